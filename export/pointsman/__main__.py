@@ -1,0 +1,5 @@
+"""Run the command as ``python -m pointsman``."""
+
+from pointsman.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,61 @@
+"""The ``pointsman`` command: route a prompt, verify or inspect a router."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from pointsman.errors import PointsmanError
+from pointsman.router import Router
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, or 1 with the error's text on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        output = options.run(options)
+    except PointsmanError as error:
+        sys.stderr.write(f"pointsman: {type(error).__name__}: {error}\n")
+        return 1
+    sys.stdout.write(output + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pointsman", description="Route prompts with an exported router.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    route = commands.add_parser("route", help="choose a model for a prompt and print the decision as JSON")
+    route.add_argument("router", metavar="DIR", help="folder of an exported router")
+    route.add_argument("prompt", help="the prompt; - reads standard input")
+    route.add_argument("--models", help="comma-separated models that may be chosen; default: all")
+    route.add_argument("--operating-point", help="a named trade-off; default: the router's")
+    route.set_defaults(run=_route)
+    verify = commands.add_parser("verify", help="check a router's files: schema, hash and probes")
+    verify.add_argument("router", metavar="DIR")
+    verify.set_defaults(run=_verify)
+    inspect = commands.add_parser("inspect", help="print what a router is, without its probes")
+    inspect.add_argument("router", metavar="DIR")
+    inspect.set_defaults(run=_inspect)
+    return parser
+
+
+def _route(options: argparse.Namespace) -> str:
+    router = Router.load(options.router)
+    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    models = options.models.split(",") if options.models is not None else None
+    decision = router.route(prompt, models=models, operating_point=options.operating_point)
+    return json.dumps(decision.to_dict(), indent=1)
+
+
+def _verify(options: argparse.Namespace) -> str:
+    manifest = Router.load(options.router).manifest
+    return f"{manifest.name}/{manifest.version}: hash and {len(manifest.probes)} probes match"
+
+
+def _inspect(options: argparse.Namespace) -> str:
+    manifest = asdict(Router.load(options.router).manifest)
+    hidden = ("probes", "feature_reference", "features")
+    return json.dumps({name: value for name, value in manifest.items() if name not in hidden}, indent=1)

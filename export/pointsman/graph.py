@@ -1,0 +1,72 @@
+"""The router's graph: raw prompts in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from pointsman.errors import BundleCorruptError
+
+OUTPUTS = ("p_success", "p_label", "features")
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What the graph says of each prompt.
+
+    Attributes
+    ----------
+    p_success
+        ndarray of shape (n_prompts, n_models), calibrated probability that each model succeeds.
+    p_label
+        ndarray of shape (n_prompts, n_models + 1), probability of each label: the cheapest rung that succeeds, or
+        all-fail. Rows sum to 1.
+    features
+        ndarray of shape (n_prompts, n_features), float32.
+    """
+
+    p_success: NDArray[np.float64]
+    p_label: NDArray[np.float64]
+    features: NDArray[np.float32]
+
+
+class Graph:
+    """An ONNX session over one thread: a decision is too short to share out.
+
+    Parameters
+    ----------
+    content
+        Bytes of ``router.onnx``.
+
+    Raises
+    ------
+    BundleCorruptError
+        When onnxruntime cannot open it, or it has not the outputs of a router.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleCorruptError(f"onnxruntime {ort.__version__} cannot open the graph: {error}") from error
+        found = [output.name for output in self._session.get_outputs()]
+        if set(found) != set(OUTPUTS):
+            raise BundleCorruptError(f"the graph has the outputs {found!r}, a router has {list(OUTPUTS)!r}")
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Run the graph on sanitised texts; an empty list gives empty arrays."""
+        if not texts:
+            # The tokenizer cannot take an empty batch: run one prompt to learn the shapes.
+            one = self.predict([""])
+            return Predictions(one.p_success[:0], one.p_label[:0], one.features[:0])
+        batch = np.empty(len(texts), dtype=object)
+        batch[:] = texts
+        return Predictions(*self._session.run(list(OUTPUTS), {"prompt": batch}))

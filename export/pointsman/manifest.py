@@ -1,0 +1,173 @@
+"""The manifest, ``router.json``: what an exported router is, and what it promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pointsman.errors import BundleCorruptError, BundleNotFoundError, SchemaVersionError
+
+SCHEMA_VERSION = 1
+MANIFEST_FILE = "router.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One rung of the ladder.
+
+    Attributes
+    ----------
+    name
+        As the outcomes and the catalog call it.
+    mean_cost_usd
+        Mean US dollars per answer on the training prompts; see :attr:`Manifest.cost_basis`.
+    success_rate, mean_score
+        Shares in [0, 1] on the training prompts.
+    """
+
+    name: str
+    mean_cost_usd: float
+    success_rate: float
+    mean_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A named trade-off between success and cost.
+
+    Attributes
+    ----------
+    lam
+        Price of cost in the decision rule, in units of success probability.
+    target
+        What it was fitted to, in words.
+    held_out
+        Figures on the test split by name: ``[value, low, high]``, the 95 % interval.
+    """
+
+    lam: float
+    target: str
+    held_out: Mapping[str, list[float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A prompt with the answers that the graph must give on loading."""
+
+    prompt: str
+    p_success: list[float]
+    p_label: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about a router but its graph.
+
+    Attributes
+    ----------
+    schema_version
+        Of this file's form.
+    name, version, created
+        Of the router; ``created`` is an ISO 8601 time in UTC.
+    onnx_sha256
+        Of ``router.onnx``.
+    models
+        The ladder, cheapest first: the columns of ``p_success``.
+    labels
+        The columns of ``p_label``: the ladder, then all-fail.
+    features
+        The columns of ``features``.
+    feature_reference
+        Quantiles 0, 0.05, 0.25, 0.5, 0.75, 0.95 and 1 of each feature on the training prompts.
+    best_single
+        The model with the best mean training score.
+    default_operating_point, operating_points
+        Named trade-offs.
+    boundary_margin
+        A decision that leads by less is a boundary case.
+    cost_basis
+        Where costs come from: "file", "tokens", or "price" (a nominal 1,000 tokens an answer).
+    data, config
+        Fingerprints and counts of the training data, and the settings that made the router.
+    mlflow_run_id
+        The run that made it, null where none was tracked.
+    probes
+        Checked on loading.
+    """
+
+    schema_version: int
+    name: str
+    version: str
+    created: str
+    onnx_sha256: str
+    models: tuple[Model, ...]
+    labels: tuple[str, ...]
+    features: tuple[str, ...]
+    feature_reference: Mapping[str, list[float]]
+    best_single: str
+    default_operating_point: str
+    operating_points: Mapping[str, OperatingPoint]
+    boundary_margin: float
+    cost_basis: str
+    data: Mapping[str, Any]
+    config: Mapping[str, Any]
+    mlflow_run_id: str | None
+    probes: tuple[Probe, ...]
+
+    def to_json(self) -> str:
+        """Write the manifest as JSON text; NaN is not allowed."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check ``router.json``.
+
+    Raises
+    ------
+    BundleNotFoundError
+        When the folder or the file is missing.
+    SchemaVersionError
+        When the file is of another schema version.
+    BundleCorruptError
+        When it is not JSON, or a field is missing or of the wrong form.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise BundleNotFoundError(f"{folder} has no {MANIFEST_FILE}; give the folder of an exported router")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BundleCorruptError(f"{path} is not JSON ({error}); export the router again") from error
+    if not isinstance(content, dict):
+        raise BundleCorruptError(f"{path} holds a {type(content).__name__}, expected an object")
+    _check_schema(path, content.get("schema_version"))
+    return _parse(path, content)
+
+
+def _check_schema(path: Path, version: object) -> None:
+    if not isinstance(version, int):
+        raise BundleCorruptError(f"{path} has the schema_version {version!r}, expected a whole number")
+    if version != SCHEMA_VERSION:
+        mend = "upgrade pointsman" if version > SCHEMA_VERSION else "export the router again"
+        raise SchemaVersionError(f"{path} has schema version {version}, this pointsman reads {SCHEMA_VERSION}; {mend}")
+
+
+def _parse(path: Path, content: Mapping[str, Any]) -> Manifest:
+    missing = [field.name for field in fields(Manifest) if field.name not in content]
+    if missing:
+        raise BundleCorruptError(f"{path} lacks {missing!r}; export the router again")
+    values = {field.name: content[field.name] for field in fields(Manifest)}
+    try:
+        values["models"] = tuple(Model(**model) for model in values["models"])
+        values["probes"] = tuple(Probe(**probe) for probe in values["probes"])
+        values["operating_points"] = {n: OperatingPoint(**p) for n, p in values["operating_points"].items()}
+        values["labels"], values["features"] = tuple(values["labels"]), tuple(values["features"])
+        manifest = Manifest(**values)
+    except (TypeError, AttributeError) as error:
+        raise BundleCorruptError(f"{path} has a field of the wrong form ({error}); export the router again") from error
+    if manifest.default_operating_point not in manifest.operating_points or len(manifest.models) < 2:
+        raise BundleCorruptError(f"{path} lacks its default operating point or has fewer than two models")
+    return manifest

@@ -1,0 +1,156 @@
+"""The router: load an exported bundle, route prompts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman import decide
+from pointsman.bundle import load_bundle
+from pointsman.decision import Decision
+from pointsman.errors import NoCandidateError, UnknownModelError, UnknownOperatingPointError
+from pointsman.graph import Graph, Predictions
+from pointsman.manifest import Manifest
+from pointsman.text import Prompt, text_of
+
+
+class Router:
+    """Decides which model each prompt goes to. Made by :meth:`load`.
+
+    Thread-safe: it holds no state between calls.
+    """
+
+    def __init__(self, manifest: Manifest, graph: Graph) -> None:
+        self.manifest = manifest
+        self._graph = graph
+        self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Router:
+        """Load an exported router; its hash and its probes are verified.
+
+        Parameters
+        ----------
+        folder
+            Holds ``router.json`` and ``router.onnx``.
+
+        Raises
+        ------
+        BundleError
+            When a file is missing, changed or of another schema version.
+        """
+        return cls(*load_bundle(folder))
+
+    def __repr__(self) -> str:
+        """Name, version and ladder."""
+        return f"Router({self.name!r}, models={list(self.models)!r})"
+
+    @property
+    def name(self) -> str:
+        """``name/version``."""
+        return f"{self.manifest.name}/{self.manifest.version}"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The ladder, cheapest first."""
+        return tuple(model.name for model in self.manifest.models)
+
+    def predict(self, prompts: Sequence[Prompt]) -> Predictions:
+        """Probabilities and features of several prompts, without a decision."""
+        return self._graph.predict([text_of(prompt) for prompt in prompts])
+
+    def route(
+        self, prompt: Prompt, *, models: Sequence[str] | None = None, operating_point: str | None = None
+    ) -> Decision:
+        """Choose a model for one prompt.
+
+        Parameters
+        ----------
+        prompt
+            Text, or chat messages of which the last user turn is scored.
+        models
+            Models that may be chosen; None is all of the ladder.
+        operating_point
+            Name of a trade-off of the manifest; None is its default.
+
+        Raises
+        ------
+        PromptError
+            When the prompt is neither text nor messages.
+        UnknownModelError, UnknownOperatingPointError
+            For a name that the router does not have.
+        NoCandidateError
+            When no model may be chosen.
+        """
+        return self.route_many([prompt], models=models, operating_point=operating_point)[0]
+
+    def route_many(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        models: Sequence[str] | None = None,
+        operating_point: str | None = None,
+    ) -> list[Decision]:
+        """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
+        excluded = self._exclusions(models)
+        point = operating_point or self.manifest.default_operating_point
+        lam = self._lam(point)
+        predictions = self.predict(prompts)
+        utility = decide.utilities(predictions.p_success, self._cost, lam)
+        allowed = np.array([model not in excluded for model in self.models])
+        chosen, lead = decide.choose(utility, allowed), decide.margin(utility, allowed)
+        return [
+            self._decision(predictions, utility, row, int(chosen[row]), float(lead[row]), point, lam, excluded)
+            for row in range(len(prompts))
+        ]
+
+    def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
+        if models is None:
+            return {}
+        for model in models:
+            if model not in self.models:
+                near = difflib.get_close_matches(model, self.models, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise UnknownModelError(f"{model!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
+        excluded = {model: "not in the requested models" for model in self.models if model not in models}
+        if len(excluded) == len(self.models):
+            raise NoCandidateError(excluded)
+        return excluded
+
+    def _lam(self, point: str) -> float:
+        points = self.manifest.operating_points
+        if point not in points:
+            raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
+        return points[point].lam
+
+    def _decision(
+        self,
+        predictions: Predictions,
+        utility: NDArray[np.float64],
+        row: int,
+        chosen: int,
+        lead: float,
+        point: str,
+        lam: float,
+        excluded: Mapping[str, str],
+    ) -> Decision:
+        p_label = predictions.p_label[row]
+        open_to = [(m, model) for m, model in enumerate(self.models) if model not in excluded]
+        return Decision(
+            model=self.models[chosen],
+            label=self.manifest.labels[int(np.argmax(p_label))],
+            complexity=dict(zip(self.manifest.labels, p_label.tolist(), strict=True)),
+            p_success=dict(zip(self.models, predictions.p_success[row].tolist(), strict=True)),
+            utilities={model: float(utility[row, m]) for m, model in open_to},
+            operating_point=point,
+            lam=lam,
+            estimated_cost_usd=float(self._cost[chosen]),
+            excluded=dict(excluded),
+            margin=lead if np.isfinite(lead) else None,
+            boundary=lead < self.manifest.boundary_margin,
+            router=self.name,
+        )

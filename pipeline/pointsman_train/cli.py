@@ -1,0 +1,62 @@
+"""The command line: ``pointsman-train`` and ``pointsman-evaluate``. The only module that runs Hydra."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from pointsman.errors import PointsmanError
+from pointsman_train.config import build, register
+from pointsman_train.errors import TrainError
+from pointsman_train.judge import JudgeConfig, judge_router
+from pointsman_train.paths import conf_dir
+from pointsman_train.pipeline import PipelineConfig, run_pipeline
+from pointsman_train.summary import summarise, summarise_evaluation
+
+log = logging.getLogger(__name__)
+
+
+def train() -> None:
+    """Run the stages: ``pointsman-train``."""
+    _main("train", _train)
+
+
+def evaluate() -> None:
+    """Judge an exported router: ``pointsman-evaluate``."""
+    _main("evaluate", _evaluate)
+
+
+def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
+    register()
+
+    def app(config: DictConfig) -> float | None:
+        try:
+            return job(config, Path(HydraConfig.get().runtime.output_dir))
+        except (TrainError, PointsmanError) as error:
+            # The text says what to do; a traceback would only hide it.
+            sys.stderr.write(f"pointsman-{name}: {type(error).__name__}: {error}\n")
+            raise SystemExit(1) from error
+        except KeyboardInterrupt:
+            sys.stderr.write(f"pointsman-{name}: interrupted; no router was written\n")
+            raise SystemExit(130) from None
+
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(app)()
+
+
+def _train(config: DictConfig, run_dir: Path) -> float | None:
+    result = run_pipeline(build(config, PipelineConfig), run_dir)
+    sys.stdout.write(summarise(result, run_dir) + "\n")
+    # What a Hydra sweeper maximises.
+    return result.evaluation.figures["hull_gain"].value if result.evaluation else None
+
+
+def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
+    evaluation = judge_router(build(config, JudgeConfig), run_dir)
+    sys.stdout.write(summarise_evaluation(evaluation) + f"\n\nrun     {run_dir}\n")
+    return evaluation.figures["hull_gain"].value

@@ -1,0 +1,72 @@
+"""The catalog: list prices of models, from YAML or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pointsman_train.data import ModelSpec
+from pointsman_train.datasets.read_text import open_text, unreadable
+from pointsman_train.errors import DataError
+
+_PRICES = ("input_per_m", "output_per_m", "avg_per_m")
+
+
+def read_catalog(path: str) -> dict[str, ModelSpec]:
+    """Read a catalog: a mapping of models' names to mappings with their prices.
+
+    Parameters
+    ----------
+    path
+        A ``.yaml``, ``.yml`` or ``.json`` file. Each model may have ``input_per_m``, ``output_per_m`` and
+        ``avg_per_m`` in USD per million tokens; other keys are left alone.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read or a price is negative or no number.
+    """
+    file = Path(path)
+    if file.suffix.lower() not in (".yaml", ".yml", ".json"):
+        raise DataError(f"{path}: a catalog is a .yaml, .yml or .json file")
+    content = _parsed(file)
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected a mapping of models to prices, got {type(content).__name__}")
+    return {str(name): _spec(str(name), entry, path) for name, entry in content.items()}
+
+
+def _parsed(path: Path) -> Any:
+    with unreadable(path), open_text(path) as lines:
+        text = lines.read()
+    try:
+        return json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: cannot be parsed ({error})") from error
+
+
+def _spec(name: str, entry: Any, path: str) -> ModelSpec:
+    # A model listed with nothing is one whose prices are not known.
+    prices = {} if entry is None else entry
+    if not isinstance(prices, dict):
+        raise DataError(f"{path}: model {name!r}: expected a mapping with prices, got {entry!r}")
+    return ModelSpec(name, **{key: _price(prices.get(key), key, name, path) for key in _PRICES})
+
+
+def _price(value: Any, key: str, name: str, path: str) -> float | None:
+    if value is None:
+        return None
+    try:
+        # YAML takes 1e-1 for text, so text that spells a number counts as one.
+        price = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        price = math.nan
+    if not 0 <= price < math.inf:
+        raise DataError(
+            f"{path}: model {name!r}: {key} is {value!r}, expected US dollars per million tokens, 0 or more, "
+            "or null where unknown"
+        )
+    return price

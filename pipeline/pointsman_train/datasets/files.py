@@ -1,0 +1,43 @@
+"""Open a table file by its suffix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from pointsman_train.datasets import read_csv, read_jsonl, read_parquet
+from pointsman_train.datasets.hints import listed
+from pointsman_train.datasets.table import Table
+from pointsman_train.errors import DataError
+
+_OPENERS = {
+    ".parquet": read_parquet.open_parquet,
+    ".csv": read_csv.open_csv,
+    ".csv.gz": read_csv.open_csv,
+    ".jsonl": read_jsonl.open_jsonl,
+    ".jsonl.gz": read_jsonl.open_jsonl,
+    ".ndjson": read_jsonl.open_jsonl,
+    ".ndjson.gz": read_jsonl.open_jsonl,
+}
+
+
+def open_table(path: str) -> Table:
+    """Open a Parquet, CSV or JSON Lines file.
+
+    Raises
+    ------
+    DataError
+        When there is no such file, its suffix is not known, it is damaged, or two columns have one name.
+    """
+    file = Path(path)
+    opener = next((opener for suffix, opener in _OPENERS.items() if file.name.lower().endswith(suffix)), None)
+    if opener is None:
+        raise DataError(f"{path}: the file's form is told by its suffix, expected one of {listed(_OPENERS)}")
+    if not file.is_file():
+        what = "is a folder, expected a file" if file.is_dir() else "no such file"
+        raise DataError(f"{path}: {what} (looked from {'the root' if file.is_absolute() else 'the working folder'})")
+    table = opener(file)
+    twice = [name for name, count in Counter(table.columns).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}: more than one column is called {twice[0]!r}; rename all but one")
+    return table

@@ -1,0 +1,140 @@
+"""From rows to arrays of prompts by models, with a reason for every row left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pointsman.text import sanitise
+from pointsman_train.data import Bools, DropLog, Floats, Ints
+from pointsman_train.datasets.forms import Tables
+from pointsman_train.datasets.hints import listed
+from pointsman_train.datasets.pool import two_or_more
+from pointsman_train.errors import DataError, PoolError
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Outcomes as arrays of shape (n_prompts, n_models), NaN where unknown, before costs are settled.
+
+    Attributes
+    ----------
+    prompt_id, prompt, source
+        One entry a prompt, in order of ``prompt_id``; the prompts are sanitised.
+    models
+        The columns.
+    score, trials, input_tokens, output_tokens, cost_usd
+        As in the table; ``trials`` is 0 where ``score`` is NaN.
+    origin
+        The outcomes' file.
+    """
+
+    prompt_id: list[str]
+    prompt: list[str]
+    source: list[str]
+    models: tuple[str, ...]
+    score: Floats
+    trials: Ints
+    input_tokens: Floats
+    output_tokens: Floats
+    cost_usd: Floats
+    origin: str
+
+    @property
+    def known(self) -> Bools:
+        """Where there is a score."""
+        return ~np.isnan(self.score)
+
+
+def grid_of(tables: Tables, drops: DropLog, whole_pool: bool) -> Grid:
+    """Arrange outcomes by prompt and model.
+
+    Prompts come in order of their id, so that the order of the file's rows changes nothing downstream.
+
+    Parameters
+    ----------
+    tables
+        As read.
+    drops
+        Takes the count of rows left out, by reason, and of prompts that were sanitised.
+    whole_pool
+        Whether every model must have a score. Otherwise a model without one leaves the pool.
+
+    Raises
+    ------
+    DataError
+        When no prompt has an outcome.
+    PoolError
+        When a model has no score, or fewer than two are left.
+    """
+    prompts = _texts(tables.prompts, drops)
+    rows = _usable(tables.outcomes, prompts, drops)
+    asked = prompts["prompt_id"].isin(rows["prompt_id"])
+    drops.add("prompt without any outcome", int((~asked & ~prompts["empty"]).sum()))
+    prompts = prompts[asked].sort_values("prompt_id", key=lambda ids: ids.astype(object))
+    if prompts.empty:
+        raise DataError(f"{tables.origin}: no prompt has an outcome that can be used; left out: {drops.counts}")
+    models = _scored(tables, rows, drops, whole_pool)
+    return _arranged(prompts, rows, models, tables.origin)
+
+
+def _texts(prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
+    raw = prompts["prompt"].tolist()
+    clean = [sanitise(text) for text in raw]
+    drops.add("prompt sanitised (kept)", sum(a != b for a, b in zip(raw, clean, strict=True)))
+    empty = [not text.strip() for text in clean]
+    drops.add("prompt is empty", sum(empty))
+    return prompts.assign(prompt=pd.Series(clean, index=prompts.index, dtype=object), empty=empty)
+
+
+def _usable(rows: pd.DataFrame, prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
+    reasons = {
+        "outcome of no such prompt": ~rows["prompt_id"].isin(prompts["prompt_id"]),
+        "outcome of an empty prompt": rows["prompt_id"].isin(prompts["prompt_id"][prompts["empty"]]),
+        "score is null": rows["score"].isna(),
+        "score of 0 trials": rows["trials"] == 0,
+    }
+    usable = pd.Series(True, index=rows.index)
+    for reason, holds in reasons.items():
+        drops.add(reason, int((usable & holds).sum()))
+        usable &= ~holds
+    return rows[usable]
+
+
+def _scored(tables: Tables, rows: pd.DataFrame, drops: DropLog, whole_pool: bool) -> tuple[str, ...]:
+    present = set(rows["model"].unique())
+    silent = [model for model in tables.models if model not in present]
+    if silent and whole_pool:
+        raise PoolError(
+            f"{tables.origin}: no score of {listed(silent)} can be used; take the model out of the pool or "
+            f"collect its outcomes; left out: {drops.counts}"
+        )
+    return two_or_more(tuple(model for model in tables.models if model in present), tables.origin)
+
+
+def _arranged(prompts: pd.DataFrame, rows: pd.DataFrame, models: tuple[str, ...], origin: str) -> Grid:
+    at = (
+        pd.Index(prompts["prompt_id"]).get_indexer(pd.Index(rows["prompt_id"])),
+        pd.Index(models).get_indexer(pd.Index(rows["model"])),
+    )
+
+    def spread(values: pd.Series[float]) -> Floats:
+        array = np.full((len(prompts), len(models)), np.nan)
+        array[at] = values.to_numpy(dtype=float)
+        return array
+
+    return Grid(
+        prompt_id=prompts["prompt_id"].tolist(),
+        prompt=prompts["prompt"].tolist(),
+        source=prompts["source"].astype(object).where(prompts["source"].notna(), "").tolist(),
+        models=models,
+        score=spread(rows["score"]),
+        # Behind a score whose trials are not told there is at least one answer.
+        trials=np.nan_to_num(spread(rows["trials"].fillna(1.0))).astype(np.int64),
+        input_tokens=spread(rows["input_tokens"]),
+        output_tokens=spread(rows["output_tokens"]),
+        cost_usd=spread(rows["cost_usd"]),
+        origin=origin,
+    )

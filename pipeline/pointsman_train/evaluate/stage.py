@@ -1,0 +1,195 @@
+"""The evaluate stage: predictions for the test prompts in, every figure with its interval out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.evaluate.baselines import baselines
+from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, resample_weights
+from pointsman_train.evaluate.figures import evaluate, flatten, operating_figures
+from pointsman_train.evaluate.router import Router
+from pointsman_train.evaluate.sweep import lambda_grid, route
+from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.label.labels import Labelled
+
+log = logging.getLogger(__name__)
+
+# What an operating point carries into the manifest.
+POINT_FIGURES = ("quality", "cost_usd", "cost_saving", "quality_gain", "under_routing_rate", "dearest_share")
+
+
+@dataclass(slots=True)
+class EvaluateConfig:
+    """Settings of evaluation.
+
+    Attributes
+    ----------
+    resamples
+        Bootstrap resamples behind each interval.
+    seed
+        Of the resampling.
+    """
+
+    resamples: int = RESAMPLES
+    seed: int = 0
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for too few resamples to read a 95 % interval from."""
+        if self.resamples < 40:
+            raise ConfigError(f"evaluate.resamples must be at least 40, got {self.resamples!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A router as the evaluate stage needs it.
+
+    Attributes
+    ----------
+    p_success, p_label
+        ndarray of shape (n_test_prompts, n_models) and (n_test_prompts, n_models + 1), from the exported graph.
+    lambdas
+        Price of cost of each operating point, by name.
+    default
+        Name of the default operating point.
+    mean_cost, mean_score
+        ndarray of shape (n_models,), training means.
+    """
+
+    p_success: Floats
+    p_label: Floats
+    lambdas: Mapping[str, float]
+    default: str
+    mean_cost: Floats
+    mean_score: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the evaluate stage found.
+
+    Attributes
+    ----------
+    testset
+        The prompts that were judged.
+    router, baselines
+        What each chose.
+    figures
+        Of the router, by flat name.
+    baseline_figures
+        Of each baseline, by its name.
+    point_figures
+        Of each operating point, by its name.
+    excluded
+        Test prompts that could not be judged, by reason.
+    cost_imputed
+        Answers in the test set whose cost was unknown and counted as the model's training mean.
+    """
+
+    testset: TestSet
+    router: Router
+    baselines: Mapping[str, Router]
+    figures: Mapping[str, Estimate]
+    baseline_figures: Mapping[str, Mapping[str, Estimate]]
+    point_figures: Mapping[str, Mapping[str, Estimate]]
+    excluded: Mapping[str, int]
+    cost_imputed: int
+
+    def metrics(self) -> dict[str, float]:
+        """Every figure under its flat name, ``test/...`` and ``baseline/<name>/...``; undefined is NaN."""
+        flat = flatten("test", self.figures)
+        for name, figures in self.baseline_figures.items():
+            flat |= flatten(f"baseline/{name}", figures)
+        for name, figures in self.point_figures.items():
+            flat |= flatten(f"operating_point/{name}", figures)
+        counts = {"test/prompts": len(self.testset), "test/prompts_excluded": sum(self.excluded.values())}
+        return (
+            flat
+            | {name: float(count) for name, count in counts.items()}
+            | {"test/costs_imputed": float(self.cost_imputed)}
+        )
+
+
+def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: EvaluateConfig) -> Evaluation:
+    """Judge a router and the baselines on the same test prompts and the same resamples.
+
+    Parameters
+    ----------
+    labelled
+        All prompts with their labels.
+    group
+        ndarray of shape (n_prompts,), near-duplicate groups.
+    test
+        Mask of shape (n_prompts,) of the prompts to judge on; the rows of ``judged`` are these.
+
+    Raises
+    ------
+    LabelError
+        When no test prompt has all its outcomes, or all have one label.
+    """
+    config.check()
+    complete = test & ~np.isnan(labelled.success).any(axis=1) & (labelled.label >= 0)
+    excluded = _excluded(labelled, test, complete)
+    testset, imputed = _testset(labelled, group, complete, judged)
+    weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
+    keep, grid, lam = complete[test], lambda_grid(judged.mean_cost), judged.lambdas[judged.default]
+    router = route(testset, judged.p_success[keep], grid, lam, judged.p_label[keep])
+    rivals = baselines(testset, grid, lam)
+    return Evaluation(
+        testset=testset,
+        router=router,
+        baselines=rivals,
+        figures=evaluate(testset, router, weights),
+        baseline_figures={name: evaluate(testset, rival, weights) for name, rival in rivals.items()},
+        point_figures={
+            name: _point_figures(testset, route(testset, judged.p_success[keep], grid[:1], point), weights)
+            for name, point in judged.lambdas.items()
+        },
+        excluded=excluded,
+        cost_imputed=imputed,
+    )
+
+
+def _point_figures(
+    testset: TestSet, router: Router, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> dict[str, Estimate]:
+    figures = operating_figures(testset, router, weights)
+    return {name: figures[name] for name in POINT_FIGURES}
+
+
+def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int]:
+    out = test & ~complete
+    excluded = {"an outcome is unknown or the prompt has no label": int(out.sum())} if out.any() else {}
+    if not complete.any():
+        raise LabelError(f"none of the {int(test.sum())} test prompts has a label and an outcome of every model")
+    if len(np.unique(labelled.label[complete])) < 2:
+        only = labelled.class_names[int(labelled.label[complete][0])]
+        raise LabelError(
+            f"every one of the {int(complete.sum())} test prompts has the label {only!r}: nothing to judge on; "
+            "bring more varied prompts or give split.test a larger share"
+        )
+    return excluded
+
+
+def _testset(labelled: Labelled, group: Ints, rows: Bools, judged: Judged) -> tuple[TestSet, int]:
+    outcomes = labelled.outcomes
+    cost = outcomes.cost_usd[rows]
+    unknown = np.isnan(cost)
+    testset = TestSet(
+        models=labelled.models,
+        score=outcomes.score[rows],
+        success=labelled.success[rows] == 1,
+        # Unknown is not free: such an answer counts at its model's training mean, as the decision rule sees it.
+        cost_usd=np.where(unknown, judged.mean_cost, cost),
+        label=labelled.label[rows],
+        group=group[rows],
+        source=[source for source, kept in zip(outcomes.source, rows, strict=True) if kept],
+        train_mean_cost=judged.mean_cost,
+        train_mean_score=judged.mean_score,
+    )
+    return testset, int(unknown.sum())

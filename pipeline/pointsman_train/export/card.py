@@ -1,0 +1,124 @@
+"""The model card of an exported router."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pointsman.manifest import Manifest
+from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.stage import Evaluation
+
+HEADLINE = (
+    "hull_gain",
+    "cs90",
+    "boundary_accuracy",
+    "boundary_accuracy_half_cost",
+    "boundary_label_accuracy",
+    "label_accuracy",
+    "under_routing_rate",
+    "over_routing_rate",
+    "auc_macro",
+    "ece",
+)
+
+
+def show(estimate: Estimate, digits: int = 3) -> str:
+    """Write a figure with its interval.
+
+    Examples
+    --------
+    >>> show(Estimate(0.5, 0.25, 0.75, 10, np.array([0.5])))
+    '0.500 [0.250, 0.750]'
+    >>> show(Estimate(float("nan"), float("nan"), float("nan"), 0, np.array([np.nan])))
+    'undefined'
+    """
+    if np.isnan(estimate.value):
+        return "undefined"
+    interval = "" if np.isnan(estimate.low) else f" [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+    return f"{estimate.value:.{digits}f}{interval}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table.
+
+    Examples
+    --------
+    >>> print(table(["a", "b"], [["1", "2"]]))
+    | a | b |
+    |---|---|
+    | 1 | 2 |
+    """
+    lines = [head, ["---"] * len(head), *rows]
+    out = [f"| {' | '.join(line)} |" for line in lines]
+    out[1] = out[1].replace(" ", "")
+    return "\n".join(out)
+
+
+def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
+    """Write the card: what it decides, how well on held-out prompts, from which data, and its limits."""
+    parts = [
+        f"# {manifest.name} {manifest.version}",
+        f"A router over {len(manifest.models)} models, made by pointsman on {manifest.created}. It reads a prompt "
+        "and names the model whose probability of success, less the price of its cost, is the largest.",
+        "```python\nfrom pointsman import Router\n\n"
+        'router = Router.load("this folder")\nprint(router.route("your prompt").model)\n```',
+        "## Ladder",
+        _ladder(manifest),
+        "## Operating points",
+        "Fitted on predictions for prompts outside each fold; figures on the test split, with 95 % intervals.",
+        _points(manifest, evaluation.point_figures),
+        "## Figures on the test split",
+        _figures(evaluation),
+        "## Data",
+        _data(manifest.data),
+        "## Limits",
+        "It knows prompts like those it was trained on. On other kinds of prompts its probabilities can be wrong "
+        "without showing it. Prompts are never stored in this folder, but the vocabulary in router.onnx "
+        "holds words that occurred in at least a few training prompts.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _ladder(manifest: Manifest) -> str:
+    rows = [
+        [
+            m.name,
+            f"{m.mean_cost_usd:.3g}",
+            f"{m.success_rate:.3f}",
+            "best single" if m.name == manifest.best_single else "",
+        ]
+        for m in manifest.models
+    ]
+    return table(["model", f"mean cost in USD ({manifest.cost_basis})", "success rate in training", ""], rows)
+
+
+def _points(manifest: Manifest, figures: Mapping[str, Mapping[str, Estimate]]) -> str:
+    rows = [
+        [
+            f"{name} (default)" if name == manifest.default_operating_point else name,
+            point.target,
+            f"{point.lam:.4g}",
+            show(figures[name]["quality"]),
+            show(figures[name]["cost_saving"]),
+            show(figures[name]["under_routing_rate"]),
+        ]
+        for name, point in manifest.operating_points.items()
+    ]
+    return table(
+        ["name", "fitted to", "lambda", "mean score", "cost saved against the best single", "under-routing"],
+        rows,
+    )
+
+
+def _figures(evaluation: Evaluation) -> str:
+    rows = [[name, show(evaluation.figures[name])] for name in HEADLINE if name in evaluation.figures]
+    rivals = [
+        [f"hull_gain of {name}", show(figures["hull_gain"])] for name, figures in evaluation.baseline_figures.items()
+    ]
+    return f"{len(evaluation.testset)} prompts.\n\n" + table(["figure", "value"], rows + rivals)
+
+
+def _data(data: Mapping[str, object]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in data.items())

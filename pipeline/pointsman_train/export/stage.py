@@ -1,0 +1,173 @@
+"""The export stage: a trained router in, a verified bundle out."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pointsman.graph import Graph
+from pointsman.manifest import SCHEMA_VERSION, Manifest, Model, OperatingPoint, Probe
+from pointsman.text import sanitise
+from pointsman_train.errors import ConfigError
+from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.export.card import model_card
+from pointsman_train.export.parity import check_parity
+from pointsman_train.export.probes import EDGE, ORDINARY
+from pointsman_train.export.write import next_version, write_bundle
+from pointsman_train.label.labels import Labelled
+from pointsman_train.train.stage import TrainedRouter
+
+log = logging.getLogger(__name__)
+
+REFERENCE_QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+# Long probes would only make the manifest long.
+_PROBES = tuple(prompt for prompt in (*ORDINARY, *EDGE) if len(prompt) < 1_000)
+
+
+@dataclass(slots=True)
+class ExportConfig:
+    """Where the router goes.
+
+    Attributes
+    ----------
+    folder
+        Of all routers; a router lands in ``folder/name/version``.
+    name
+        Of the router, and of the registered model.
+    version
+        Null is one more than the last.
+    boundary_margin
+        A decision that leads by less is marked as a boundary case.
+    """
+
+    folder: str = "export/routers"
+    name: str = "pointsman"
+    version: str | None = None
+    boundary_margin: float = 0.1
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a name that is not one plain folder name, or a margin below 0."""
+        for what, name in (("name", self.name), ("version", self.version)):
+            if name is not None and (not name or name.startswith(".") or not set(name) <= _NAME_CHARACTERS):
+                raise ConfigError(f"export.{what} may have letters, digits and ._- after the first, got {name!r}")
+        if self.boundary_margin < 0:
+            raise ConfigError(f"export.boundary_margin must not be negative, got {self.boundary_margin!r}")
+
+
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a router comes from, for its manifest.
+
+    Attributes
+    ----------
+    data
+        Fingerprints and counts.
+    config
+        The settings of the run.
+    run_id
+        MLflow's, None where nothing was tracked.
+    """
+
+    data: Mapping[str, Any]
+    config: Mapping[str, Any]
+    run_id: str | None
+
+
+def export(
+    router: TrainedRouter,
+    onnx: bytes,
+    labelled: Labelled,
+    test_prompts: Sequence[str],
+    evaluation: Evaluation,
+    origin: Origin,
+    config: ExportConfig,
+) -> Path:
+    """Check the graph against the trained router and write the bundle.
+
+    Returns
+    -------
+    The bundle's folder.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is not a plain folder name.
+    ExportError
+        When the graph differs from LightGBM, or the folder cannot be written.
+    """
+    config.check()
+    graph = Graph(onnx)
+    log.info("comparing the graph with LightGBM on %d test prompts", len(test_prompts))
+    check_parity(router, graph, test_prompts)
+    folder = Path(config.folder) / config.name
+    version = config.version or next_version(folder)
+    manifest = _manifest(router, onnx, graph, labelled, evaluation, origin, config, version)
+    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation))
+
+
+def _manifest(
+    router: TrainedRouter,
+    onnx: bytes,
+    graph: Graph,
+    labelled: Labelled,
+    evaluation: Evaluation,
+    origin: Origin,
+    config: ExportConfig,
+    version: str,
+) -> Manifest:
+    descriptors = router.descriptors
+    models = zip(router.models, descriptors.mean_cost, descriptors.success_rate, router.mean_score, strict=True)
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=config.name,
+        version=version,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        models=tuple(Model(name, float(cost), float(rate), float(score)) for name, cost, rate, score in models),
+        labels=labelled.class_names,
+        features=router.featurizer.names,
+        feature_reference=_reference(router),
+        best_single=router.models[router.best_single],
+        default_operating_point=router.default_operating_point,
+        operating_points={
+            name: OperatingPoint(point.lam, point.target, _held_out(evaluation.point_figures[name]))
+            for name, point in router.operating_points.items()
+        },
+        boundary_margin=config.boundary_margin,
+        cost_basis=labelled.outcomes.cost_source,
+        data=origin.data,
+        config=origin.config,
+        mlflow_run_id=origin.run_id,
+        probes=_probes(graph),
+    )
+
+
+def _reference(router: TrainedRouter) -> dict[str, list[float]]:
+    quantiles = np.quantile(router.features, REFERENCE_QUANTILES, axis=0)
+    return {name: quantiles[:, i].astype(float).tolist() for i, name in enumerate(router.featurizer.names)}
+
+
+def _held_out(figures: Mapping[str, Estimate]) -> dict[str, list[float | None]]:
+    return {name: [_number(f.value), _number(f.low), _number(f.high)] for name, f in figures.items()}
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _probes(graph: Graph) -> tuple[Probe, ...]:
+    texts = [sanitise(prompt) for prompt in _PROBES]
+    found = graph.predict(texts)
+    rows = zip(texts, found.p_success.tolist(), found.p_label.tolist(), strict=True)
+    return tuple(Probe(text, p_success, p_label) for text, p_success, p_label in rows)

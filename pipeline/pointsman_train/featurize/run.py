@@ -1,0 +1,54 @@
+"""Running a graph over many prompts, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+BATCH = 256
+
+
+def open_session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
+    """Open a graph for single-threaded use, as a service would."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    content = model if isinstance(model, bytes) else model.SerializeToString()
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+    """Positions of prompts in batches, shortest prompts first: rows of a batch are padded to the longest.
+
+    Examples
+    --------
+    >>> [batch.tolist() for batch in batches(["ccc", "a", "bb"], size=2)]
+    [[1, 2], [0]]
+    """
+    order = np.argsort([len(prompt) for prompt in prompts], kind="stable")
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def run(
+    session: ort.InferenceSession, prompts: Sequence[str], outputs: Sequence[str], size: int = BATCH
+) -> list[np.ndarray[Any, Any]]:
+    """Run a graph with the one input ``prompt`` over all prompts.
+
+    Returns
+    -------
+    One ndarray of shape (n_prompts, ...) for each name in ``outputs``, rows in the order of ``prompts``.
+    """
+    if not prompts:
+        raise ValueError("no prompt to run the graph on")
+    texts = np.array([*prompts, None], dtype=object)[:-1]  # a lone string must not become characters
+    parts: list[list[np.ndarray[Any, Any]]] = []
+    positions = list(batches(prompts, size))
+    for batch in positions:
+        parts.append(session.run(list(outputs), {"prompt": texts[batch]}))
+    back = np.argsort(np.concatenate(positions), kind="stable")
+    return [np.concatenate(column)[back] for column in zip(*parts, strict=True)]

@@ -1,0 +1,98 @@
+"""Fitting the word block's linear models, out of fold and on everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.words import Vocabulary, WordModel
+
+
+@dataclass(slots=True)
+class WordsConfig:
+    """Settings of the word block.
+
+    Attributes
+    ----------
+    max_terms
+        Words and word pairs kept, most frequent first.
+    min_df
+        Training prompts that a term must occur in.
+    strength
+        Inverse of the L2 penalty of the logistic regressions (scikit-learn's ``C``).
+    """
+
+    max_terms: int = 20_000
+    min_df: int = 3
+    strength: float = 1.0
+
+
+def fit_scores(
+    presence: sp.csr_array, vocabulary: Vocabulary, success: Floats, fold: Ints, strength: float
+) -> WordModel:
+    """Fit one linear model per fold and model of the pool, then one per model on all rows.
+
+    Parameters
+    ----------
+    presence
+        Sparse array of shape (n_prompts, n_terms), 1 where a term occurs.
+    success
+        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown (left out of the fit).
+    fold
+        ndarray of shape (n_prompts,), fold number from 0.
+
+    Returns
+    -------
+    WordModel with ``(n_folds + 1) * n_models`` scores: fold 0's models first, the fits on all rows last.
+    """
+    scaled = presence.multiply(vocabulary.idf).tocsr()
+    length = np.sqrt(np.maximum(presence @ vocabulary.idf**2, 1.0))
+    scaled = (sp.diags_array(1.0 / length) @ scaled).tocsr()
+    in_fit = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
+    fits = [
+        _fit_one(scaled[rows & known], success[rows & known, m], strength)
+        for rows in in_fit
+        for m in range(success.shape[1])
+        for known in [~np.isnan(success[:, m])]
+    ]
+    weights = np.stack([w for w, _ in fits], axis=1) * vocabulary.idf[:, None]
+    return WordModel(weights=weights, bias=np.array([b for _, b in fits]))
+
+
+def _fit_one(features: sp.csr_array, target: Floats, strength: float) -> tuple[Floats, float]:
+    n, positives = len(target), float(np.sum(target))
+    if positives in (0.0, float(n)):
+        # One class only: no direction to learn, and the rate is smoothed by one success and one failure.
+        return np.zeros(features.shape[1]), float(np.log((positives + 1) / (n - positives + 1)))
+    # The solver's vectors are short: threads of the linear algebra would only wait for each other (50 s, not 4 s).
+    with threadpool_limits(1):
+        fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target)
+    return fitted.coef_[0], float(fitted.intercept_[0])
+
+
+def pick_out_of_fold(scores: Floats, fold: Ints, n_models: int) -> Floats:
+    """Take each row's scores from the fits that did not see its fold.
+
+    Parameters
+    ----------
+    scores
+        ndarray of shape (n_prompts, (n_folds + 1) * n_models), in :func:`fit_scores`'s order.
+
+    Examples
+    --------
+    >>> scores = np.arange(6.0).reshape(1, 6)  # two folds and the whole, two models
+    >>> pick_out_of_fold(scores, np.array([1]), 2).tolist()
+    [[2.0, 3.0]]
+    """
+    columns = fold[:, None] * n_models + np.arange(n_models)
+    return np.take_along_axis(scores, columns, axis=1)
+
+
+def last_fit(model: WordModel, n_models: int) -> WordModel:
+    """Keep only the fits on all rows: what is served."""
+    return WordModel(weights=model.weights[:, -n_models:], bias=model.bias[-n_models:])

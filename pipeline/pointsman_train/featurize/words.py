@@ -1,0 +1,198 @@
+"""The word block: which known words and word pairs occur in the window, and what they say of each model.
+
+A linear model per model of the pool (logistic regression on presence, idf-weighted and of unit length) is fitted on
+the training prompts, and its score is a feature. In the graph that is one sparse look-up and one product. Scores
+of several fits (one a fold, and the one on everything) come from the same product, so the features that the trees
+are trained on are out-of-fold and still come from this graph.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+
+from pointsman_train.data import Floats
+from pointsman_train.featurize.lexicon import LEXICON
+from pointsman_train.featurize.window import SEPARATOR, Window
+from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder
+
+# A run of letters of an alphabet, a run of digits, or any other visible character (so Han text goes by character).
+_TOKEN = r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Hangul}]+|[0-9]+|\S|\n"
+
+# Sums of whole multiples of these steps are exact in float32, whatever the order of summation.
+_WEIGHT_STEP = 2.0**-12
+_NORM_STEP = 2.0**-4
+
+LEXICON_NAMES: tuple[str, ...] = tuple(f"words_{name}" for name in LEXICON)
+
+
+# A word, or a pair of neighbouring words.
+Term: TypeAlias = str | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The terms that the word block knows.
+
+    Attributes
+    ----------
+    words
+        Lower-cased tokens; a token's id is its position plus one, 0 is unknown or padding.
+    forms
+        Each spelling seen, with the id of its lower-cased word.
+    pairs
+        Pairs of word ids, in the order of their terms.
+    idf
+        ndarray of shape (n_terms,), words first, then pairs: ``ln((1 + n) / (1 + df)) + 1``.
+    """
+
+    words: tuple[str, ...]
+    forms: dict[str, int]
+    pairs: tuple[tuple[int, int], ...]
+    idf: Floats
+
+    @property
+    def n_terms(self) -> int:
+        """Words and pairs together."""
+        return len(self.words) + len(self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class WordModel:
+    """Linear models on the presence of terms.
+
+    Attributes
+    ----------
+    weights
+        ndarray of shape (n_terms, n_scores); a term's weight already holds its idf.
+    bias
+        ndarray of shape (n_scores,).
+    """
+
+    weights: Floats
+    bias: Floats
+
+
+def add_tokens(g: GraphBuilder, window: Window) -> str:
+    """Add the cutting of the window into tokens; returns the name of string [N, T], padded with ""."""
+    tokens = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
+    return g.flatten(tokens)
+
+
+def add_presence(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
+    """Add the look-up of terms; returns the name of float [N, n_terms], 1 where a term occurs."""
+    ids = g.add(
+        "LabelEncoder",
+        tokens,
+        domain=ML,
+        keys_strings=list(vocabulary.forms),
+        values_int64s=list(vocabulary.forms.values()),
+        default_int64=0,
+    )
+    n_words, n_terms = len(vocabulary.words), vocabulary.n_terms
+    return g.add(
+        "TfIdfVectorizer",
+        ids,
+        mode="IDF",
+        min_gram_length=1,
+        max_gram_length=2 if vocabulary.pairs else 1,
+        max_skip_count=0,
+        ngram_counts=[0, n_words] if vocabulary.pairs else [0],
+        ngram_indexes=list(range(n_terms)),
+        pool_int64s=[*range(1, n_words + 1), *(i for pair in vocabulary.pairs for i in pair)],
+        weights=[1.0] * n_terms,
+    )
+
+
+def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: WordModel) -> str:
+    """Add lexicon counts and scores; returns float [N, len(LEXICON) + n_scores].
+
+    A score is ``sum_t w_t / sqrt(sum_t idf_t^2) + bias`` over the terms that occur.
+    """
+    weights = np.round(model.weights / _WEIGHT_STEP) * _WEIGHT_STEP
+    norms = np.round(vocabulary.idf[:, None] ** 2 / _NORM_STEP) * _NORM_STEP
+    table = np.hstack([_lexicon_columns(vocabulary), norms, weights]).astype(np.float32)
+    sums = g.add("MatMul", presence, g.const(table))
+    n = len(LEXICON)
+    counts = g.add("Slice", sums, g.ints(0), g.ints(n), g.ints(1))
+    norm = g.add("Slice", sums, g.ints(n), g.ints(n + 1), g.ints(1))
+    score = g.add("Slice", sums, g.ints(n + 1), g.ints(table.shape[1]), g.ints(1))
+    length = g.add("Sqrt", g.add("Max", norm, g.const(np.array([1.0], np.float32))))
+    scaled = g.add("Add", g.add("Div", score, length), g.const(model.bias.astype(np.float32)))
+    return g.add("Cast", g.add("Concat", counts, scaled, axis=1), to=FLOAT)
+
+
+def _lexicon_columns(vocabulary: Vocabulary) -> Floats:
+    position = {word: i for i, word in enumerate(vocabulary.words)}
+    columns = np.zeros((vocabulary.n_terms, len(LEXICON)))
+    for column, words in enumerate(LEXICON.values()):
+        columns[[position[word] for word in words], column] = 1.0
+    return columns
+
+
+def learn_vocabulary(rows: Iterable[Sequence[str]], max_terms: int, min_df: int) -> Vocabulary:
+    """Choose the words and pairs that occur in at least ``min_df`` prompts, the most frequent first.
+
+    Parameters
+    ----------
+    rows
+        Tokens of each prompt as :func:`add_tokens` gives them; "" and the window's separator end a pair.
+    max_terms
+        Upper bound on words and pairs together; the lexicon's words come on top.
+    min_df
+        Prompts that a term must occur in.
+
+    Examples
+    --------
+    >>> vocabulary = learn_vocabulary([["The", "cat"], ["the", "cat"], ["a", "dog"]], max_terms=3, min_df=2)
+    >>> sorted(set(vocabulary.words) - {w for words in LEXICON.values() for w in words})
+    ['cat', 'the']
+    >>> len(vocabulary.pairs)
+    1
+    """
+    frequency: Counter[Term] = Counter()
+    spellings: set[str] = set()
+    n_rows = 0
+    for row in rows:
+        tokens = ["" if token == SEPARATOR else token.lower() for token in row]
+        frequency.update({token for token in tokens if token})
+        frequency.update({pair for pair in pairwise(tokens) if all(pair)})
+        spellings.update(row)
+        n_rows += 1
+    kept = _most_frequent(frequency, max_terms, min_df)
+    return _number(kept, spellings, frequency, n_rows)
+
+
+def _most_frequent(frequency: Counter[Term], max_terms: int, min_df: int) -> list[Term]:
+    # Ties are cut by spelling, so that the same prompts give the same vocabulary in any order.
+    terms = sorted((t for t, df in frequency.items() if df >= min_df), key=lambda t: (-frequency[t], str(t)))
+    return terms[:max_terms]
+
+
+def _number(
+    kept: list[Term],
+    spellings: set[str],
+    frequency: Counter[Term],
+    n_rows: int,
+) -> Vocabulary:
+    lexicon = {word for words in LEXICON.values() for word in words}
+    pairs = sorted(term for term in kept if isinstance(term, tuple))
+    # A pair's words need ids; the lexicon's words are known whether they are frequent or not.
+    words = sorted({t for t in kept if isinstance(t, str)} | {w for pair in pairs for w in pair} | lexicon)
+    ids = {word: i for i, word in enumerate(words, start=1)}
+    forms = {form: ids[form.lower()] for form in sorted(spellings - {""}) if form.lower() in ids}
+    for word, i in ids.items():
+        forms |= {form: i for form in (word, word.capitalize(), word.upper()) if form.lower() == word}
+    terms: list[Term] = [*words, *pairs]
+    df = np.array([frequency[term] for term in terms], np.float64)
+    return Vocabulary(
+        words=tuple(words),
+        forms=forms,
+        pairs=tuple((ids[a], ids[b]) for a, b in pairs),
+        idf=np.log((1 + n_rows) / (1 + df)) + 1,
+    )

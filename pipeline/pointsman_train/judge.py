@@ -1,0 +1,94 @@
+"""Judging an exported router on outcomes that it was not made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pointsman.manifest import Manifest
+from pointsman.router import Router
+from pointsman_train import tracking
+from pointsman_train.datasets import DatasetConfig, load, read_catalog
+from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, judge
+from pointsman_train.label import LabelConfig, label
+from pointsman_train.pipeline import report
+from pointsman_train.split import GroupConfig, group_near_duplicates
+
+
+@dataclass(slots=True)
+class JudgeConfig:
+    """Everything that ``pointsman-evaluate`` can be told.
+
+    Attributes
+    ----------
+    router
+        Folder of an exported router.
+    dataset
+        Outcomes of the router's models; others in it are left out.
+    catalog
+        Path of a table of prices, for costs that the data set does not tell.
+    label
+        What counts as success. The ladder is the router's.
+    """
+
+    router: str
+    dataset: DatasetConfig
+    catalog: str | None = None
+    label: LabelConfig = field(default_factory=LabelConfig)
+    group: GroupConfig = field(default_factory=GroupConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a setting out of range."""
+        for section in (self.label, self.group, self.evaluate):
+            section.check()
+
+
+def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
+    """Judge an exported router on every prompt of a data set.
+
+    Its decisions use its own manifest: costs, operating points and best single model are those it was shipped with.
+
+    Raises
+    ------
+    pointsman.BundleError
+        When the router cannot be loaded.
+    TrainError
+        When the data cannot be used.
+    """
+    config.check()
+    router = Router.load(config.router)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with tracking.tracked_run(config.tracking) as tracked:
+        tracked.params(asdict(config))
+        evaluation = _judge(config, router)
+        tracked.tags(_tags(router.manifest))
+        report(evaluation, run_dir, tracked)
+    return evaluation
+
+
+def _judge(config: JudgeConfig, router: Router) -> Evaluation:
+    catalog = read_catalog(config.catalog) if config.catalog else None
+    outcomes = load(config.dataset, list(router.models), catalog)
+    config.label.ladder = list(router.models)
+    labelled = label(outcomes, config.label)
+    prompts = labelled.outcomes.prompt
+    group = group_near_duplicates(prompts, config.group)
+    parts = [router.predict(prompts[start : start + 256]) for start in range(0, len(prompts), 256)]
+    judged = Judged(
+        p_success=np.concatenate([part.p_success for part in parts]),
+        p_label=np.concatenate([part.p_label for part in parts]),
+        lambdas={name: point.lam for name, point in router.manifest.operating_points.items()},
+        default=router.manifest.default_operating_point,
+        mean_cost=np.array([model.mean_cost_usd for model in router.manifest.models]),
+        mean_score=np.array([model.mean_score for model in router.manifest.models]),
+    )
+    return judge(labelled, group, np.ones(len(prompts), bool), judged, config.evaluate)
+
+
+def _tags(manifest: Manifest) -> Mapping[str, str]:
+    return {"router": f"{manifest.name}/{manifest.version}", "router.onnx_sha256": manifest.onnx_sha256}

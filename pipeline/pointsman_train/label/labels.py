@@ -1,0 +1,144 @@
+"""The label stage: outcomes in, labels out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
+from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.label.ladder import climb, ladder_order
+from pointsman_train.label.success import succeeds
+
+log = logging.getLogger(__name__)
+
+ALL_FAIL_CHOICES = ("separate", "drop", "cheapest", "strongest")
+
+
+@dataclass(slots=True)
+class LabelConfig:
+    """What counts as success and what a prompt is called that no model succeeds on.
+
+    Attributes
+    ----------
+    success_threshold
+        Smallest score that counts as success, in (0, 1].
+    min_trials
+        With fewer trials an outcome is unknown.
+    min_successes
+        k of n: successes wanted among the trials, instead of the threshold; null for the threshold.
+    all_fail
+        "separate" (a class of its own), "drop" (left out), "cheapest", or "strongest" (the best on average).
+    ladder
+        Models from cheapest to dearest; empty is by mean cost.
+    """
+
+    success_threshold: float = 0.5
+    min_trials: int = 1
+    min_successes: int | None = None
+    all_fail: str = "separate"
+    ladder: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a setting out of range."""
+        if not 0 < self.success_threshold <= 1:
+            raise ConfigError(f"label.success_threshold must be in (0, 1], got {self.success_threshold!r}")
+        if self.min_trials < 1:
+            raise ConfigError(f"label.min_trials must be at least 1, got {self.min_trials!r}")
+        if self.min_successes is not None and self.min_successes < 1:
+            raise ConfigError(f"label.min_successes must be at least 1 or null, got {self.min_successes!r}")
+        if self.all_fail not in ALL_FAIL_CHOICES:
+            raise ConfigError(f"label.all_fail must be one of {ALL_FAIL_CHOICES}, got {self.all_fail!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Outcomes in ladder order with their labels.
+
+    Attributes
+    ----------
+    outcomes
+        Columns are the ladder, cheapest first.
+    success
+        ndarray of shape (n_prompts, n_models): 1, 0 or NaN.
+    label
+        ndarray of shape (n_prompts,): the cheapest rung that succeeds, ``n_models`` for all-fail, -1 for unknown.
+    reason
+        Why a prompt has no label, "" where it has one.
+    """
+
+    outcomes: Outcomes
+    success: Floats
+    label: Ints
+    reason: tuple[str, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The ladder, cheapest first."""
+        return self.outcomes.models
+
+    @property
+    def boundary(self) -> Bools:
+        """Prompts that need the step up: the label is neither the cheapest rung nor all-fail."""
+        return (self.label > 0) & (self.label < len(self.models))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the labels 0, 1, ..., n_models."""
+        return (*self.models, "all-fail")
+
+    def counts(self) -> dict[str, int]:
+        """Prompts by label, the unknown ones last."""
+        found = {name: int(np.sum(self.label == i)) for i, name in enumerate(self.class_names)}
+        return found | {"unknown": int(np.sum(self.label == UNKNOWN_LABEL))}
+
+
+def label(outcomes: Outcomes, config: LabelConfig) -> Labelled:
+    """Order the ladder and label every prompt with the cheapest model that succeeds.
+
+    A prompt whose label hangs on an unknown outcome (a cheaper model than the first success was not asked, or none
+    succeeded and one was not asked) has no label and a reason. Its known outcomes still serve the success model.
+
+    Raises
+    ------
+    ConfigError, PoolError, DataError
+        For settings, a ladder or costs that cannot be used.
+    LabelError
+        When no prompt could be labelled.
+    """
+    config.check()
+    climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
+    success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
+    first, reason = _first_success(success)
+    first, reason = _settle_all_fail(first, reason, success, config.all_fail)
+    for why in sorted(set(reason) - {""}):
+        climbed.drops.add(f"no label: {why}", reason.count(why))
+    if (first == UNKNOWN_LABEL).all():
+        raise LabelError(f"none of {len(first)} prompts could be labelled; reasons: {sorted(set(reason))!r}")
+    labelled = Labelled(climbed, success, first, tuple(reason))
+    log.info("labels %s", labelled.counts())
+    return labelled
+
+
+def _first_success(success: Floats) -> tuple[Ints, list[str]]:
+    n_models = success.shape[1]
+    hit = success == 1
+    first = np.where(hit.any(axis=1), hit.argmax(axis=1), n_models)
+    cheaper = np.arange(n_models) < first[:, None]
+    hangs = (np.isnan(success) & cheaper).any(axis=1)
+    reason = np.where(hangs, np.where(first < n_models, "a cheaper outcome is unknown", "an outcome is unknown"), "")
+    return np.where(hangs, UNKNOWN_LABEL, first), reason.tolist()
+
+
+def _settle_all_fail(first: Ints, reason: list[str], success: Floats, choice: str) -> tuple[Ints, list[str]]:
+    n_models = success.shape[1]
+    all_fail = first == n_models
+    if choice == "separate":
+        return first, reason
+    if choice == "drop":
+        dropped = ["no model succeeds" if gone else why for gone, why in zip(all_fail, reason, strict=True)]
+        return np.where(all_fail, UNKNOWN_LABEL, first), dropped
+    rung = 0 if choice == "cheapest" else int(np.nanargmax(np.nanmean(success, axis=0)))
+    return np.where(all_fail, rung, first), reason

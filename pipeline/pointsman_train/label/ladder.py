@@ -1,0 +1,67 @@
+"""The ladder: the pool's models in order of mean cost, cheapest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pointsman_train.data import Floats, Outcomes
+from pointsman_train.errors import DataError, PoolError
+
+
+def mean_costs(outcomes: Outcomes) -> Floats:
+    """Mean cost of each model over the prompts whose cost is known for every model of the pool.
+
+    Comparing on the same prompts keeps a model that was only asked the long ones from looking dear. Where no prompt
+    has all costs, each model's own known costs are averaged.
+
+    Returns
+    -------
+    ndarray of shape (n_models,), US dollars per answer, in the order of ``outcomes.models``.
+
+    Raises
+    ------
+    DataError
+        When a model has no known cost at all.
+    """
+    known = ~np.isnan(outcomes.cost_usd)
+    bare = [model for m, model in enumerate(outcomes.models) if not known[:, m].any()]
+    if bare:
+        raise DataError(f"no known cost for {bare!r}; give a cost column, or token counts or prices in a catalog")
+    shared = known.all(axis=1)
+    rows = outcomes.cost_usd[shared] if shared.any() else outcomes.cost_usd
+    return np.asarray(np.nanmean(rows, axis=0))
+
+
+def ladder_order(outcomes: Outcomes, given: Sequence[str]) -> list[int]:
+    """Positions of the models in ladder order: as given, or by mean cost (ties by name).
+
+    Raises
+    ------
+    PoolError
+        When ``given`` is not a permutation of the pool.
+    """
+    if given:
+        if sorted(given) != sorted(outcomes.models):
+            raise PoolError(f"label.ladder {list(given)!r} must name each model of the pool {outcomes.models!r} once")
+        return [outcomes.models.index(model) for model in given]
+    costs = mean_costs(outcomes)
+    return sorted(range(len(outcomes.models)), key=lambda m: (costs[m], outcomes.models[m]))
+
+
+def climb(outcomes: Outcomes, order: Sequence[int]) -> Outcomes:
+    """Return the same outcomes with the models' columns in ladder order."""
+    columns = list(order)
+    return Outcomes(
+        prompt_id=outcomes.prompt_id,
+        prompt=outcomes.prompt,
+        source=outcomes.source,
+        models=tuple(outcomes.models[m] for m in columns),
+        score=outcomes.score[:, columns],
+        trials=outcomes.trials[:, columns],
+        cost_usd=outcomes.cost_usd[:, columns],
+        cost_source=outcomes.cost_source,
+        drops=outcomes.drops,
+        fingerprint=outcomes.fingerprint,
+    )

@@ -1,0 +1,239 @@
+"""The stages in their order: label, train, evaluate, export."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pointsman.graph import Predictions
+from pointsman_train import tracking
+from pointsman_train.data import Bools
+from pointsman_train.datasets import DatasetConfig, load, read_catalog
+from pointsman_train.errors import ConfigError
+from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, judge
+from pointsman_train.export.stage import ExportConfig, Origin, export
+from pointsman_train.featurize.run import open_session, run
+from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
+from pointsman_train.split.split import PARTS
+from pointsman_train.train.assemble import router_graph
+from pointsman_train.train.stage import TrainConfig, TrainedRouter, train
+
+log = logging.getLogger(__name__)
+
+STAGES = ("label", "train", "evaluate", "export")
+
+
+@dataclass(slots=True)
+class PipelineConfig:
+    """Everything that ``pointsman-train`` can be told; each field is a section of ``conf/``.
+
+    Attributes
+    ----------
+    stages
+        The first so many of label, train, evaluate, export.
+    pool
+        Models to route over; empty is all of the data set.
+    catalog
+        Path of a table of prices (YAML or JSON), for costs that the data set does not tell.
+    """
+
+    dataset: DatasetConfig
+    stages: list[str] = field(default_factory=lambda: list(STAGES))
+    pool: list[str] = field(default_factory=list)
+    catalog: str | None = None
+    label: LabelConfig = field(default_factory=LabelConfig)
+    group: GroupConfig = field(default_factory=GroupConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` before any work, for any section."""
+        if self.stages != list(STAGES[: len(self.stages)]) or not self.stages:
+            raise ConfigError(
+                f"stages must be the first so many of {list(STAGES)}, each needs the one before, got {self.stages!r}; "
+                "to judge an exported router use pointsman-evaluate"
+            )
+        for section in (self.label, self.group, self.split, self.train, self.evaluate, self.export):
+            section.check()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Labelled prompts with their split: what every later stage reads."""
+
+    labelled: Labelled
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run made; later parts are None where their stage was not asked for."""
+
+    prepared: Prepared
+    router: TrainedRouter | None = None
+    evaluation: Evaluation | None = None
+    bundle: Path | None = None
+    run_id: str | None = None
+
+
+def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
+    """Run the stages that were asked for.
+
+    Parameters
+    ----------
+    run_dir
+        Tables, figures and plots of the run land here; it is created.
+
+    Raises
+    ------
+    TrainError
+        Each kind names what was got, what was expected and how to mend it.
+    """
+    config.check()
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with tracking.tracked_run(config.tracking) as tracked:
+        return _run_stages(config, run_dir, tracked)
+
+
+def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Result:
+    settings = asdict(config)
+    tracked.params(settings)
+    prepared = prepare(config)
+    data = describe(prepared)
+    _write_labels(prepared, run_dir / "labels.parquet")
+    write_json(data, run_dir / "data.json")
+    tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
+    tracked.artifacts([run_dir / "data.json"], "data")
+    if "train" not in config.stages:
+        return Result(prepared, run_id=tracked.run_id)
+    router = train(prepared.labelled, prepared.split, config.split.folds, config.train)
+    onnx = router_graph(router).SerializeToString()
+    if "evaluate" not in config.stages:
+        return Result(prepared, router, run_id=tracked.run_id)
+    test = prepared.split.rows("test")
+    prompts = _prompts(prepared.labelled, test)
+    evaluation = judge(
+        prepared.labelled,
+        prepared.split.group,
+        test,
+        _judged(router, predict(onnx, prompts)),
+        config.evaluate,
+    )
+    report(evaluation, run_dir, tracked)
+    if "export" not in config.stages:
+        return Result(prepared, router, evaluation, run_id=tracked.run_id)
+    origin = Origin(data, settings, tracked.run_id)
+    bundle = export(router, onnx, prepared.labelled, prompts, evaluation, origin, config.export)
+    log.info("exported %s", bundle)
+    tracked.register(bundle, _headline(evaluation))
+    return Result(prepared, router, evaluation, bundle, tracked.run_id)
+
+
+def prepare(config: PipelineConfig) -> Prepared:
+    """Load, label, group and split."""
+    catalog = read_catalog(config.catalog) if config.catalog else None
+    outcomes = load(config.dataset, config.pool, catalog)
+    labelled = label(outcomes, config.label)
+    group = group_near_duplicates(labelled.outcomes.prompt, config.group)
+    parts = split(labelled.outcomes.prompt_id, group, config.split)
+    for reason, rows in labelled.outcomes.drops.counts.items():
+        log.info("left out: %s: %d", reason, rows)
+    log.info("split %s, %d near-duplicate groups", parts.counts(), int(group.max()) + 1)
+    return Prepared(labelled, parts)
+
+
+def describe(prepared: Prepared) -> dict[str, Any]:
+    """Fingerprints and counts of the data, for the record."""
+    labelled, parts = prepared.labelled, prepared.split
+    return {
+        "prompts": len(labelled.label),
+        "groups": int(parts.group.max()) + 1,
+        "models": list(labelled.models),
+        "cost_basis": labelled.outcomes.cost_source,
+        "outcomes_sha256": labelled.outcomes.fingerprint,
+        "split_sha256": parts.fingerprint,
+        "parts": parts.counts(),
+        "labels": labelled.counts(),
+        "left_out": labelled.outcomes.drops.counts,
+    }
+
+
+def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
+    """Run the exported graph over prompts, in batches."""
+    return Predictions(*run(open_session(onnx), prompts, ["p_success", "p_label", "features"]))
+
+
+def report(evaluation: Evaluation, run_dir: Path, tracked: tracking.Run) -> None:
+    """Write ``metrics.json`` and the plots, and log both."""
+    # matplotlib is slow to import, and the earlier stages draw nothing.
+    from pointsman_train.plots import write_plots
+
+    metrics = evaluation.metrics()
+    write_json(
+        {name: None if math.isnan(value) else value for name, value in metrics.items()},
+        run_dir / "metrics.json",
+    )
+    tracked.metrics(metrics)
+    tracked.artifacts([run_dir / "metrics.json"], "evaluate")
+    tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
+    for reason, count in evaluation.excluded.items():
+        log.info("not judged: %s: %d", reason, count)
+
+
+def write_json(values: Mapping[str, Any], path: Path) -> None:
+    """Write JSON in one step, so that a reader never sees half of it."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _judged(router: TrainedRouter, predictions: Predictions) -> Judged:
+    return Judged(
+        p_success=predictions.p_success,
+        p_label=predictions.p_label,
+        lambdas={name: point.lam for name, point in router.operating_points.items()},
+        default=router.default_operating_point,
+        mean_cost=router.descriptors.mean_cost,
+        mean_score=router.mean_score,
+    )
+
+
+def _headline(evaluation: Evaluation) -> dict[str, str]:
+    names = ("boundary_accuracy", "hull_gain", "cs90", "under_routing_rate", "cost_saving")
+    return {name: f"{evaluation.figures[name].value:.4f}" for name in names if name in evaluation.figures}
+
+
+def _prompts(labelled: Labelled, rows: Bools) -> list[str]:
+    return [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
+
+
+def _write_labels(prepared: Prepared, path: Path) -> None:
+    labelled, parts = prepared.labelled, prepared.split
+    names = {**dict(enumerate(labelled.class_names)), -1: None}
+    table = pd.DataFrame(
+        {
+            "prompt_id": list(labelled.outcomes.prompt_id),
+            "label": [names[int(value)] for value in labelled.label],
+            "rung": labelled.label,
+            "boundary": labelled.boundary,
+            "reason": list(labelled.reason),
+            "part": [PARTS[int(value)] for value in parts.part],
+            "group": parts.group,
+        }
+    )
+    for m, model in enumerate(labelled.models):
+        table[f"success/{model}"] = labelled.success[:, m]
+    partial = path.with_suffix(".partial")
+    table.to_parquet(partial, index=False)
+    partial.replace(path)

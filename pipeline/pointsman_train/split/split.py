@@ -1,0 +1,123 @@
+"""Train, calibration and test, by whole groups."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pointsman_train.data import Bools, Ints
+from pointsman_train.errors import ConfigError, LabelError
+
+PARTS = ("train", "calibration", "test")
+
+
+@dataclass(slots=True)
+class SplitConfig:
+    """Shares of the prompts, and the seed of the draw.
+
+    Attributes
+    ----------
+    calibration, test
+        Shares in (0, 1); the rest is for training. With ``calibration.fit_on: out_of_fold`` (the default) the
+        calibration part is trained on as well, and only the test part is kept apart.
+    seed
+        Of the draw of groups.
+    folds
+        Number of folds for out-of-fold predictions.
+    """
+
+    calibration: float = 0.1
+    test: float = 0.2
+    seed: int = 0
+    folds: int = 5
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for shares that leave nothing to train on."""
+        if min(self.calibration, self.test) <= 0 or self.calibration + self.test >= 1:
+            raise ConfigError(
+                f"split.calibration and split.test must be above 0 and together below 1, "
+                f"got {self.calibration!r} and {self.test!r}"
+            )
+        if self.folds < 2:
+            raise ConfigError(f"split.folds must be at least 2, got {self.folds!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The part that each prompt belongs to.
+
+    Attributes
+    ----------
+    part
+        ndarray of shape (n_prompts,): 0 train, 1 calibration, 2 test.
+    group
+        ndarray of shape (n_prompts,): near-duplicate group; a group is never in two parts.
+    fingerprint
+        SHA-256 over prompt ids and parts.
+    """
+
+    part: Ints
+    group: Ints
+    fingerprint: str
+
+    def rows(self, *names: str) -> Bools:
+        """Return the mask of the prompts in these parts.
+
+        Examples
+        --------
+        >>> Split(np.array([0, 2, 1]), np.arange(3), "").rows("train", "test").tolist()
+        [True, True, False]
+        """
+        return np.isin(self.part, [PARTS.index(name) for name in names])
+
+    def counts(self) -> dict[str, int]:
+        """Prompts by part."""
+        return {name: int(np.sum(self.part == i)) for i, name in enumerate(PARTS)}
+
+
+def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
+    """Draw whole groups at random into test, then calibration, until each has its share of prompts.
+
+    Raises
+    ------
+    LabelError
+        When a part stays empty, as with very few groups.
+    """
+    config.check()
+    rng = np.random.default_rng(config.seed)
+    sizes = np.bincount(group)
+    order = rng.permutation(len(sizes))
+    ahead = np.cumsum(sizes[order]) - sizes[order]
+    total = len(group)
+    drawn = np.where(ahead < config.test * total, 2, np.where(ahead < (config.test + config.calibration) * total, 1, 0))
+    part_of_group = np.empty(len(sizes), np.int64)
+    part_of_group[order] = drawn
+    part = part_of_group[group]
+    missing = [name for i, name in enumerate(PARTS) if not (part == i).any()]
+    if missing:
+        raise LabelError(f"{total} prompts in {len(sizes)} groups are too few: no prompt is left for {missing!r}")
+    return Split(part, group, _fingerprint(prompt_id, part))
+
+
+def fold_of(group: Ints, folds: int, rng: np.random.Generator) -> Ints:
+    """Deal whole groups into folds of about the same number of groups.
+
+    Returns
+    -------
+    ndarray of shape (n_prompts,), fold numbers from 0.
+    """
+    _, dense = np.unique(group, return_inverse=True)
+    n_groups = int(dense.max()) + 1
+    if n_groups < folds:
+        raise LabelError(f"{n_groups} groups of prompts cannot be dealt into {folds} folds; give more prompts")
+    return rng.permutation(np.arange(n_groups) % folds)[dense]
+
+
+def _fingerprint(prompt_id: Sequence[str], part: Ints) -> str:
+    digest = hashlib.sha256()
+    for name, number in sorted(zip(prompt_id, part.tolist(), strict=True)):
+        digest.update(f"{name}\x1f{number}\x1e".encode("utf-8", "replace"))
+    return digest.hexdigest()

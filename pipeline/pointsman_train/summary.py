@@ -1,0 +1,44 @@
+"""What a run says at its end, in a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.export.card import HEADLINE, show
+from pointsman_train.pipeline import Prepared, Result
+
+
+def summarise(result: Result, run_dir: Path) -> str:
+    """Sum up a run of the stages."""
+    parts = [summarise_data(result.prepared)]
+    if result.evaluation is not None:
+        parts.append(summarise_evaluation(result.evaluation))
+    if result.bundle is not None:
+        parts.append(f'router  {result.bundle}\ntry     pointsman route {result.bundle} "What is 17 * 23?"')
+    parts.append(f"run     {run_dir}")
+    return "\n\n".join(parts)
+
+
+def summarise_data(prepared: Prepared) -> str:
+    """Count labels, the parts of the split and what was left out."""
+    labelled, parts = prepared.labelled, prepared.split
+    total = len(labelled.label)
+    lines = [f"{total} prompts, {int(parts.group.max()) + 1} groups of near-duplicates, split {parts.counts()}"]
+    lines += [f"  {name:<40} {count:>7} {count / total:>6.1%}" for name, count in labelled.counts().items() if count]
+    lines += [f"left out: {reason}: {rows}" for reason, rows in labelled.outcomes.drops.counts.items()]
+    return "\n".join(lines)
+
+
+def summarise_evaluation(evaluation: Evaluation) -> str:
+    """List the headline figures with their intervals, the operating points and the baselines."""
+    lines = [f"on {len(evaluation.testset)} test prompts, 95 % intervals"]
+    lines += [f"  {name:<30} {show(evaluation.figures[name])}" for name in HEADLINE if name in evaluation.figures]
+    lines.append(f"{'':<16} {'mean score':<22} {'saved against best single':<26} under-routing")
+    for name, figures in evaluation.point_figures.items():
+        columns = show(figures["quality"]), show(figures["cost_saving"]), show(figures["under_routing_rate"])
+        lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
+    for name, figures in evaluation.baseline_figures.items():
+        columns = show(figures["quality"]), show(figures["cost_saving"]), show(figures["under_routing_rate"])
+        lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Training: the featurizer, the two heads, their calibration and the operating points."""

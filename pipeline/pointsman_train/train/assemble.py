@@ -1,0 +1,50 @@
+"""The exported graph: featurizer, trees and calibration in one ONNX file."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
+from pointsman_train.train.stage import TrainedRouter
+from pointsman_train.train.trees import add_ensemble
+
+
+def router_graph(router: TrainedRouter) -> onnx.ModelProto:
+    """Build the whole graph: ``prompt`` string [N] to ``p_success``, ``p_label`` and ``features``."""
+    g = GraphBuilder()
+    features = router.featurizer.add(g, "prompt")
+    g.alias(features, "features")
+    _add_heads(g, features, router)
+    n_models, n_features = len(router.models), len(router.featurizer.names)
+    outputs = _head_outputs(n_models) | {"features": (FLOAT, ["N", n_features])}
+    return g.model({"prompt": (STRING, ["N"])}, outputs)
+
+
+def head_graph(router: TrainedRouter) -> onnx.ModelProto:
+    """Build only what follows the features, ``features`` float [N, F] to probabilities: for tests of the trees."""
+    g = GraphBuilder()
+    _add_heads(g, "features", router)
+    n_features = len(router.featurizer.names)
+    return g.model({"features": (FLOAT, ["N", n_features])}, _head_outputs(len(router.models)))
+
+
+def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:
+    return {"p_success": (DOUBLE, ["N", n_models]), "p_label": (DOUBLE, ["N", n_models + 1])}
+
+
+def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
+    wide = g.add("Cast", features, to=DOUBLE)
+    success = router.success_calibration.add(g, add_ensemble(g, wide, router.success.ensemble()))
+    g.alias(g.add("Sigmoid", success), "p_success")
+    label = router.label_calibration.add(g, add_ensemble(g, wide, router.complexity.ensemble()))
+    placed = g.add("MatMul", g.add("Softmax", label, axis=1), g.const(_placement(router)))
+    g.alias(placed, "p_label")
+
+
+def _placement(router: TrainedRouter) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Zero-one matrix from the classes that occur in training to all labels; the others have probability 0."""
+    classes = router.complexity.classes
+    matrix = np.zeros((len(classes), len(router.models) + 1))
+    matrix[np.arange(len(classes)), list(classes)] = 1.0
+    return matrix
