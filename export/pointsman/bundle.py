@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pointsman.errors import BundleCorruptError, BundleNotFoundError
 from pointsman.graph import Graph
@@ -45,13 +47,34 @@ def load_bundle(folder: str | Path) -> tuple[Manifest, Graph]:
 
 def _check_probes(path: Path, manifest: Manifest, graph: Graph) -> None:
     predictions = graph.predict([probe.prompt for probe in manifest.probes])
+    columns = (
+        ("p_success", predictions.p_success, manifest.models),
+        ("p_label", predictions.p_label, manifest.labels),
+        ("features", predictions.features, manifest.features),
+    )
+    for name, found, named in columns:
+        if found.shape[1] != len(named):
+            raise BundleCorruptError(
+                f"{path} gives {found.shape[1]} columns of {name}, the manifest names {len(named)}; "
+                "the manifest belongs to another router"
+            )
     expected = (
         ("p_success", predictions.p_success, [probe.p_success for probe in manifest.probes]),
         ("p_label", predictions.p_label, [probe.p_label for probe in manifest.probes]),
     )
     for name, found, wanted in expected:
-        if found.shape != np.shape(wanted) or np.abs(found - np.array(wanted)).max() > PROBE_TOLERANCE:
+        if not _agree(found, wanted):
             raise BundleCorruptError(
                 f"{path} gives another {name} for the manifest's probes than on export; "
                 "the manifest belongs to another router, or this onnxruntime computes differently"
             )
+
+
+def _agree(found: NDArray[np.float64], wanted: Sequence[Sequence[float]]) -> bool:
+    try:
+        expected = np.array(wanted, np.float64)
+    except (TypeError, ValueError):
+        # Ragged, or not numbers.
+        return False
+    # Written so that NaN does not agree.
+    return found.shape == expected.shape and bool((np.abs(found - expected) <= PROBE_TOLERANCE).all())

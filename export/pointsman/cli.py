@@ -44,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _route(options: argparse.Namespace) -> str:
     router = Router.load(options.router)
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
+    prompt = sys.stdin.buffer.read().decode(errors="replace") if options.prompt == "-" else options.prompt
     models = options.models.split(",") if options.models is not None else None
     decision = router.route(prompt, models=models, operating_point=options.operating_point)
     return json.dumps(decision.to_dict(), indent=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -148,7 +149,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _check_schema(path: Path, version: object) -> None:
-    if not isinstance(version, int):
+    if type(version) is not int:
         raise BundleCorruptError(f"{path} has the schema_version {version!r}, expected a whole number")
     if version != SCHEMA_VERSION:
         mend = "upgrade pointsman" if version > SCHEMA_VERSION else "export the router again"
@@ -170,4 +171,20 @@ def _parse(path: Path, content: Mapping[str, Any]) -> Manifest:
         raise BundleCorruptError(f"{path} has a field of the wrong form ({error}); export the router again") from error
     if manifest.default_operating_point not in manifest.operating_points or len(manifest.models) < 2:
         raise BundleCorruptError(f"{path} lacks its default operating point or has fewer than two models")
+    _check_values(path, manifest)
     return manifest
+
+
+def _check_values(path: Path, manifest: Manifest) -> None:
+    """Check what a decision is computed from: a wrong type would only show up in the middle of a request."""
+    names = (manifest.name, manifest.version, *manifest.labels, *(model.name for model in manifest.models))
+    if not all(isinstance(name, str) for name in names):
+        raise BundleCorruptError(f"{path} has a name that is not text among {list(names)!r}; export the router again")
+    numbers = {
+        "boundary_margin": manifest.boundary_margin,
+        **{f"mean_cost_usd of {model.name!r}": model.mean_cost_usd for model in manifest.models},
+        **{f"lam of {name!r}": point.lam for name, point in manifest.operating_points.items()},
+    }
+    for name, value in numbers.items():
+        if not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise BundleCorruptError(f"{path} has the {name} {value!r}, expected a number, 0 or more")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pointsman import decide
 from pointsman.bundle import load_bundle
 from pointsman.decision import Decision
-from pointsman.errors import NoCandidateError, UnknownModelError, UnknownOperatingPointError
+from pointsman.errors import NoCandidateError, PromptError, UnknownModelError, UnknownOperatingPointError
 from pointsman.graph import Graph, Predictions
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
@@ -96,8 +96,10 @@ class Router:
         operating_point: str | None = None,
     ) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
+        if isinstance(prompts, str):
+            raise PromptError(f"route_many takes a list of prompts, got the one text {prompts[:40]!r}; use route")
         excluded = self._exclusions(models)
-        point = operating_point or self.manifest.default_operating_point
+        point = self.manifest.default_operating_point if operating_point is None else operating_point
         lam = self._lam(point)
         predictions = self.predict(prompts)
         utility = decide.utilities(predictions.p_success, self._cost, lam)
@@ -111,6 +113,8 @@ class Router:
     def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
         if models is None:
             return {}
+        if isinstance(models, str):
+            raise UnknownModelError(f"models is a list of names, got the text {models!r}; give [{models!r}]")
         for model in models:
             if model not in self.models:
                 near = difflib.get_close_matches(model, self.models, n=1)

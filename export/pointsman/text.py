@@ -65,6 +65,10 @@ def text_of(prompt: Prompt) -> str:
 def _content_text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    if isinstance(content, Sequence) and all(isinstance(part, Mapping) for part in content):
-        return "\n".join(str(part.get("text", "")) for part in content if part.get("type") in ("text", "input_text"))
-    raise PromptError(f"a message's content is text or a list of parts, got {type(content).__name__}")
+    if not isinstance(content, list | tuple) or not all(isinstance(part, Mapping) for part in content):
+        raise PromptError(f"a message's content is text or a list of parts, got {type(content).__name__}")
+    texts = [part.get("text") for part in content if part.get("type") in ("text", "input_text")]
+    for text in texts:
+        if not isinstance(text, str):
+            raise PromptError(f"a text part's text is a string, got {text!r}")
+    return "\n".join(texts)

@@ -7,7 +7,9 @@
     ├── DataError         a table that cannot be read or breaks its schema; names file, row and column
     ├── PoolError         the pool is empty, has one model, or names a model without outcomes
     ├── LabelError        the labels cannot be learned from (one class only, too few prompts)
+    ├── GraderError       a grader that does not exist, cannot be built from its settings, or cannot do its work
     ├── ExportError       the exported file does not reproduce the trained model
+    ├── CollectError      models cannot be asked, or the store cannot be used
     └── TrackingError     MLflow cannot be reached or refuses
 """
 
@@ -34,9 +36,17 @@ class LabelError(TrainError, ValueError):
     """The labels cannot be learned from."""
 
 
+class GraderError(TrainError, ValueError):
+    """A grader is unknown, its settings cannot work, or it cannot do its work."""
+
+
 class ExportError(TrainError):
     """The exported router differs from the trained one, or cannot be written."""
 
 
 class TrackingError(TrainError):
     """The tracking server cannot be reached or refuses a call."""
+
+
+class CollectError(TrainError):
+    """Models cannot be asked as configured, or the store of answers cannot be used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +74,7 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
 def _judge(config: JudgeConfig, router: Router) -> Evaluation:
     catalog = read_catalog(config.catalog) if config.catalog else None
     outcomes = load(config.dataset, list(router.models), catalog)
-    config.label.ladder = list(router.models)
-    labelled = label(outcomes, config.label)
+    labelled = label(outcomes, replace(config.label, ladder=list(router.models)))
     prompts = labelled.outcomes.prompt
     group = group_near_duplicates(prompts, config.group)
     parts = [router.predict(prompts[start : start + 256]) for start in range(0, len(prompts), 256)]

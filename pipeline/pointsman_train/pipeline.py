@@ -16,7 +16,7 @@ from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
-from pointsman_train.errors import ConfigError
+from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, judge
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
@@ -40,14 +40,14 @@ class PipelineConfig:
     stages
         The first so many of label, train, evaluate, export.
     pool
-        Models to route over; empty is all of the data set.
+        Models to route over; null is all of the data set.
     catalog
         Path of a table of prices (YAML or JSON), for costs that the data set does not tell.
     """
 
     dataset: DatasetConfig
     stages: list[str] = field(default_factory=lambda: list(STAGES))
-    pool: list[str] = field(default_factory=list)
+    pool: list[str] | None = None
     catalog: str | None = None
     label: LabelConfig = field(default_factory=LabelConfig)
     group: GroupConfig = field(default_factory=GroupConfig)
@@ -58,12 +58,14 @@ class PipelineConfig:
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` before any work, for any section."""
+        """Raise :class:`ConfigError` or :class:`PoolError` before any work."""
         if self.stages != list(STAGES[: len(self.stages)]) or not self.stages:
             raise ConfigError(
                 f"stages must be the first so many of {list(STAGES)}, each needs the one before, got {self.stages!r}; "
                 "to judge an exported router use pointsman-evaluate"
             )
+        if self.pool is not None and not self.pool:
+            raise PoolError("pool is empty; name at least two models, or leave it out to take all of the data set")
         for section in (self.label, self.group, self.split, self.train, self.evaluate, self.export):
             section.check()
 
@@ -143,7 +145,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
 def prepare(config: PipelineConfig) -> Prepared:
     """Load, label, group and split."""
     catalog = read_catalog(config.catalog) if config.catalog else None
-    outcomes = load(config.dataset, config.pool, catalog)
+    outcomes = load(config.dataset, config.pool or [], catalog)
     labelled = label(outcomes, config.label)
     group = group_near_duplicates(labelled.outcomes.prompt, config.group)
     parts = split(labelled.outcomes.prompt_id, group, config.split)

@@ -9,18 +9,23 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pointsman.manifest import read_manifest
 from pointsman.router import Router
 from pointsman_train.errors import TrackingError
 
 log = logging.getLogger(__name__)
 
-_MAX_PARAM = 500
+_MAX_PARAM = 6000
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+# All that MLflow takes in a name; the reason "cost is unknown (kept)" has more.
+_NOT_IN_A_NAME = re.compile(r"[^/\w.\- :]")
 
 
 @dataclass(slots=True)
@@ -106,15 +111,15 @@ class MlflowRun:
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log settings, flattened with dots."""
-        self._mlflow.log_params({name: str(value)[:_MAX_PARAM] for name, value in flatten(values).items()})
+        self._mlflow.log_params({_name(name): str(value)[:_MAX_PARAM] for name, value in flatten(values).items()})
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Log the figures that are defined."""
-        self._mlflow.log_metrics({name: value for name, value in values.items() if math.isfinite(value)})
+        self._mlflow.log_metrics({_name(name): value for name, value in values.items() if math.isfinite(value)})
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Tag the run."""
-        self._mlflow.set_tags(dict(values))
+        self._mlflow.set_tags({_name(name): value for name, value in values.items()})
 
     def artifacts(self, paths: Sequence[Path], folder: str) -> None:
         """Log files."""
@@ -128,6 +133,7 @@ class MlflowRun:
             loader_module="pointsman_train.tracking",
             data_path=str(bundle),
             pip_requirements=["pointsman"],
+            signature=_signature(bundle),
         )
         if self._registered_model is None:
             return None
@@ -150,6 +156,8 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
         return
     # MLflow reports usage to its makers unless told not to, and a training run has no business on the network.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Its own default of seven tries leaves a user with a wrong address waiting for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     import mlflow
     import mlflow.pyfunc
     from mlflow.exceptions import MlflowException
@@ -157,13 +165,31 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         mlflow.set_tracking_uri(config.uri)
-        mlflow.set_experiment(config.experiment)
+        with _few_retries():
+            mlflow.set_experiment(config.experiment)
         with mlflow.start_run() as run:
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
     except MlflowException as error:
         raise TrackingError(
             f"MLflow at {config.uri!r}: {error}; check tracking.uri, or set tracking.enabled=false"
         ) from error
+
+
+@contextmanager
+def _few_retries() -> Iterator[None]:
+    """Find out soon that a server is not there: MLflow's own seven retries take four minutes to say so."""
+    if _RETRIES in os.environ:
+        yield
+        return
+    os.environ[_RETRIES] = "2"
+    try:
+        yield
+    finally:
+        del os.environ[_RETRIES]
+
+
+def _name(name: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", name)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -193,6 +219,15 @@ class RegisteredRouter:
         """Route each prompt; ``params`` may name the ``operating_point``."""
         point = (params or {}).get("operating_point")
         return [decision.to_dict() for decision in self.router.route_many(list(prompts), operating_point=point)]
+
+
+def _signature(bundle: Path) -> Any:
+    """Tell MLflow of the parameter; one that a signature does not name never reaches ``predict``."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ParamSchema, ParamSpec
+
+    default = read_manifest(bundle).default_operating_point
+    return ModelSignature(params=ParamSchema([ParamSpec("operating_point", "string", default)]))
 
 
 def _load_pyfunc(path: str) -> RegisteredRouter:

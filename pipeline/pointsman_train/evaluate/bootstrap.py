@@ -85,11 +85,11 @@ def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RES
 def estimate(resampled: Floats, n: int) -> Estimate:
     """Make an estimate of a figure computed under every row of the weights.
 
-    The interval is the bias-corrected percentile interval over the resamples in which the figure is defined. The
-    correction matters for figures that take a maximum over points, such as hull gain: resamples flatter them once
-    more than the test set does, and plain percentiles covered the truth 89 times in 100 where these did 93 times.
-    Where the figure is undefined in more than 5 % of the resamples, or on the test set itself, there is no
-    interval and both ends are NaN.
+    The interval is the bias-corrected percentile interval over the resamples in which the figure is defined.
+    The correction matters for figures that take a maximum over points, such as hull gain: resamples flatter
+    them once more than the test set does, and in simulation plain percentiles held its truth 92 times in 100,
+    these 95 times. Where the figure is undefined in more than 5 % of the resamples, or on the test set
+    itself, there is no interval and both ends are NaN.
 
     Parameters
     ----------

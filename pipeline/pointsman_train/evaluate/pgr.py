@@ -98,7 +98,7 @@ def exact_figures(
         weak, strong = testset.score[:, 0], testset.score[:, 1]
         stacked = by_rows(weights, lambda block: _stack(cut_points(preference, weak, strong, block)))
     elif len(testset.models) == 2:
-        share = means(weights, router.along(_chosen_dearest(testset)))
+        share = means(weights, router.along(testset.is_dearest))
         ends = np.broadcast_to([0.0, 1.0], (len(weights), 2))
         stacked = _stack(_recovery(np.hstack([ends, share]), points, against))
     else:
@@ -161,10 +161,6 @@ def _recovery(share: Floats, points: Curve, against: Frame) -> Recovery:
     share = np.clip(share, share[:, :1], share[:, 1:2])
     order = np.lexsort((height, share), axis=-1)
     return Recovery(np.take_along_axis(share, order, axis=1), np.take_along_axis(height, order, axis=1))
-
-
-def _chosen_dearest(testset: TestSet) -> Floats:
-    return np.tile(np.eye(len(testset.models))[testset.dearest], (len(testset), 1))
 
 
 def _stack(recovery: Recovery) -> Floats:

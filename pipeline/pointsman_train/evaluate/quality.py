@@ -29,7 +29,7 @@ def quality(testset: TestSet, point: Point) -> dict[str, Ratio]:
 
 def dearest_share(testset: TestSet, point: Point) -> Ratio:
     """Collapse check: share of prompts sent to the dearest model."""
-    return mean(point.take(is_dearest(testset)))
+    return mean(point.take(testset.is_dearest))
 
 
 def dearest_share_max(testset: TestSet, router: Router, weights: Weights) -> Floats:
@@ -37,14 +37,7 @@ def dearest_share_max(testset: TestSet, router: Router, weights: Weights) -> Flo
 
     One number per row of the weights.
     """
-    return np.asarray(means(weights, router.along(is_dearest(testset))).max(axis=1))
-
-
-def is_dearest(testset: TestSet) -> Floats:
-    """Indicate the dearest model's column: 1 or 0, of shape (n_prompts, n_models)."""
-    indicator = np.zeros_like(testset.score)
-    indicator[:, testset.dearest] = 1.0
-    return indicator
+    return np.asarray(means(weights, router.along(testset.is_dearest)).max(axis=1))
 
 
 def regret(testset: TestSet, router: Router) -> Ratio:

@@ -88,6 +88,13 @@ class TestSet:
         """Label-side boundary prompts, of shape (n_prompts,): solvable, but not by the cheapest rung."""
         return self.solvable & ~self.success[:, 0]
 
+    @property
+    def is_dearest(self) -> Floats:
+        """Indicator of the dearest model: 1 in its column, 0 elsewhere, of shape (n_prompts, n_models)."""
+        indicator = np.zeros_like(self.score)
+        indicator[:, -1] = 1.0
+        return indicator
+
 
 def _check_shapes(testset: TestSet) -> None:
     n_models, n_prompts = len(testset.models), len(testset.score)

@@ -14,7 +14,7 @@ from pointsman_train.errors import ExportError
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.run import open_session
-from pointsman_train.train.assemble import head_graph
+from pointsman_train.train.assemble import heads_of
 from pointsman_train.train.stage import TrainedRouter
 from pointsman_train.train.trees import Ensemble, Leaf, Tree
 
@@ -22,8 +22,15 @@ TOLERANCE = 1e-6
 _ADJACENT_ROWS = 512
 
 
-def check_parity(router: TrainedRouter, graph: Graph, prompts: Sequence[str]) -> None:
+def check_parity(router: TrainedRouter, onnx: bytes, prompts: Sequence[str]) -> None:
     """Compare the graph with LightGBM on prompts, on edge prompts and on neighbouring float32 features.
+
+    Parameters
+    ----------
+    onnx
+        Content of the file to be exported.
+    prompts
+        Those of the test split.
 
     Raises
     ------
@@ -31,12 +38,13 @@ def check_parity(router: TrainedRouter, graph: Graph, prompts: Sequence[str]) ->
         When a probability differs by more than 1e-6, a decision changes at any operating point, or a prompt gives
         other features alone than in a batch.
     """
+    graph = Graph(onnx)
     for name, texts in (("the test prompts", prompts), ("the edge prompts", [*ORDINARY, *EDGE])):
         found = _predict(graph, texts)
         _compare(name, found, router.p_success(found.features), router.p_label(found.features))
         _compare_decisions(name, found.p_success, router.p_success(found.features), router)
     _check_alone(graph, [*ORDINARY, *EDGE])
-    _check_adjacent(router)
+    _check_adjacent(router, onnx)
 
 
 def _predict(graph: Graph, prompts: Sequence[str]) -> Predictions:
@@ -76,10 +84,10 @@ def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:
             raise ExportError(f"the prompt {prompt[:40]!r} gives other features alone than in a batch")
 
 
-def _check_adjacent(router: TrainedRouter) -> None:
+def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:
     """Compare on rows whose features lie at thresholds of the trees and at the float32 numbers next to them."""
     rows = adjacent_rows(router.features, [router.success.ensemble(), router.complexity.ensemble()])
-    session = open_session(head_graph(router))
+    session = open_session(heads_of(onnx))
     p_success, p_label = session.run(["p_success", "p_label"], {"features": rows})
     found = Predictions(p_success, p_label, rows)
     _compare("neighbouring float32 features", found, router.p_success(rows), router.p_label(rows))

@@ -109,7 +109,7 @@ def export(
     config.check()
     graph = Graph(onnx)
     log.info("comparing the graph with LightGBM on %d test prompts", len(test_prompts))
-    check_parity(router, graph, test_prompts)
+    check_parity(router, onnx, test_prompts)
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
     manifest = _manifest(router, onnx, graph, labelled, evaluation, origin, config, version)

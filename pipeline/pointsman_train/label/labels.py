@@ -81,8 +81,9 @@ class Labelled:
 
     @property
     def boundary(self) -> Bools:
-        """Prompts that need the step up: the label is neither the cheapest rung nor all-fail."""
-        return (self.label > 0) & (self.label < len(self.models))
+        """Prompts that need the step up: some model succeeds, and the label is not the cheapest rung."""
+        solved = (self.success == 1).any(axis=1)
+        return np.asarray(solved & (self.label > 0))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def _first_success(success: Floats) -> tuple[Ints, list[str]]:
 def _settle_all_fail(first: Ints, reason: list[str], success: Floats, choice: str) -> tuple[Ints, list[str]]:
     n_models = success.shape[1]
     all_fail = first == n_models
-    if choice == "separate":
+    if choice == "separate" or not all_fail.any():
         return first, reason
     if choice == "drop":
         dropped = ["no model succeeds" if gone else why for gone, why in zip(all_fail, reason, strict=True)]

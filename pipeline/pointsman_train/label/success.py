@@ -24,7 +24,7 @@ def succeeds(
         With fewer trials an outcome is unknown.
     min_successes
         If given, k of n: the trials that succeeded (``score * trials``, rounded) must be at least this many, and the
-        threshold is not used.
+        threshold is not used. With fewer trials than that an outcome is unknown.
 
     Returns
     -------
@@ -44,5 +44,7 @@ def succeeds(
         passed = score >= success_threshold
     else:
         passed = np.round(np.nan_to_num(score) * trials) >= min_successes
-    known = ~np.isnan(score) & (trials >= min_trials)
+    # Fewer trials than the successes wanted cannot tell, even where every one of them failed.
+    enough = max(min_trials, min_successes or 1)
+    known = ~np.isnan(score) & (trials >= enough)
     return np.where(known, passed.astype(np.float64), np.nan)

@@ -92,7 +92,9 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
     order = rng.permutation(len(sizes))
     ahead = np.cumsum(sizes[order]) - sizes[order]
     total = len(group)
-    drawn = np.where(ahead < config.test * total, 2, np.where(ahead < (config.test + config.calibration) * total, 1, 0))
+    # Rounded, since 0.2 + 0.1 is above 0.3 and would draw one prompt too many.
+    test, calibration = (round(share * total, 6) for share in (config.test, config.test + config.calibration))
+    drawn = np.where(ahead < test, 2, np.where(ahead < calibration, 1, 0))
     part_of_group = np.empty(len(sizes), np.int64)
     part_of_group[order] = drawn
     part = part_of_group[group]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+from onnx.utils import Extractor
 
 from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
 from pointsman_train.train.stage import TrainedRouter
@@ -13,20 +14,19 @@ from pointsman_train.train.trees import add_ensemble
 def router_graph(router: TrainedRouter) -> onnx.ModelProto:
     """Build the whole graph: ``prompt`` string [N] to ``p_success``, ``p_label`` and ``features``."""
     g = GraphBuilder()
-    features = router.featurizer.add(g, "prompt")
-    g.alias(features, "features")
-    _add_heads(g, features, router)
+    g.alias(router.featurizer.add(g, "prompt"), "features")
+    _add_heads(g, "features", router)
     n_models, n_features = len(router.models), len(router.featurizer.names)
     outputs = _head_outputs(n_models) | {"features": (FLOAT, ["N", n_features])}
     return g.model({"prompt": (STRING, ["N"])}, outputs)
 
 
-def head_graph(router: TrainedRouter) -> onnx.ModelProto:
-    """Build only what follows the features, ``features`` float [N, F] to probabilities: for tests of the trees."""
-    g = GraphBuilder()
-    _add_heads(g, "features", router)
-    n_features = len(router.featurizer.names)
-    return g.model({"features": (FLOAT, ["N", n_features])}, _head_outputs(len(router.models)))
+def heads_of(graph: bytes) -> onnx.ModelProto:
+    """Cut what follows the features out of a whole graph: ``features`` float [N, F] to both probabilities.
+
+    So the trees of the exported file itself can be tried on features that no prompt has.
+    """
+    return Extractor(onnx.load_from_string(graph)).extract_model(["features"], ["p_success", "p_label"])
 
 
 def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:

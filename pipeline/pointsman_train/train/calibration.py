@@ -122,9 +122,11 @@ def scaled_softmax(margins: Floats, target: Ints) -> Affine:
     margins
         ndarray of shape (n_prompts, n_classes), out of fold.
     target
-        ndarray of shape (n_prompts,), class positions.
+        ndarray of shape (n_prompts,), class positions. Without any, margins stay as they are.
     """
     n = margins.shape[1]
+    if not len(target):
+        return identity(n)
 
     def loss(parameters: Floats) -> float:
         scaled = margins * np.exp(parameters[0]) + parameters[1:]

@@ -8,7 +8,7 @@ import numpy as np
 
 from pointsman import decide
 from pointsman_train.data import Floats
-from pointsman_train.errors import ConfigError
+from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.sweep import lambda_grid
 
 TARGETS = ("max_loss", "cost_between", "fixed")
@@ -99,8 +99,18 @@ def fit_points(
         ndarray of shape (n_models,), training mean costs.
     best_single
         Rung of the best single model.
+
+    Raises
+    ------
+    LabelError
+        When no prompt has an outcome of every model.
     """
     known = ~np.isnan(score).any(axis=1)
+    if not known.any():
+        raise LabelError(
+            f"none of {len(score)} training prompts has an outcome of every model, so no operating point can be "
+            "fitted; collect the missing outcomes, or take the models with few of them out of the pool"
+        )
     grid = lambda_grid(mean_cost)
     choices = np.stack([decide.choose(decide.utilities(p_success[known], mean_cost, lam)) for lam in grid])
     routed_score = np.take_along_axis(score[known][None], choices[..., None], axis=2)[..., 0].mean(axis=1)
@@ -113,9 +123,13 @@ def fit_points(
 
 
 def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
-    """Cost as a share of the way from the cheapest to the best single model; 0 where they are one."""
-    span = float(mean_cost[best_single] - mean_cost[0])
-    return (cost - mean_cost[0]) / span if span > 0 else np.zeros_like(cost)
+    """Cost as a share of the way from the cheapest to the best single model.
+
+    Where those two are one there is no way to go: 0 at its cost, infinite above it.
+    """
+    above = cost - mean_cost.min()
+    span = float(mean_cost[best_single] - mean_cost.min())
+    return above / span if span > 0 else np.where(above > 1e-12 * mean_cost.max(), np.inf, 0.0)
 
 
 def _pick(target: Target, grid: Floats, loss: Floats, cost_share: Floats) -> float:

@@ -38,6 +38,12 @@ def test_the_random_mix_walks_the_single_models_hull(hand):
     np.testing.assert_allclose(mix.default.share, [0, 0.75, 0.25])
 
 
+def test_the_random_mix_stops_half_way_to_the_best_single_model_and_not_to_the_dearest(hand):
+    medium_best = replace(hand, train_mean_score=np.array([0.1, 0.9, 0.5]))
+
+    np.testing.assert_allclose(random_mix(medium_best, 0.1).default.share, [0.5, 0.5, 0])
+
+
 def test_the_random_mix_leaves_out_models_below_the_hull(hand):
     worse = replace(
         hand,

@@ -67,7 +67,8 @@ def test_an_interval_without_bias_is_the_percentile_interval():
 
 
 def test_an_interval_is_moved_against_the_bias_of_its_resamples():
-    # Three in four resamples exceed the value: z0 = Phi^-1(1/4) = -0.6745, the ends are at Phi(-3.309) and Phi(0.611).
+    # Three in four resamples exceed the value: z0 = Phi^-1(1/4) = -0.6745.
+    # The ends are at the levels Phi(2 z0 - 1.96) = Phi(-3.309) and Phi(2 z0 + 1.96) = Phi(0.611).
     figure = estimate(np.append(0.25, np.linspace(0, 1, 100_001)), n=5)
 
     assert figure.low == pytest.approx(0.000468, abs=1e-5)

@@ -46,7 +46,8 @@ def test_the_interval_of_ece_holds_its_value_though_resamples_are_noisier():
     rng = np.random.default_rng(0)
     p = rng.random((900, 1))
     weights = resample_weights(np.arange(900), rng, resamples=400)
-    figure = estimate(ece(p, rng.random((900, 1)) < p, weights)[:, 0], 900)
+    resampled = ece(p, rng.random((900, 1)) < p, weights)[:, 0]
+    figure = estimate(resampled, 900)
 
-    assert figure.low < figure.value < figure.high
-    assert figure.low >= 0
+    assert resampled[1:].mean() == pytest.approx(figure.value, abs=1e-3)
+    assert 0 <= figure.low < figure.value < figure.high

@@ -11,7 +11,7 @@ from pointsman_train.evaluate.bootstrap import paired_difference, resample_weigh
 from pointsman_train.evaluate.figures import curve_figures, operating_figures, success_figures
 from pointsman_train.evaluate.sweep import lambda_grid, route
 
-POPULATION, SAMPLES, GROUPS, RESAMPLES = 40_000, 1000, 400, 400
+POPULATION, SAMPLES, GROUPS, RESAMPLES = 40_000, 1000, 800, 1000
 NAMES = [
     "boundary_accuracy",
     "under_routing_rate",
@@ -20,6 +20,7 @@ NAMES = [
     "cost_saving",
     "regret",
     "apgr",
+    "aiq",
     "hull_gain",
     "auc_macro",
     "brier",
@@ -27,7 +28,7 @@ NAMES = [
 
 
 def _figures(testset, p_success, weights):
-    router = route(testset, p_success, lambda_grid(testset.train_mean_cost, 40), 0.3)
+    router = route(testset, p_success, lambda_grid(testset.train_mean_cost, 30), 0.3)
     return {
         **operating_figures(testset, router, weights),
         **curve_figures(testset, router, weights),

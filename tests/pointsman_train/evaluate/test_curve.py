@@ -52,9 +52,7 @@ def test_the_best_single_model_is_matched_by_points_and_not_by_the_hull(hand, on
     against = curves.frame(hand, once)
 
     assert curves.cost_save_at_best_single(points, against) == pytest.approx(0.5)
-    assert curves.performance_gain_at_best_single(points, against) == pytest.approx(
-        points.score.max() - 2 / 3
-    )
+    assert curves.performance_gain_at_best_single(points, against) == pytest.approx(points.score.max() - 2 / 3)
 
 
 def test_no_point_as_good_or_as_cheap_as_the_best_single_is_undefined(hand, once):
@@ -83,9 +81,7 @@ def test_a_ladder_without_a_range_of_cost_has_no_aiq(hand, hand_router, once):
 
 
 def test_nothing_to_gain_over_mixing_is_an_undefined_hull_gain(hand, once):
-    alike = replace(
-        hand, score=np.ones((6, 3)), success=np.ones((6, 3), dtype=bool), label=np.zeros(6, dtype=int)
-    )
+    alike = replace(hand, score=np.ones((6, 3)), success=np.ones((6, 3), dtype=bool), label=np.zeros(6, dtype=int))
     against = curves.frame(alike, once)
 
     assert np.isnan(curves.hull_gain(against.singles, against)).all()

@@ -14,7 +14,7 @@ from pointsman_train.evaluate.router import Blend, Choice, Router
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 
-# Bins, the half-cost point and ties are fixed on the test set as it is, so a resample is not a test set of its own.
+# Bins, ties and the half-cost point are fixed on the test set, so a resample is no test set of its own.
 FIXED_ON_THE_TEST_SET = re.compile(r"ece|_half_cost$|_binned$|^cpt")
 ISSUE_NAMES = [
     "boundary_accuracy",
@@ -104,9 +104,7 @@ def test_permuting_the_prompts_changes_nothing(case):
 def test_scaling_all_costs_changes_only_what_is_in_dollars(case, few_weights):
     testset, router = case
     weights = few_weights(testset)
-    scaled = replace(
-        testset, cost_usd=testset.cost_usd * 1e-3, train_mean_cost=testset.train_mean_cost * 1e-3
-    )
+    scaled = replace(testset, cost_usd=testset.cost_usd * 1e-3, train_mean_cost=testset.train_mean_cost * 1e-3)
     rerouted = route(
         scaled,
         router.p_success,
@@ -162,6 +160,19 @@ def test_flat_names_carry_the_interval(hand, hand_router):
     assert flat["baseline/cheapest/hull_gain"] == pytest.approx(6 / 17)
     assert flat["baseline/cheapest/hull_gain_low"] == pytest.approx(6 / 17)
     assert flat["baseline/cheapest/hull_gain_high"] == pytest.approx(6 / 17)
+
+
+def test_the_default_and_the_half_cost_point_have_figures_of_their_own(hand, once):
+    small, medium, large = (Choice(np.full(6, rung)) for rung in range(3))
+    figures = evaluate(hand, Router((large, medium, small), large, 0.0), np.vstack([once, once]))
+
+    # Half-way between 1 and 4 dollars, the medium model is the nearest.
+    assert (figures["cost_usd"].value, figures["cost_usd_half_cost"].value) == (4.0, 2.0)
+    assert figures["boundary_exact"].value == pytest.approx(1 / 3)
+    assert figures["boundary_exact_half_cost"].value == pytest.approx(2 / 3)
+    # Regret and oracle gap are at the default: the large model misses prompt 5, and the oracle is right on five.
+    assert figures["regret"].value == pytest.approx(1 / 6)
+    assert figures["oracle_gap"].value == pytest.approx(1 / 6)
 
 
 def test_without_boundary_prompts_their_figures_are_undefined(hand, hand_router):

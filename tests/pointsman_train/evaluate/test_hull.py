@@ -16,7 +16,7 @@ def _hull(points):
 
 
 def _brute_height(points, cost):
-    """Best of every point at or left of ``cost``, and of every line between two points on either side of it."""
+    """Best of every point at or left of ``cost``, and of every line between points around it."""
     heights = [s for c, s in points if c <= cost]
     for c1, s1 in points:
         heights += [s1 + (s2 - s1) * (cost - c1) / (c2 - c1) for c2, s2 in points if c1 < cost <= c2]
@@ -34,9 +34,7 @@ def test_dominated_points_and_points_below_a_line_are_no_vertices():
 def test_the_height_is_the_best_that_randomising_between_points_can_reach(points, at):
     cost = max(at, min(c for c, _ in points))
 
-    np.testing.assert_allclose(
-        height_at(_hull(points), np.array([cost])), _brute_height(points, cost), atol=1e-12
-    )
+    np.testing.assert_allclose(height_at(_hull(points), np.array([cost])), _brute_height(points, cost), atol=1e-12)
 
 
 @given(points=POINTS)

@@ -206,8 +206,8 @@ def test_cpt50_of_the_perfect_ranking_is_one_cut_below_the_known_figure_where_pg
 ):
     weak, strong = _routellm(shared, family)
     recovery = cut_points(strong - weak, weak, strong, np.ones((1, len(weak)), dtype=np.float32))
-    # On MMLU 877 of 1754 net gains, on GSM8K 144 of 288, are half. The known 6.3 % and 11.1 % are the cut after,
-    # where double precision falls just short of one half; on MT-bench no cut is at one half.
+    # On MMLU 877 of 1754 net gains, on GSM8K 144 of 288, are half. The known 6.3 % and 11.1 % are the cut
+    # after, as where rounding leaves PGR just short of one half; on MT-bench no cut is at one half.
     first_above = recovery.share[0][recovery.pgr[0] > 0.5 + 1e-9][0]
 
     assert cpt(recovery, 0.5) == pytest.approx(at_least)

@@ -20,7 +20,7 @@ def test_every_rate_of_the_hand_made_case(hand, hand_router):
 
     assert values == pytest.approx(
         {
-            # Five prompts are solvable. Prompt 2 goes to the medium model, which fails where the large succeeds.
+            # Five prompts are solvable. Prompt 2 goes to the medium model, and needs the large.
             "under_routing_rate": 1 / 5,
             # Prompt 4 goes to the large model, where the small would do.
             "over_routing_rate": 1 / 5,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,6 +53,13 @@ def test_the_half_cost_point_is_the_nearest_to_half_way_from_cheapest_to_best_si
     assert half_cost_point(hand, Router(sweep, sweep[0], 0.1)) is sweep[1]
 
 
+def test_half_way_is_to_the_best_single_model_and_not_to_the_dearest(hand):
+    medium_best = replace(hand, train_mean_score=np.array([0.1, 0.9, 0.5]))
+    sweep = tuple(Choice(np.array(choice)) for choice in ([1] * 6, [0, 0, 0, 1, 1, 1], [0] * 6))
+
+    assert half_cost_point(medium_best, Router(sweep, sweep[0], 0.1)) is sweep[1]
+
+
 def test_a_blend_has_the_expected_values_of_its_mix(hand):
     taken = Blend(np.array([0.5, 0.25, 0.25])).take(hand.cost_usd)
 
@@ -58,6 +67,4 @@ def test_a_blend_has_the_expected_values_of_its_mix(hand):
 
 
 def _with_cost(testset, cost):
-    from dataclasses import replace
-
     return replace(testset, cost_usd=np.tile(cost, (6, 1)), train_mean_cost=cost)

@@ -55,9 +55,7 @@ def test_a_label_that_contradicts_success_is_refused(hand):
     label = hand.label.copy()
     label[5] = 2
 
-    with pytest.raises(
-        DataError, match=re.escape("label is 2 at prompt 5, where success is [False, True, False]")
-    ):
+    with pytest.raises(DataError, match=re.escape("label is 2 at prompt 5, where success is [False, True, False]")):
         replace(hand, label=label)
 
 

@@ -1,0 +1,48 @@
+# Needs python3 (3.11 or later), make and a package index.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test test-all check format tables constraints clean
+
+# The main job: train on the embedded data, evaluate, export, route one prompt.
+demo: $(READY)
+	$(BIN)/pointsman-train hydra.run.dir=runs/demo
+	$(BIN)/pointsman route "$$(ls -td export/routers/pointsman/*/ | head -1)" "What is 17 * 23?"
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+# Everything, the slow tests as well: minutes.
+test-all: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Train on the open data sets and write the README's tables from what was measured.
+tables: $(READY)
+	$(BIN)/python docs/tables.py
+
+# Write constraints.txt anew from what the index has today.
+constraints:
+	rm -rf .venv-constraints && $(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet --editable ".[train,serve,dask,dev]"
+	(echo "# Versions that are tested together. Made by: make constraints"; \
+	  .venv-constraints/bin/python -m pip freeze --exclude-editable) > constraints.txt
+	rm -rf .venv-constraints
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[train,dev]"
+	touch $(READY)
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,24 @@
+"""The console scripts. They import nothing heavy, so that a missing extra is a sentence and not a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+
+def train() -> None:
+    """``pointsman-train``."""
+    _run("train")
+
+
+def evaluate() -> None:
+    """``pointsman-evaluate``."""
+    _run("evaluate")
+
+
+def _run(command: str) -> None:
+    try:
+        from pointsman_train import cli
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f'pointsman-{command} needs the training extra ({error}): pip install "pointsman[train]"\n')
+        raise SystemExit(1) from error
+    getattr(cli, command)()

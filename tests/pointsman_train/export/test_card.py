@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pointsman.manifest import read_manifest
+from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.export.card import HEADLINE, show
+
+
+@pytest.fixture(scope="module")
+def card(trained):
+    return (trained.bundle / "README.md").read_text()
+
+
+def test_the_card_has_every_headline_figure_with_its_interval(card, trained):
+    figures = trained.result.evaluation.figures
+    for name in HEADLINE:
+        assert f"| {name} | {show(figures[name])} |" in card
+    for name, baseline in trained.result.evaluation.baseline_figures.items():
+        assert f"| hull_gain of {name} | {show(baseline['hull_gain'])} |" in card
+
+
+def test_the_card_has_the_ladder_with_costs_and_success_rates(card, trained):
+    for model in read_manifest(trained.bundle).models:
+        best = "best single" if model.name == read_manifest(trained.bundle).best_single else ""
+        assert f"| {model.name} | {model.mean_cost_usd:.3g} | {model.success_rate:.3f} | {best} |" in card
+
+
+def test_the_card_has_the_operating_points_with_their_held_out_figures(card, trained):
+    assert "| balanced (default) | at most 1 points below the best single model |" in card
+    for figures in trained.result.evaluation.point_figures.values():
+        assert f"| {show(figures['quality'])} | {show(figures['cost_saving'])} |" in card
+
+
+def test_the_card_says_which_data_and_how_many_test_prompts(card, trained):
+    assert f"{len(trained.result.evaluation.testset)} prompts." in card
+    assert f"- outcomes_sha256: {trained.result.prepared.labelled.outcomes.fingerprint}" in card
+    assert card.startswith("# small 1\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (0.12345, 0.1, 0.2, "0.123 [0.100, 0.200]"),
+        (0.5, np.nan, np.nan, "0.500"),
+        (np.nan, np.nan, np.nan, "undefined"),
+        (-0.25, -0.5, 0.0, "-0.250 [-0.500, 0.000]"),
+    ],
+)
+def test_a_figure_is_shown_with_its_interval_and_never_invented(value, low, high, expected):
+    assert show(Estimate(value, low, high, 9, np.array([value]))) == expected

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from pointsman_train.errors import ExportError
+from pointsman_train.export.parity import _compare_decisions, adjacent_rows, check_parity
+from pointsman_train.train.calibration import Affine
+from pointsman_train.train.operating_points import FittedPoint
+from pointsman_train.train.trees import Ensemble, Leaf, Node
+
+PROMPTS = ["What is 17 * 23?", "Name a colour.", "Write a poem about the sea.\nKeep it short."]
+
+
+def spoiled(content, change):
+    """Change the splits of every tree ensemble of a graph."""
+    model = onnx.load_from_string(content)
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "nodes_splits":
+                splits = numpy_helper.to_array(attribute.t).copy()
+                attribute.t.CopyFrom(numpy_helper.from_array(change(splits)))
+    return model.SerializeToString()
+
+
+def with_constant(content, value, changed):
+    """Change the one constant of a graph that has this value."""
+    model = onnx.load_from_string(content)
+    at = [
+        i
+        for i, tensor in enumerate(model.graph.initializer)
+        if tensor.data_type == onnx.TensorProto.DOUBLE and np.array_equal(numpy_helper.to_array(tensor), value)
+    ]
+    assert len(at) == 1
+    name = model.graph.initializer[at[0]].name
+    model.graph.initializer[at[0]].CopyFrom(numpy_helper.from_array(changed, name))
+    return model.SerializeToString()
+
+
+def test_the_trained_routers_own_graph_passes(trained):
+    check_parity(trained.router, trained.onnx, PROMPTS)
+
+
+def test_a_changed_threshold_is_noticed(trained):
+    with pytest.raises(ExportError, match=r"of the graph differs from LightGBM by .* \(allowed 1e-06\)"):
+        check_parity(trained.router, spoiled(trained.onnx, lambda splits: splits * 1.01), PROMPTS)
+
+
+def test_one_changed_threshold_that_no_prompt_meets_is_noticed_on_neighbouring_values(trained):
+    def change(splits):
+        splits[0] = np.nextafter(np.float32(splits[0]), np.float32(np.inf)).astype(float) + 1e-3
+        return splits
+
+    with pytest.raises(ExportError, match="of the graph differs from LightGBM by"):
+        check_parity(trained.router, spoiled(trained.onnx, change), PROMPTS)
+
+
+def test_thresholds_rounded_to_float32_are_noticed(trained):
+    rounded = spoiled(trained.onnx, lambda splits: splits.astype(np.float32).astype(float))
+    with pytest.raises(ExportError, match="differs from LightGBM by .* on neighbouring float32 features"):
+        check_parity(trained.router, rounded, PROMPTS)
+
+
+def test_a_changed_calibration_is_noticed(trained):
+    bias = trained.router.success_calibration.bias
+    with pytest.raises(ExportError, match="p_success of the graph differs from LightGBM by .* on the test prompts"):
+        check_parity(trained.router, with_constant(trained.onnx, bias, bias + 1e-4), PROMPTS)
+    bias = trained.router.label_calibration.bias
+    changed = bias + np.linspace(0, 1e-4, len(bias))
+    with pytest.raises(ExportError, match="p_label of the graph differs from LightGBM by .* on the test prompts"):
+        check_parity(trained.router, with_constant(trained.onnx, bias, changed), PROMPTS)
+
+
+def test_a_graph_that_gives_nan_is_noticed(trained):
+    bias = trained.router.success_calibration.bias
+    with pytest.raises(ExportError, match="differs from LightGBM by nan"):
+        check_parity(trained.router, with_constant(trained.onnx, bias, bias * np.nan), PROMPTS)
+
+
+def test_a_difference_within_the_tolerance_passes_unless_it_changes_a_decision(trained):
+    cost = trained.router.descriptors.mean_cost
+    tie = np.full((1, 3), 0.5) + 0.5 * cost / cost.max()
+    nudged = tie + np.array([0.0, 0.0, 1e-9])
+    router = replace(trained.router, operating_points={"x": FittedPoint(0.5, "")})
+    _compare_decisions("ties", tie + np.array([1e-12, 0.0, 0.0]), tie + np.array([1e-12, 0.0, 0.0]), router)
+    expected = "1 decisions at 'x' differ between the graph and LightGBM on ties"
+    with pytest.raises(ExportError, match=re.escape(expected)):
+        _compare_decisions("ties", nudged, tie + np.array([1e-9, 0.0, 0.0]), router)
+
+
+def test_another_trained_router_is_noticed(trained):
+    other = replace(trained.router, success_calibration=Affine(np.eye(3), np.zeros(3)))
+    with pytest.raises(ExportError, match="p_success of the graph differs"):
+        check_parity(other, trained.onnx, PROMPTS)
+
+
+def test_adjacent_rows_lie_on_thresholds_and_next_to_them():
+    features = np.zeros((4, 3), np.float32)
+    tree = Node(0, 1.1, Leaf(0.0), Node(2, -5.0, Leaf(1.0), Node(0, 3.0, Leaf(0.0), Leaf(2.0))))
+    rows = adjacent_rows(features, [Ensemble(((0, tree), (0, Leaf(1.0))), 1)])
+    assert rows.dtype == np.float32
+    for feature, thresholds in ((0, (1.1, 3.0)), (2, (-5.0,))):
+        at = np.array(thresholds, np.float32)
+        allowed = np.concatenate([at, np.nextafter(at, np.float32(9)), np.nextafter(at, np.float32(-9))])
+        assert set(rows[:, feature].tolist()) == set(allowed.tolist())
+    # A feature that no tree asks for is left alone.
+    assert not rows[:, 1].any()

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman_train.featurize.window import HEAD_PIECES, SEPARATOR, TAIL_PIECES
+
+
+@pytest.fixture(scope="module")
+def pieces(block):
+    """Pieces that are read of each text, without the separator."""
+    run = block(lambda g, window: window.pieces, "string")
+
+    def read(*texts):
+        rows = run(*texts).tolist()
+        assert all(piece.endswith(SEPARATOR) for row in rows for piece in row)
+        return [[piece[:-1] for piece in row if piece != SEPARATOR] for row in rows]
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def count(block):
+    return lambda text: float(block(lambda g, window: window.piece_count)(text)[0, 0])
+
+
+def long_text(words):
+    return " ".join(f"w{i:05}" for i in range(words))
+
+
+def test_a_short_text_is_one_piece_with_a_newline_at_its_end(pieces):
+    assert pieces("What is 2 + 2?", "") == [["What is 2 + 2?\n"], ["\n"]]
+
+
+@pytest.mark.parametrize("text", [long_text(570), "x" * 3_900, "\n" * 4_000, "中" * 3_900, "a\r\n\t b" * 600])
+def test_a_text_of_at_most_sixteen_pieces_is_read_whole(pieces, text):
+    found = pieces(text)[0]
+    assert len(found) <= HEAD_PIECES + TAIL_PIECES
+    assert "".join(found) == text + "\n"
+
+
+def test_a_long_text_is_read_at_both_ends_alone(pieces):
+    text = long_text(20_000)
+    found = pieces(text)[0]
+    assert len(found) == 16
+    head, tail = "".join(found[:HEAD_PIECES]), "".join(found[HEAD_PIECES:])
+    assert text.startswith(head)
+    assert (text + "\n").endswith(tail)
+    # Pieces end at white space, at most 301 characters on.
+    assert 8 * 250 <= len(head) <= 8 * 301
+    assert 8 * 250 - 250 <= len(tail) <= 8 * 301
+
+
+def test_the_middle_of_a_long_text_is_not_read(pieces):
+    text = long_text(4_000)
+    middle = len(text) // 2
+    assert pieces(text[: middle - 10] + "?" * 20 + text[middle + 10 :]) == pieces(text)
+    assert pieces("?" + text[1:]) != pieces(text)
+    assert pieces(text[:-1] + "?") != pieces(text)
+
+
+def test_words_are_not_cut_where_there_is_white_space(pieces):
+    assert all(piece[-1].isspace() for piece in pieces(long_text(20_000))[0])
+
+
+def test_text_without_white_space_is_cut_at_250_characters(pieces, count):
+    assert [len(piece) for piece in pieces("x" * 1_000)[0]] == [250, 250, 250, 251]
+    assert count("x" * 100_000) == 400.0
+
+
+def test_the_count_is_of_all_pieces_and_not_of_those_read(count):
+    assert count("") == 1.0
+    assert count("x" * 250 * 40) == 40.0
+
+
+def test_a_row_reads_the_same_beside_a_longer_one(pieces):
+    short, middle, long = "Hi", long_text(100), long_text(5_000)
+    assert pieces(short, long, middle) == [pieces(short)[0], pieces(long)[0], pieces(middle)[0]]
+
+
+@given(st.integers(0, 200_000))
+def test_what_is_read_is_bounded_whatever_the_length(pieces, length):
+    found = pieces("ab cd\n" * (length // 6))[0]
+    assert sum(len(piece) for piece in found) <= 16 * 301

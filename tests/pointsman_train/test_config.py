@@ -1,0 +1,156 @@
+"""Every root configuration, every option of every group and every experiment composes into its dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+
+from pointsman_train.config import build, register
+from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
+from pointsman_train.errors import ConfigError
+from pointsman_train.judge import JudgeConfig
+from pointsman_train.paths import conf_dir, data_dir
+from pointsman_train.pipeline import PipelineConfig
+
+# What an option cannot do without.
+NEEDED = {
+    ("dataset", "outcomes"): ["dataset.outcomes=o.csv"],
+    ("dataset", "wide"): ["dataset.path=w.csv"],
+    ("dataset", "hub"): ["dataset.path=owner/name"],
+    ("tracking", "server"): ["tracking.uri=http://localhost:1"],
+}
+ROOTS = {"train": (PipelineConfig, []), "evaluate": (JudgeConfig, ["router=somewhere"])}
+OPTIONS = sorted((p.parent.name, p.stem) for p in conf_dir().glob("*/*.yaml") if p.parent.name != "experiment")
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def hydra():
+    register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        yield
+
+
+def composed(root, *overrides):
+    schema, needed = ROOTS[root]
+    return build(compose(root, overrides=[*needed, *overrides]), schema)
+
+
+def test_every_root_file_is_known_here():
+    assert {path.stem for path in conf_dir().glob("*.yaml")} == set(ROOTS)
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_composes_and_passes_its_own_check(root):
+    config = composed(root)
+    assert type(config) is ROOTS[root][0]
+    config.check()
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_option_of_every_group_composes(root, group, option):
+    text = (conf_dir() / f"{root}.yaml").read_text()
+    if f"- {group}:" not in text:
+        pytest.skip(f"{root} has no {group}")
+    composed(root, f"{group}={option}", *NEEDED.get((group, option), [])).check()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes_and_names_its_pool_and_router(name):
+    config = composed("train", f"experiment={name}")
+    config.check()
+    assert config.export.name == config.tracking.registered_model == name
+    assert len(config.pool) == len(set(config.pool)) >= 2
+    assert config.dataset.prompts.endswith(f"{name}/prompts.parquet")
+    assert f"pointsman-train experiment={name}" in (conf_dir() / "experiment" / f"{name}.yaml").read_text()
+
+
+def test_open_data_is_found_where_the_environment_says(monkeypatch):
+    monkeypatch.setenv("POINTSMAN_OPEN_DATA", "/elsewhere")
+    assert composed("train", "experiment=llmrouter").catalog == "/elsewhere/llmrouter/prices.json"
+    monkeypatch.delenv("POINTSMAN_OPEN_DATA")
+    assert composed("train", "experiment=llmrouter").catalog == "../shared/data/llmrouter/prices.json"
+
+
+def test_the_files_say_what_the_dataclasses_say():
+    config = composed("train")
+    default = PipelineConfig(dataset=config.dataset)
+    for field in fields(PipelineConfig):
+        assert getattr(config, field.name) == getattr(default, field.name), field.name
+    config = composed("evaluate")
+    assert config == JudgeConfig(router="somewhere", dataset=config.dataset)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [("outcomes", LongConfig(outcomes="o.csv")), ("wide", WideConfig(path="w.csv")), ("hub", HubConfig(path="owner/name"))],
+)
+def test_each_form_of_a_data_set_has_its_own_schema_with_its_defaults(option, expected):
+    assert composed("train", f"dataset={option}", *NEEDED["dataset", option]).dataset == expected
+
+
+def test_the_embedded_data_is_the_default_and_exists():
+    dataset = composed("train").dataset
+    assert dataset == LongConfig(
+        outcomes=str(data_dir() / "fleet" / "outcomes.parquet"), prompts=str(data_dir() / "fleet" / "prompts.parquet")
+    )
+    assert (data_dir() / "fleet" / "outcomes.parquet").is_file()
+
+
+def test_every_setting_can_be_given_on_the_command_line():
+    config = composed(
+        "train", "train.pooled.booster.trees=7", "train.words.max_terms=99", "label.all_fail=drop", "pool=[a,b]",
+        "split.seed=5", "train.operating_points.points.balanced.value=0.05", "export.version=3", "stages=[label]",
+    )  # fmt: skip
+    assert (config.train.pooled.booster.trees, config.train.words.max_terms) == (7, 99)
+    assert (config.label.all_fail, config.pool, config.split.seed) == ("drop", ["a", "b"], 5)
+    assert config.train.operating_points.points["balanced"].value == 0.05
+    assert (config.export.version, config.stages) == ("3", ["label"])
+
+
+def test_an_operating_point_can_be_added():
+    points = "train.operating_points.points.mine"
+    config = composed("train", f"+{points}.kind=fixed", f"+{points}.value=2.5", "train.operating_points.default=mine")
+    config.check()
+    assert config.train.operating_points.points["mine"].value == 2.5
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["traim.seed=1", "train.pooled.booster.tree=3", "dataset.foo=1", "+label.foo=1", "+train.words.foo=1", "foo=1"],
+)
+def test_an_unknown_key_is_an_error(override):
+    with pytest.raises(ConfigCompositionException):
+        composed("train", override)
+
+
+@pytest.mark.parametrize("override", ["pool=a", "split.seed=x", "train.pooled.booster.trees=1.5", "label.all_fail=[]"])
+def test_a_value_of_the_wrong_type_is_an_error(override):
+    with pytest.raises(ConfigCompositionException):
+        composed("train", override)
+
+
+def test_a_required_value_that_is_missing_is_named_with_what_to_type():
+    expected = r"^no value for \['dataset\.outcomes'\]; give each on the command line, as dataset\.outcomes=VALUE$"
+    with pytest.raises(ConfigError, match=expected):
+        composed("train", "dataset=outcomes")
+    with pytest.raises(ConfigError, match=r"no value for \['router'\]"):
+        build(compose("evaluate"), JudgeConfig)
+
+
+def test_a_configuration_of_another_program_is_refused():
+    with pytest.raises(ConfigError, match="the configuration is a PipelineConfig, expected JudgeConfig"):
+        build(compose("train"), JudgeConfig)
+    with pytest.raises(ConfigError, match="the configuration is a dict, expected PipelineConfig"):
+        build(OmegaConf.create({"a": 1}), PipelineConfig)
+
+
+def test_every_section_is_made_of_dataclasses():
+    config = composed("train")
+    scalars = {"stages", "pool", "catalog"}
+    assert all(is_dataclass(getattr(config, f.name)) for f in fields(config) if f.name not in scalars)
