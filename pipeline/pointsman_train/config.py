@@ -36,12 +36,15 @@ def build(config: DictConfig, schema: type[Schema]) -> Schema:
     Raises
     ------
     ConfigError
-        When a required value is missing.
+        When a required value is missing, or a key is unknown that was added with ``+``.
     """
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise ConfigError(f"no value for {missing!r}; give each on the command line, as {missing[0]}=VALUE")
-    found: Any = OmegaConf.to_object(config)
+    try:
+        found: Any = OmegaConf.to_object(config)
+    except AttributeError as error:
+        raise ConfigError(f"{error}; see pointsman-train --help for the settings that there are") from error
     if not isinstance(found, schema):
         raise ConfigError(f"the configuration is a {type(found).__name__}, expected {schema.__name__}")
     return found

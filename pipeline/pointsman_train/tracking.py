@@ -156,8 +156,6 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
         return
     # MLflow reports usage to its makers unless told not to, and a training run has no business on the network.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # Its own default of seven tries leaves a user with a wrong address waiting for minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     import mlflow
     import mlflow.pyfunc
     from mlflow.exceptions import MlflowException
@@ -167,12 +165,17 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
         mlflow.set_tracking_uri(config.uri)
         with _few_retries():
             mlflow.set_experiment(config.experiment)
+    except (MlflowException, OSError) as error:
+        raise _refusal(config, error) from error
+    try:
         with mlflow.start_run() as run:
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
     except MlflowException as error:
-        raise TrackingError(
-            f"MLflow at {config.uri!r}: {error}; check tracking.uri, or set tracking.enabled=false"
-        ) from error
+        raise _refusal(config, error) from error
+
+
+def _refusal(config: TrackingConfig, error: Exception) -> TrackingError:
+    return TrackingError(f"MLflow at {config.uri!r}: {error}; check tracking.uri, or set tracking.enabled=false")
 
 
 @contextmanager

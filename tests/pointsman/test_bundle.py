@@ -105,7 +105,9 @@ def test_a_router_without_probes_is_not_taken_on_trust(edited):
         load_bundle(edited(probes=[]))
 
 
-@pytest.mark.parametrize(("field", "output"), [("models", "p_success"), ("labels", "p_label"), ("features", "features")])
+@pytest.mark.parametrize(
+    ("field", "output"), [("models", "p_success"), ("labels", "p_label"), ("features", "features")]
+)
 def test_the_manifest_names_every_column_of_the_graph(edited, bundle, field, output):
     named = json.loads((bundle / "router.json").read_text())[field]
     expected = rf"gives {len(named)} columns of {output}, the manifest names {len(named) - 1}; the manifest belongs"

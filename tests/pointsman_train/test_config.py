@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.errors import ConfigCompositionException
+from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import OmegaConf
 
 from pointsman_train.config import build, register
@@ -24,7 +24,12 @@ NEEDED = {
     ("tracking", "server"): ["tracking.uri=http://localhost:1"],
 }
 ROOTS = {"train": (PipelineConfig, []), "evaluate": (JudgeConfig, ["router=somewhere"])}
-OPTIONS = sorted((p.parent.name, p.stem) for p in conf_dir().glob("*/*.yaml") if p.parent.name != "experiment")
+OPTIONS = sorted(
+    (root, path.parent.name, path.stem)
+    for path in conf_dir().glob("*/*.yaml")
+    for root in ROOTS
+    if f"  - {path.parent.name}:" in (conf_dir() / f"{root}.yaml").read_text() and path.parent.name != "experiment"
+)
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 
 
@@ -51,12 +56,12 @@ def test_every_root_composes_and_passes_its_own_check(root):
     config.check()
 
 
-@pytest.mark.parametrize(("group", "option"), OPTIONS)
-@pytest.mark.parametrize("root", ROOTS)
+def test_every_group_belongs_to_a_root():
+    assert {group for _, group, _ in OPTIONS} | {"experiment"} == {p.name for p in conf_dir().iterdir() if p.is_dir()}
+
+
+@pytest.mark.parametrize(("root", "group", "option"), OPTIONS)
 def test_every_option_of_every_group_composes(root, group, option):
-    text = (conf_dir() / f"{root}.yaml").read_text()
-    if f"- {group}:" not in text:
-        pytest.skip(f"{root} has no {group}")
     composed(root, f"{group}={option}", *NEEDED.get((group, option), [])).check()
 
 
@@ -88,7 +93,11 @@ def test_the_files_say_what_the_dataclasses_say():
 
 @pytest.mark.parametrize(
     ("option", "expected"),
-    [("outcomes", LongConfig(outcomes="o.csv")), ("wide", WideConfig(path="w.csv")), ("hub", HubConfig(path="owner/name"))],
+    [
+        ("outcomes", LongConfig(outcomes="o.csv")),
+        ("wide", WideConfig(path="w.csv")),
+        ("hub", HubConfig(path="owner/name")),
+    ],
 )
 def test_each_form_of_a_data_set_has_its_own_schema_with_its_defaults(option, expected):
     assert composed("train", f"dataset={option}", *NEEDED["dataset", option]).dataset == expected
@@ -113,19 +122,26 @@ def test_every_setting_can_be_given_on_the_command_line():
     assert (config.export.version, config.stages) == ("3", ["label"])
 
 
-def test_an_operating_point_can_be_added():
-    points = "train.operating_points.points.mine"
-    config = composed("train", f"+{points}.kind=fixed", f"+{points}.value=2.5", "train.operating_points.default=mine")
+def test_an_operating_point_can_be_left_out():
+    config = composed("train", "~train.operating_points.points.half_cost")
     config.check()
-    assert config.train.operating_points.points["mine"].value == 2.5
+    assert list(config.train.operating_points.points) == ["no_loss", "balanced"]
 
 
 @pytest.mark.parametrize(
     "override",
-    ["traim.seed=1", "train.pooled.booster.tree=3", "dataset.foo=1", "+label.foo=1", "+train.words.foo=1", "foo=1"],
+    ["traim.seed=1", "train.pooled.booster.tree=3", "dataset.foo=1", "foo=1", "+dataset=none", "label=none"],
 )
 def test_an_unknown_key_is_an_error(override):
-    with pytest.raises(ConfigCompositionException):
+    with pytest.raises((ConfigCompositionException, MissingConfigException)):
+        composed("train", override)
+
+
+@pytest.mark.parametrize(("override", "section"), [("+label.foo=1", "Label"), ("+train.words.foo=1", "Words")])
+def test_an_unknown_key_that_is_added_is_an_error(override, section):
+    with pytest.raises(
+        ConfigError, match=f"^'{section}Config' object has no attribute 'foo'; see pointsman-train --help"
+    ):
         composed("train", override)
 
 

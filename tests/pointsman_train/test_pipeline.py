@@ -162,7 +162,8 @@ def test_the_first_so_many_stages_run_alone(quick, tmp_path, stages, files, none
 
 
 @pytest.mark.parametrize(
-    "stages", [[], ["train"], ["evaluate"], ["train", "label"], ["label", "evaluate"], ["label", "label"], [*STAGES, "x"]]
+    "stages",
+    [[], ["train"], ["evaluate"], ["train", "label"], ["label", "evaluate"], ["label", "label"], [*STAGES, "x"]],
 )
 def test_stages_out_of_order_are_refused_before_any_work(quick, tmp_path, stages):
     expected = (
@@ -209,7 +210,9 @@ def test_a_pool_that_cannot_be_routed_over_leaves_no_router(quick, tmp_path, poo
 @pytest.mark.parametrize(("score", "name"), [(1.0, "a"), (0.0, "all-fail")])
 def test_outcomes_of_one_label_only_leave_no_router(quick, files, tmp_path, score, name):
     dataset = files(answers(lambda i, k: score))
-    with pytest.raises(LabelError, match=f"the training prompts have one label only, '{name}': there is nothing to learn"):
+    with pytest.raises(
+        LabelError, match=f"the training prompts have one label only, '{name}': there is nothing to learn"
+    ):
         run(quick, tmp_path, dataset=dataset)
     assert nothing_written(tmp_path)
 

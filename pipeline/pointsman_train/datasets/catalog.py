@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,24 @@ def read_catalog(path: str) -> dict[str, ModelSpec]:
     DataError
         When the file cannot be read or a price is negative or no number.
     """
+    return {name: _spec(name, entry, path) for name, entry in read_entries(path).items()}
+
+
+def read_entries(path: str) -> dict[str, Mapping[str, Any]]:
+    """Read a catalog's entries as they stand, by model; a model listed with nothing has an empty one.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or an entry is not a mapping.
+    """
     file = Path(path)
     if file.suffix.lower() not in (".yaml", ".yml", ".json"):
         raise DataError(f"{path}: a catalog is a .yaml, .yml or .json file")
     content = _parsed(file)
     if not isinstance(content, dict):
         raise DataError(f"{path}: expected a mapping of models to prices, got {type(content).__name__}")
-    return {str(name): _spec(str(name), entry, path) for name, entry in content.items()}
+    return {str(name): _entry(str(name), entry, path) for name, entry in content.items()}
 
 
 def _parsed(path: Path) -> Any:
@@ -48,11 +60,15 @@ def _parsed(path: Path) -> Any:
         raise DataError(f"{path}: cannot be parsed ({error})") from error
 
 
-def _spec(name: str, entry: Any, path: str) -> ModelSpec:
+def _entry(name: str, entry: Any, path: str) -> Mapping[str, Any]:
     # A model listed with nothing is one whose prices are not known.
-    prices = {} if entry is None else entry
-    if not isinstance(prices, dict):
+    found = {} if entry is None else entry
+    if not isinstance(found, dict):
         raise DataError(f"{path}: model {name!r}: expected a mapping with prices, got {entry!r}")
+    return found
+
+
+def _spec(name: str, prices: Mapping[str, Any], path: str) -> ModelSpec:
     return ModelSpec(name, **{key: _price(prices.get(key), key, name, path) for key in _PRICES})
 
 

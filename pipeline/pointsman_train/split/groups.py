@@ -45,7 +45,7 @@ def normalise(text: str) -> str:
 
     Examples
     --------
-    >>> normalise("  What is\\n2+2? ")
+    >>> normalise("  What is\n2+2? ")
     'what is 2+2?'
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

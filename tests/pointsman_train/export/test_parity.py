@@ -62,23 +62,23 @@ def test_one_changed_threshold_that_no_prompt_meets_is_noticed_on_neighbouring_v
 
 def test_thresholds_rounded_to_float32_are_noticed(trained):
     rounded = spoiled(trained.onnx, lambda splits: splits.astype(np.float32).astype(float))
-    with pytest.raises(ExportError, match="differs from LightGBM by .* on neighbouring float32 features"):
+    with pytest.raises(ExportError, match=r"differs from LightGBM by .* on neighbouring float32 features"):
         check_parity(trained.router, rounded, PROMPTS)
 
 
 def test_a_changed_calibration_is_noticed(trained):
     bias = trained.router.success_calibration.bias
-    with pytest.raises(ExportError, match="p_success of the graph differs from LightGBM by .* on the test prompts"):
+    with pytest.raises(ExportError, match=r"p_success of the graph differs from LightGBM by .* on the test prompts"):
         check_parity(trained.router, with_constant(trained.onnx, bias, bias + 1e-4), PROMPTS)
     bias = trained.router.label_calibration.bias
     changed = bias + np.linspace(0, 1e-4, len(bias))
-    with pytest.raises(ExportError, match="p_label of the graph differs from LightGBM by .* on the test prompts"):
+    with pytest.raises(ExportError, match=r"p_label of the graph differs from LightGBM by .* on the test prompts"):
         check_parity(trained.router, with_constant(trained.onnx, bias, changed), PROMPTS)
 
 
 def test_a_graph_that_gives_nan_is_noticed(trained):
     bias = trained.router.success_calibration.bias
-    with pytest.raises(ExportError, match="differs from LightGBM by nan"):
+    with pytest.raises(ExportError, match=r"differs from LightGBM by nan"):
         check_parity(trained.router, with_constant(trained.onnx, bias, bias * np.nan), PROMPTS)
 
 
@@ -95,7 +95,7 @@ def test_a_difference_within_the_tolerance_passes_unless_it_changes_a_decision(t
 
 def test_another_trained_router_is_noticed(trained):
     other = replace(trained.router, success_calibration=Affine(np.eye(3), np.zeros(3)))
-    with pytest.raises(ExportError, match="p_success of the graph differs"):
+    with pytest.raises(ExportError, match=r"p_success of the graph differs"):
         check_parity(other, trained.onnx, PROMPTS)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,9 +77,9 @@ def test_scores_are_those_that_numpy_computes_from_the_documented_formula(traine
     found = featurizer.transform(prompts)
     for row, prompt in enumerate(prompts):
         # Words of Latin letters, digits and single marks, as these prompts have no other.
-        tokens = prompt.replace("?", " ?").replace(".", " .").lower().split() + ["\n"]
+        tokens = [*prompt.replace("?", " ?").replace(".", " .").lower().split(), "\n"]
         ids = [vocabulary.words.index(t) + 1 if t in vocabulary.words else 0 for t in tokens]
-        pairs = set(zip(ids, ids[1:], strict=False))
+        pairs = set(pairwise(ids))
         present = np.array(
             [i + 1 in ids for i in range(len(vocabulary.words))] + [pair in pairs for pair in vocabulary.pairs]
         )

@@ -27,7 +27,7 @@ def groups(*prompts, similarity=0.9):
     ("one", "other"),
     [
         ("What is 2+2?", "what  IS 2+2? \n"),
-        ("ﬁne Ａ", "fine a"),
+        ("ﬁne \uff21", "fine a"),
         ("Straße", "STRASSE"),
         ("cafe\u0301", "caf\u00e9"),
     ],

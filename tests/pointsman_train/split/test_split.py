@@ -17,8 +17,13 @@ def ids(n):
 
 @pytest.mark.parametrize(
     ("n", "test", "calibration", "expected"),
-    [(10, 0.2, 0.1, (7, 1, 2)), (360, 0.2, 0.1, (252, 36, 72)), (100, 0.3, 0.3, (40, 30, 30)), (1000, 0.1, 0.7, (200, 700, 100))],
-)  # fmt: skip
+    [
+        (10, 0.2, 0.1, (7, 1, 2)),
+        (360, 0.2, 0.1, (252, 36, 72)),
+        (100, 0.3, 0.3, (40, 30, 30)),
+        (1000, 0.1, 0.7, (200, 700, 100)),
+    ],
+)
 def test_single_prompts_are_split_in_the_exact_shares(n, test, calibration, expected):
     parts = split(ids(n), np.arange(n), SplitConfig(calibration=calibration, test=test))
     assert tuple(parts.counts().values()) == expected

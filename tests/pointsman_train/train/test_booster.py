@@ -15,7 +15,7 @@ def test_trees_grow_with_the_number_of_prompts(prompts, leaves):
 
 @pytest.mark.parametrize("settings", [{"trees": 0}, {"leaves": 1}])
 def test_a_booster_of_nothing_is_refused(settings):
-    with pytest.raises(ConfigError, match="^here needs trees >= 1 and leaves >= 2 or null, got "):
+    with pytest.raises(ConfigError, match=r"^here needs trees >= 1 and leaves >= 2 or null, got "):
         BoosterConfig(**settings).check("here")
 
 

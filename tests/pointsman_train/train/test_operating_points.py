@@ -52,7 +52,9 @@ def test_a_router_that_cannot_keep_the_word_does_not_look_at_cost():
     assert fit("max_loss", 0.1, p, score).lam == 0.0
 
 
-@pytest.mark.parametrize(("share", "cost"), [(0.0, 1.0), (0.25, 1.75), (0.5, 2.5), (0.7, 2.5), (0.75, 3.25), (1.0, 3.25)])
+@pytest.mark.parametrize(
+    ("share", "cost"), [(0.0, 1.0), (0.25, 1.75), (0.5, 2.5), (0.7, 2.5), (0.75, 3.25), (1.0, 3.25)]
+)
 def test_cost_between_is_the_smallest_price_that_keeps_within_the_budget(share, cost):
     # The first prompt is a tie and is cheap at any price.
     point = fit("cost_between", share)
@@ -105,7 +107,10 @@ def test_the_word_is_kept_on_the_data_that_it_was_fitted_on(seed, value):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (OperatingPointsConfig(default="none"), "operating_points.default 'none' is not one of ['no_loss', 'balanced',"),
+        (
+            OperatingPointsConfig(default="none"),
+            "operating_points.default 'none' is not one of ['no_loss', 'balanced',",
+        ),
         (
             OperatingPointsConfig({"x": Target("cheapest", 0.1)}, "x"),
             "operating point 'x' has the kind 'cheapest', expected one of ('max_loss', 'cost_between', 'fixed')",

@@ -108,7 +108,9 @@ def test_binding_decides_constant_columns_and_renames_the_others():
     tree = Node(0, 1.0, Node(1, 0.5, Leaf(1.0), Leaf(2.0)), Node(2, 7.0, Leaf(3.0), Leaf(4.0)))
     assert bind(tree, [Constant(1.0), Column(5), Constant(9.0)]) == Node(5, 0.5, Leaf(1.0), Leaf(2.0))
     assert bind(tree, [Constant(1.1), Column(5), Constant(9.0)]) == Leaf(4.0)
-    assert bind(tree, [Column(3), Constant(0.0), Column(3)]) == Node(3, 1.0, Leaf(1.0), Node(3, 7.0, Leaf(3.0), Leaf(4.0)))
+    assert bind(tree, [Column(3), Constant(0.0), Column(3)]) == Node(
+        3, 1.0, Leaf(1.0), Node(3, 7.0, Leaf(3.0), Leaf(4.0))
+    )
 
 
 leaves = st.builds(Leaf, st.integers(-5, 5).map(float))

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pointsman import Router
+from pointsman.errors import BundleCorruptError, BundleNotFoundError
+from pointsman_train.datasets import LongConfig
+from pointsman_train.errors import ConfigError, LabelError, PoolError
+from pointsman_train.evaluate.stage import EvaluateConfig
+from pointsman_train.judge import JudgeConfig, judge_router
+from pointsman_train.label import LabelConfig
+from pointsman_train.summary import summarise_evaluation
+from pointsman_train.tracking import TrackingConfig
+
+
+@pytest.fixture
+def config(trained, fleet):
+    def make(**settings) -> JudgeConfig:
+        given = {"router": str(trained.bundle), "dataset": fleet, "evaluate": EvaluateConfig(resamples=40)}
+        return JudgeConfig(**given | {"tracking": TrackingConfig(enabled=False)} | settings)
+
+    return make
+
+
+@pytest.fixture
+def other_outcomes(fleet, tmp_path):
+    """Write the fleet's outcomes, changed."""
+
+    def write(change) -> LongConfig:
+        path = tmp_path / "other.parquet"
+        change(pd.read_parquet(fleet.outcomes)).to_parquet(path)
+        return LongConfig(outcomes=str(path), prompts=fleet.prompts)
+
+    return write
+
+
+def test_a_router_judged_on_its_test_prompts_alone_gets_the_figures_of_its_own_run(
+    trained, config, other_outcomes, tmp_path
+):
+    prepared = trained.result.prepared
+    test = [
+        i for i, kept in zip(prepared.labelled.outcomes.prompt_id, prepared.split.rows("test"), strict=True) if kept
+    ]
+    dataset = other_outcomes(lambda table: table[table.prompt_id.isin(test)])
+    found = judge_router(config(dataset=dataset, evaluate=trained.config.evaluate), tmp_path / "run")
+    expected = trained.result.evaluation
+    assert len(found.testset) == len(expected.testset)
+    for name, figure in expected.figures.items():
+        assert found.figures[name].value == pytest.approx(figure.value, nan_ok=True), name
+
+
+def test_on_prompts_that_it_knows_a_router_is_better_than_a_random_mix(trained, config, tmp_path):
+    evaluation = judge_router(config(), tmp_path / "run")
+    assert evaluation.figures["hull_gain"].value > 0.05
+    assert 0.6 < evaluation.figures["auc_macro"].value < 1.0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["test/prompts"] == len(evaluation.testset)
+    assert metrics["test/prompts"] + metrics["test/prompts_excluded"] == len(trained.result.prepared.labelled.label)
+    assert (tmp_path / "run" / "plots" / "cost_quality.png").is_file()
+    text = summarise_evaluation(evaluation)
+    assert f"on {len(evaluation.testset)} test prompts" in text
+    assert all(name in text for name in (*trained.router.operating_points, "oracle", "hull_gain"))
+
+
+def test_decisions_use_the_costs_that_the_router_was_shipped_with(config, other_outcomes, tmp_path):
+    def dearer(table):
+        # The smallest model has become the dearest.
+        return table.assign(cost_usd=table.cost_usd * np.where(table.model.str.startswith("SmolLM2"), 1000.0, 1.0))
+
+    one, other = (judge_router(config(**s), tmp_path / "run") for s in ({}, {"dataset": other_outcomes(dearer)}))
+    assert other.testset.models == one.testset.models
+    np.testing.assert_array_equal(one.router.default.choice, other.router.default.choice)
+    assert other.figures["cost_usd"].value >= one.figures["cost_usd"].value
+
+
+def test_models_that_the_router_does_not_know_are_left_out(config, other_outcomes, tmp_path):
+    def more(table):
+        extra = table[table.model.str.startswith("SmolLM2")].assign(model="newcomer")
+        return pd.concat([table, extra])
+
+    evaluation = judge_router(config(dataset=other_outcomes(more)), tmp_path / "run")
+    assert "newcomer" not in evaluation.testset.models
+
+
+def test_outcomes_without_one_of_its_models_cannot_judge_it(config, other_outcomes, tmp_path):
+    dataset = other_outcomes(lambda table: table[~table.model.str.startswith("SmolLM2")])
+    with pytest.raises(PoolError, match=r"has no outcomes of the pool's 'SmolLM2-135M-Instruct'"):
+        judge_router(config(dataset=dataset), tmp_path / "run")
+
+
+def test_outcomes_of_one_label_cannot_judge(config, other_outcomes, tmp_path):
+    dataset = other_outcomes(lambda table: table.assign(score=1.0))
+    with pytest.raises(LabelError, match="test prompts has the label 'SmolLM2-135M-Instruct': nothing to judge on"):
+        judge_router(config(dataset=dataset), tmp_path / "run")
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_the_settings_are_left_as_they_were(config, tmp_path):
+    settings = config(label=LabelConfig(success_threshold=0.7))
+    judge_router(settings, tmp_path / "run")
+    assert settings.label == LabelConfig(success_threshold=0.7)
+
+
+def test_a_router_that_does_not_load_is_an_error_before_any_work(config, bundle, tmp_path):
+    (bundle / "router.onnx").write_bytes(b"")
+    with pytest.raises(BundleCorruptError, match="has the sha256"):
+        judge_router(config(router=str(bundle)), tmp_path / "run")
+    with pytest.raises(BundleNotFoundError, match=re.escape("nowhere has no router.json")):
+        judge_router(config(router="nowhere"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_setting_out_of_range_is_refused_before_the_router_is_loaded(config):
+    with pytest.raises(ConfigError, match=r"evaluate.resamples must be at least 40, got 39"):
+        judge_router(config(router="nowhere", evaluate=EvaluateConfig(resamples=39)), Path("never"))
+
+
+def test_judging_does_not_touch_the_bundle(trained, config, tmp_path):
+    before = {path.name: path.read_bytes() for path in trained.bundle.iterdir()}
+    judge_router(config(), tmp_path / "run")
+    assert {path.name: path.read_bytes() for path in trained.bundle.iterdir()} == before
+    Router.load(trained.bundle)
