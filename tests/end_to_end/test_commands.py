@@ -1,0 +1,180 @@
+"""The user's whole way, by the commands that a user types."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path_factory.mktemp("work")
+    done = run(folder, "pointsman-train", "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    yield folder, done.stdout
+
+
+def metrics(path: Path) -> dict[str, float]:
+    return json.loads((path / "metrics.json").read_text())
+
+
+def test_training_on_the_embedded_data_prints_what_it_found_and_writes_all_files(trained):
+    folder, printed = trained
+    assert "hull_gain" in printed
+    assert "under-routing" in printed
+    assert {path.name for path in (folder / "export/routers/pointsman/1").iterdir()} == {
+        "README.md",
+        "router.json",
+        "router.onnx",
+    }
+    assert {path.name for path in (folder / "run").iterdir()} >= {"labels.parquet", "data.json", "metrics.json", "plots"}
+    found = metrics(folder / "run")
+    assert found["baseline/oracle/hull_gain"] == 1.0
+    assert abs(found["baseline/random_mix/hull_gain"]) < 1e-9
+    assert found["test/auc_macro"] > 0.6
+    assert found["test/quality"] > found["baseline/cheapest/quality"]
+    for name in ("test/boundary_accuracy", "test/hull_gain", "test/brier"):
+        assert found[f"{name}_low"] <= found[name] <= found[f"{name}_high"]
+
+
+def test_what_was_tracked_is_what_was_written(trained):
+    folder, _ = trained
+    script = (
+        "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db');"
+        "run = mlflow.search_runs(experiment_names=['pointsman'], output_format='list')[0];"
+        "client = mlflow.MlflowClient(); version = client.get_model_version('pointsman', '1');"
+        "print(json.dumps([run.data.metrics, run.data.tags['data.outcomes_sha256'], version.run_id == run.info.run_id]))"
+    )
+    done = run(folder, "python", "-c", script, MLFLOW_DISABLE_TELEMETRY="true")
+    assert done.returncode == 0, done.stderr
+    tracked, fingerprint, same_run = json.loads(done.stdout.splitlines()[-1])
+    written = {name: value for name, value in metrics(folder / "run").items() if value is not None}
+    assert tracked == pytest.approx(written)
+    assert fingerprint == json.loads((folder / "run/data.json").read_text())["outcomes_sha256"]
+    assert same_run
+
+
+def test_the_exported_router_routes_and_verifies(trained):
+    folder, _ = trained
+    done = run(folder, "pointsman", "route", "export/routers/pointsman/1", "What is 17 * 23?")
+    decision = json.loads(done.stdout)
+    assert decision["model"] in decision["p_success"]
+    assert sum(decision["complexity"].values()) == pytest.approx(1.0)
+    best = max(decision["utilities"], key=decision["utilities"].get)
+    assert decision["model"] == best
+    assert "match" in run(folder, "pointsman", "verify", "export/routers/pointsman/1").stdout
+
+
+def test_an_exported_router_can_be_judged_on_outcomes_again(trained):
+    folder, _ = trained
+    done = run(
+        folder, "pointsman-evaluate", "router=export/routers/pointsman/1", "tracking=none", "hydra.run.dir=judged"
+    )
+    assert done.returncode == 0, done.stderr
+    # Most of these prompts are the training prompts, so this is about the way, not about how good it is.
+    assert metrics(folder / "judged")["test/hull_gain"] > metrics(folder / "judged")["baseline/random_mix/hull_gain"]
+
+
+def test_labelling_alone_stops_after_the_labels(tmp_path):
+    done = run(tmp_path, "pointsman-train", "stages=[label]", "tracking=none", "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run/labels.parquet").is_file()
+    assert not (tmp_path / "run/metrics.json").exists()
+
+
+def test_a_sweep_runs_every_job(tmp_path):
+    done = run(
+        tmp_path, "pointsman-train", "-m", "stages=[label]", "tracking=none", "label.all_fail=separate,drop",
+        "hydra.sweep.dir=sweep",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    counts = [json.loads((tmp_path / f"sweep/{job}/data.json").read_text())["labels"] for job in (0, 1)]
+    assert counts[0]["all-fail"] > 0 == counts[1]["all-fail"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "text"),
+    [
+        (["pool=[]"], "PoolError: pool is empty"),
+        (["pool=[SmolLM2-135M-Instruct]"], "PoolError"),
+        (["pool=[SmolLM2-135M-Instruct,Qwen2.5-Coder-0.5B]"], "did you mean 'Qwen2.5-Coder-0.5B-Instruct'"),
+        (["stages=[export]"], "ConfigError: stages must be"),
+        (["dataset=outcomes"], "ConfigError: no value for ['dataset.outcomes']"),
+        (["dataset=outcomes", "dataset.outcomes=gone.parquet"], "DataError: gone.parquet: no such file"),
+    ],
+)
+def test_what_cannot_work_is_said_in_a_sentence_and_writes_no_router(tmp_path, overrides, text):
+    done = run(tmp_path, "pointsman-train", "tracking=none", *overrides)
+    assert done.returncode == 1
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "export").exists()
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_no_bundle_that_loads(tmp_path, kill):
+    process = subprocess.Popen(
+        [str(BIN / "pointsman-train"), "tracking=none", "hydra.run.dir=run"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run/data.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(kill)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert not list(tmp_path.glob("export/routers/*/*/router.json"))
+    if kill == signal.SIGINT:
+        assert b"interrupted; no router was written" in errors
+        assert b"Traceback" not in errors
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the open outcome data are not beside the checkout ({SHARED.name})")
+def test_llmrouter_from_its_files_to_a_router_that_beats_a_random_mix(tmp_path):
+    done = run(
+        tmp_path, "pointsman-train", "experiment=llmrouter", "tracking=none", "hydra.run.dir=run",
+        POINTSMAN_OPEN_DATA=str(SHARED),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    data, found = json.loads((tmp_path / "run/data.json").read_text()), metrics(tmp_path / "run")
+    assert data["prompts"] == 6108
+    # The 119 leaked test prompts, and four more copies within the training prompts.
+    assert data["groups"] == 6108 - 123
+    assert data["left_out"] == {"model not in the pool": 6 * 6108}
+    assert data["labels"] == {
+        "gemma-2-9b-it": 3279,
+        "llama-3.1-8b-instruct": 782,
+        "llama-3.1-nemotron-51b-instruct": 414,
+        "all-fail": 1633,
+        "unknown": 0,
+    }
+    assert found["test/hull_gain_low"] > 0
+    assert found["test/auc_macro"] > 0.76
+    assert found["operating_point/balanced/cost_saving"] > 0.4
+    assert found["operating_point/balanced/quality"] > found["baseline/best_single/quality"] - 0.03
