@@ -66,9 +66,7 @@ def tables(sets: dict[str, Any]) -> list[str]:
         [name, figure(s, "test/hull_gain"), *(figure(s, f"baseline/{b}/hull_gain") for b in BASELINES)]
         for name, s in sets.items()
     ]
-    cost = [
-        [name, *(str(s["run"][key]) for key in ("seconds", "peak_mb", "onnx_mb"))] for name, s in sets.items()
-    ]
+    cost = [[name, *(str(s["run"][key]) for key in ("seconds", "peak_mb", "onnx_mb"))] for name, s in sets.items()]
     return [
         table(["set", "prompts, tested x models", *QUALITY.values()], quality),
         "HG of the router and of the baselines, on the same prompts and resamples:",

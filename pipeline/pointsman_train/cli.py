@@ -1,4 +1,4 @@
-"""The command line: ``pointsman-train`` and ``pointsman-evaluate``. The only module that runs Hydra."""
+"""The command line of training, evaluating and collecting. The only module that runs Hydra."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
+from pointsman_train.collect.config import CollectConfig
 from pointsman_train.config import build, register
 from pointsman_train.errors import TrainError
 from pointsman_train.judge import JudgeConfig, judge_router
@@ -20,6 +21,13 @@ from pointsman_train.pipeline import PipelineConfig, run_pipeline
 from pointsman_train.summary import summarise, summarise_evaluation
 
 log = logging.getLogger(__name__)
+
+# What an interruption leaves behind.
+_KEPT = {
+    "train": "no router was written",
+    "evaluate": "nothing was written",
+    "collect": "every answer is kept, run the same command to go on",
+}
 
 
 def train() -> None:
@@ -30,6 +38,11 @@ def train() -> None:
 def evaluate() -> None:
     """Judge an exported router: ``pointsman-evaluate``."""
     _main("evaluate", _evaluate)
+
+
+def collect() -> None:
+    """Ask models and grade their answers: ``pointsman-collect``."""
+    _main("collect", _collect)
 
 
 def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
@@ -43,7 +56,7 @@ def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
             sys.stderr.write(f"pointsman-{name}: {type(error).__name__}: {error}\n")
             raise SystemExit(1) from error
         except KeyboardInterrupt:
-            sys.stderr.write(f"pointsman-{name}: interrupted; no router was written\n")
+            sys.stderr.write(f"pointsman-{name}: interrupted; {_KEPT[name]}\n")
             raise SystemExit(130) from None
 
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(app)()
@@ -60,3 +73,12 @@ def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
     evaluation = judge_router(build(config, JudgeConfig), run_dir)
     sys.stdout.write(summarise_evaluation(evaluation) + f"\n\nrun     {run_dir}\n")
     return evaluation.figures["hull_gain"].value
+
+
+def _collect(config: DictConfig, run_dir: Path) -> float | None:
+    # The client of the endpoints takes a second to import, and training has no use for it.
+    from pointsman_train.collect import stage
+
+    settings = build(config, CollectConfig)
+    sys.stdout.write(stage.summarise(stage.collect(settings), settings) + "\n")
+    return None

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from pointsman_train.collect.config import CollectConfig
 from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
 from pointsman_train.errors import ConfigError
 from pointsman_train.judge import JudgeConfig
@@ -21,6 +22,7 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(name="train_schema", node=PipelineConfig)
     store.store(name="evaluate_schema", node=JudgeConfig)
+    store.store(name="collect_schema", node=CollectConfig)
     for name, node in (("long", LongConfig), ("wide", WideConfig), ("hub", HubConfig)):
         store.store(group="dataset", name=f"{name}_schema", node=node)
     OmegaConf.register_new_resolver("pointsman.data", _embedded, replace=True)

@@ -61,6 +61,10 @@ class DropLog:
         if rows:
             self._counter[reason] += rows
 
+    def copy(self) -> DropLog:
+        """Return a log that starts from this one's counts."""
+        return DropLog(self._counter.copy())
+
     @property
     def counts(self) -> dict[str, int]:
         """Rows dropped, by reason, most first."""

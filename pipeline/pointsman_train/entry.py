@@ -15,6 +15,11 @@ def evaluate() -> None:
     _run("evaluate")
 
 
+def collect() -> None:
+    """``pointsman-collect``."""
+    _run("collect")
+
+
 def _run(command: str) -> None:
     try:
         from pointsman_train import cli

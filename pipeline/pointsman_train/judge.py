@@ -64,7 +64,7 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     router = Router.load(config.router)
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
-        tracked.params(asdict(config))
+        tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
         evaluation = _judge(config, router)
         tracked.tags(_tags(router.manifest))
         report(evaluation, run_dir, tracked)

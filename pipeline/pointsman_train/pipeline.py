@@ -28,6 +28,8 @@ from pointsman_train.train.stage import TrainConfig, TrainedRouter, train
 
 log = logging.getLogger(__name__)
 
+_PATHS = frozenset({"path", "prompts", "outcomes", "catalog", "folder"})
+
 STAGES = ("label", "train", "evaluate", "export")
 
 
@@ -109,7 +111,8 @@ def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
 
 
 def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Result:
-    settings = asdict(config)
+    # Where runs are tracked is no property of a router, and its address may hold a password.
+    settings = {name: value for name, value in asdict(config).items() if name != "tracking"}
     tracked.params(settings)
     prepared = prepare(config)
     data = describe(prepared)
@@ -135,7 +138,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     report(evaluation, run_dir, tracked)
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, run_id=tracked.run_id)
-    origin = Origin(data, settings, tracked.run_id)
+    origin = Origin(data, without_folders(settings), tracked.run_id)
     bundle = export(router, onnx, prepared.labelled, prompts, evaluation, origin, config.export)
     log.info("exported %s", bundle)
     tracked.register(bundle, _headline(evaluation))
@@ -191,6 +194,24 @@ def report(evaluation: Evaluation, run_dir: Path, tracked: tracking.Run) -> None
     tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
     for reason, count in evaluation.excluded.items():
         log.info("not judged: %s: %d", reason, count)
+
+
+def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep only the names of files: what ships says nothing of the machine that it was made on.
+
+    Examples
+    --------
+    >>> without_folders({"dataset": {"prompts": "/home/me/p.parquet", "cost": "auto"}, "export": {"folder": "/srv/r"}})
+    {'dataset': {'prompts': 'p.parquet', 'cost': 'auto'}, 'export': {'folder': 'r'}}
+    """
+    return {
+        name: without_folders(value)
+        if isinstance(value, Mapping)
+        else Path(value).name
+        if name in _PATHS and isinstance(value, str)
+        else value
+        for name, value in settings.items()
+    }
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:

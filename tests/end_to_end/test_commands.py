@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,11 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("work")
     done = run(folder, "pointsman-train", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
-    yield folder, done.stdout
+    return folder, done.stdout
 
 
 def metrics(path: Path) -> dict[str, float]:
@@ -50,7 +49,12 @@ def test_training_on_the_embedded_data_prints_what_it_found_and_writes_all_files
         "router.json",
         "router.onnx",
     }
-    assert {path.name for path in (folder / "run").iterdir()} >= {"labels.parquet", "data.json", "metrics.json", "plots"}
+    assert {path.name for path in (folder / "run").iterdir()} >= {
+        "labels.parquet",
+        "data.json",
+        "metrics.json",
+        "plots",
+    }
     found = metrics(folder / "run")
     assert found["baseline/oracle/hull_gain"] == 1.0
     assert abs(found["baseline/random_mix/hull_gain"]) < 1e-9
@@ -65,8 +69,9 @@ def test_what_was_tracked_is_what_was_written(trained):
     script = (
         "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db');"
         "run = mlflow.search_runs(experiment_names=['pointsman'], output_format='list')[0];"
-        "client = mlflow.MlflowClient(); version = client.get_model_version('pointsman', '1');"
-        "print(json.dumps([run.data.metrics, run.data.tags['data.outcomes_sha256'], version.run_id == run.info.run_id]))"
+        "version = mlflow.MlflowClient().get_model_version('pointsman', '1');"
+        "found = [run.data.metrics, run.data.tags['data.outcomes_sha256'], version.run_id == run.info.run_id];"
+        "print(json.dumps(found))"
     )
     done = run(folder, "python", "-c", script, MLFLOW_DISABLE_TELEMETRY="true")
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import OmegaConf
 
+from pointsman_train.collect.config import CollectConfig
 from pointsman_train.config import build, register
 from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
 from pointsman_train.errors import ConfigError
@@ -23,7 +24,11 @@ NEEDED = {
     ("dataset", "hub"): ["dataset.path=owner/name"],
     ("tracking", "server"): ["tracking.uri=http://localhost:1"],
 }
-ROOTS = {"train": (PipelineConfig, []), "evaluate": (JudgeConfig, ["router=somewhere"])}
+ROOTS = {
+    "train": (PipelineConfig, []),
+    "evaluate": (JudgeConfig, ["router=somewhere"]),
+    "collect": (CollectConfig, ["prompts.path=p.parquet", "catalog=c.yaml"]),
+}
 OPTIONS = sorted(
     (root, path.parent.name, path.stem)
     for path in conf_dir().glob("*/*.yaml")

@@ -13,8 +13,6 @@ from pointsman_train.evaluate.ratio import Ratio, mean, mean_among
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.testset import TestSet
 
-MARGIN = 0.1
-
 
 def rates(testset: TestSet, point: Point) -> dict[str, Ratio]:
     """Every figure of this module at one operating point, by name."""
@@ -32,7 +30,7 @@ def rates(testset: TestSet, point: Point) -> dict[str, Ratio]:
     }
     if point.margin is not None:
         figures["score_boundary_accuracy"] = score_boundary_accuracy(testset, point, point.margin)
-        figures["score_boundary_share"] = mean((point.margin < MARGIN).astype(np.float64))
+        figures["score_boundary_share"] = mean((point.margin < testset.boundary_margin).astype(np.float64))
     return figures
 
 
@@ -109,7 +107,7 @@ def score_boundary_accuracy(testset: TestSet, point: Point, margin: Floats) -> R
     margin
         ndarray of shape (n_prompts,), that lead.
     """
-    return mean_among(point.take(testset.success.astype(np.float64)), margin < MARGIN)
+    return mean_among(point.take(testset.success.astype(np.float64)), margin < testset.boundary_margin)
 
 
 def _right(testset: TestSet) -> Ints:

@@ -34,15 +34,20 @@ class EvaluateConfig:
         Bootstrap resamples behind each interval.
     seed
         Of the resampling.
+    boundary_margin
+        A decision that leads by less in utility is a boundary case, here and in the exported router.
     """
 
     resamples: int = RESAMPLES
     seed: int = 0
+    boundary_margin: float = 0.1
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for too few resamples to read a 95 % interval from."""
+        """Raise :class:`ConfigError` for too few resamples for a 95 % interval, or a margin below 0."""
         if self.resamples < 40:
             raise ConfigError(f"evaluate.resamples must be at least 40, got {self.resamples!r}")
+        if self.boundary_margin < 0:
+            raise ConfigError(f"evaluate.boundary_margin must not be negative, got {self.boundary_margin!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
     config.check()
     complete = test & ~np.isnan(labelled.success).any(axis=1) & (labelled.label >= 0)
     excluded = _excluded(labelled, test, complete)
-    testset, imputed = _testset(labelled, group, complete, judged)
+    testset, imputed = _testset(labelled, group, complete, judged, config.boundary_margin)
     weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
     keep, grid, lam = complete[test], lambda_grid(judged.mean_cost), judged.lambdas[judged.default]
     router = route(testset, judged.p_success[keep], grid, lam, judged.p_label[keep])
@@ -176,7 +181,7 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
     return excluded
 
 
-def _testset(labelled: Labelled, group: Ints, rows: Bools, judged: Judged) -> tuple[TestSet, int]:
+def _testset(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, margin: float) -> tuple[TestSet, int]:
     outcomes = labelled.outcomes
     cost = outcomes.cost_usd[rows]
     unknown = np.isnan(cost)
@@ -191,5 +196,6 @@ def _testset(labelled: Labelled, group: Ints, rows: Bools, judged: Judged) -> tu
         source=[source for source, kept in zip(outcomes.source, rows, strict=True) if kept],
         train_mean_cost=judged.mean_cost,
         train_mean_score=judged.mean_score,
+        boundary_margin=margin,
     )
     return testset, int(unknown.sum())

@@ -36,6 +36,8 @@ class TestSet:
     train_mean_cost, train_mean_score
         ndarray of shape (n_models,), means over the training split. Decisions use these, never the test
         means.
+    boundary_margin
+        A decision that leads by less in utility is a score-side boundary case.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class TestSet:
     source: Sequence[str]
     train_mean_cost: Floats
     train_mean_score: Floats
+    boundary_margin: float = 0.1
 
     def __post_init__(self) -> None:
         """Check shapes and ranges once, so that no figure has to."""

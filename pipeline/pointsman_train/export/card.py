@@ -51,7 +51,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     | 1 | 2 |
     """
     lines = [head, ["---"] * len(head), *rows]
-    out = [f"| {' | '.join(line)} |" for line in lines]
+    out = [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
     out[1] = out[1].replace(" ", "")
     return "\n".join(out)
 
@@ -67,7 +67,7 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         "## Ladder",
         _ladder(manifest),
         "## Operating points",
-        "Fitted on predictions for prompts outside each fold; figures on the test split, with 95 % intervals.",
+        "Fitted on prompts that the heads had not seen; figures on the test split, with 95 % intervals.",
         _points(manifest, evaluation.point_figures),
         "## Figures on the test split",
         _figures(evaluation),
@@ -121,4 +121,13 @@ def _figures(evaluation: Evaluation) -> str:
 
 
 def _data(data: Mapping[str, object]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in data.items())
+    return "\n".join(f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in data.items())
+
+
+def _plain(value: object) -> str:
+    """Write a count, a name, a list or counts by name as a reader would."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(item) for item in value)
+    return str(value)

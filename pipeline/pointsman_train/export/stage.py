@@ -44,22 +44,17 @@ class ExportConfig:
         Of the router, and of the registered model.
     version
         Null is one more than the last.
-    boundary_margin
-        A decision that leads by less is marked as a boundary case.
     """
 
     folder: str = "export/routers"
     name: str = "pointsman"
     version: str | None = None
-    boundary_margin: float = 0.1
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for a name that is not one plain folder name, or a margin below 0."""
+        """Raise :class:`ConfigError` for a name that is not one plain folder name."""
         for what, name in (("name", self.name), ("version", self.version)):
             if name is not None and (not name or name.startswith(".") or not set(name) <= _NAME_CHARACTERS):
                 raise ConfigError(f"export.{what} may have letters, digits and ._- after the first, got {name!r}")
-        if self.boundary_margin < 0:
-            raise ConfigError(f"export.boundary_margin must not be negative, got {self.boundary_margin!r}")
 
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -144,7 +139,7 @@ def _manifest(
             name: OperatingPoint(point.lam, point.target, _held_out(evaluation.point_figures[name]))
             for name, point in router.operating_points.items()
         },
-        boundary_margin=config.boundary_margin,
+        boundary_margin=evaluation.testset.boundary_margin,
         cost_basis=labelled.outcomes.cost_source,
         data=origin.data,
         config=origin.config,

@@ -8,8 +8,11 @@ import tempfile
 from pathlib import Path
 
 from pointsman.bundle import CARD_FILE, ONNX_FILE, load_bundle
+from pointsman.errors import BundleError
 from pointsman.manifest import MANIFEST_FILE
 from pointsman_train.errors import ExportError
+
+_UNNAMED = MANIFEST_FILE + ".partial"
 
 
 def next_version(folder: Path) -> str:
@@ -45,21 +48,27 @@ def write_bundle(folder: Path, onnx: bytes, manifest: str, card: str) -> Path:
     except OSError as error:
         raise ExportError(f"{folder.parent} cannot be written to ({error}); set export.folder") from error
     try:
-        # The manifest comes last: a folder without it does not load.
-        for name, content in (
-            (ONNX_FILE, onnx),
-            (CARD_FILE, card.encode()),
-            (MANIFEST_FILE, manifest.encode()),
-        ):
+        files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), _UNNAMED: manifest.encode()}
+        for name, content in files.items():
             _write_durably(partial / name, content)
-        load_bundle(partial)
         partial.chmod(0o755)
         partial.rename(folder)
+        # A folder without its manifest does not load; this last step makes it a router, wherever a run is cut off.
+        (folder / _UNNAMED).rename(folder / MANIFEST_FILE)
     except OSError as error:
         raise ExportError(f"{folder} could not be written ({error})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    _check(folder)
     return folder
+
+
+def _check(folder: Path) -> None:
+    try:
+        load_bundle(folder)
+    except BundleError as error:
+        shutil.rmtree(folder)
+        raise ExportError(f"the bundle does not load and was taken away again: {error}") from error
 
 
 def _write_durably(path: Path, content: bytes) -> None:

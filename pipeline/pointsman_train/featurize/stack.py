@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.words import Vocabulary, WordModel
 
 
@@ -30,6 +31,14 @@ class WordsConfig:
     max_terms: int = 20_000
     min_df: int = 3
     strength: float = 1.0
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a setting out of range."""
+        if self.max_terms < 0 or self.min_df < 1 or self.strength <= 0:
+            raise ConfigError(
+                "train.words needs max_terms >= 0, min_df >= 1 and strength > 0, "
+                f"got {self.max_terms!r}, {self.min_df!r} and {self.strength!r}"
+            )
 
 
 def fit_scores(

@@ -1,23 +1,9 @@
-"""Graders: pure functions ``grade(answer, reference) -> float | None``, one small file each.
-
-The grade is in [0, 1]; None means *ungraded* (the reference cannot be read), which is never a failure.
-"""
+"""Graders: one answer in, one :class:`Verdict` out; one small file each, built by :func:`make_grader`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from pointsman_train.graders.registry import ASKING, KINDS, make_grader
+from pointsman_train.graders.rules import GRADERS
+from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 
-from pointsman_train.graders import contains, exact, form, json_object, listing, number
-
-Grader: TypeAlias = Callable[[str, str], float | None]
-
-GRADERS: dict[str, Grader] = {
-    "contains": contains.grade,
-    "exact": exact.grade,
-    "form": form.grade,
-    "json": json_object.grade,
-    "list": listing.grade,
-    "number": number.grade,
-}
-"""Every grader, by the name that the prompts table uses."""
+__all__ = ["ASKING", "GRADERS", "KINDS", "GradeItem", "Grader", "Verdict", "make_grader", "rendered"]

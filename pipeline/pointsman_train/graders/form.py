@@ -39,10 +39,12 @@ def _every_line(text: str, start: str) -> bool:
 
 def _item_check(text: str, form: dict[str, object]) -> bool:
     items = _items(text, str(form.get("separator", ",")))
+    allowed = form.get("from")
     most, start, letters = form.get("item_words"), form.get("item_starts"), form.get("item_letters")
     return (
         len(items) == form["items"]
         and len(set(items)) == len(items)
+        and (not isinstance(allowed, list) or all(item in allowed for item in items))
         and (not isinstance(most, int) or all(len(item.split()) <= most for item in items))
         and (not isinstance(start, str) or all(item.startswith(start) for item in items))
         and (not isinstance(letters, int) or all(len(item) == letters for item in items))
@@ -70,7 +72,7 @@ _DEMANDS: dict[str, Callable[[str, object], bool]] = {
     "line_starts": lambda text, start: _every_line(text, str(start)),
     "numbered": lambda text, n: _numbered(text, int(str(n))),
 }
-_QUALIFIERS = {"items", "separator", "item_words", "item_starts", "item_letters"}
+_QUALIFIERS = {"items", "from", "separator", "item_words", "item_starts", "item_letters"}
 
 
 def grade(answer: str, reference: str) -> float | None:
@@ -84,7 +86,7 @@ def grade(answer: str, reference: str) -> float | None:
         JSON object of demands: ``min_words``, ``max_words``, ``sentences``, ``contains`` (starts of words),
         ``lacks`` (words), ``avoid`` (signs), ``case``, ``starts_with``, ``ends_with``, ``last_word``,
         ``lines``, ``line_starts``, ``numbered``, and ``items`` (a list of so many different items) with
-        ``separator``, ``item_words``, ``item_starts`` and ``item_letters``.
+        ``separator``, ``from`` (all that are right), ``item_words``, ``item_starts`` and ``item_letters``.
 
     Returns
     -------
@@ -105,7 +107,9 @@ def grade(answer: str, reference: str) -> float | None:
     if not isinstance(form, dict) or not form or form.keys() - _DEMANDS.keys() - _QUALIFIERS:
         return None
     text = re.sub(r"^[\"“](.*)[\"”]$", r"\1", answer.strip(), flags=re.DOTALL).strip()
-    if not text:
-        return 0.0
+    return float(bool(text) and _meets(text, form))
+
+
+def _meets(text: str, form: dict[str, object]) -> bool:
     met = all(_DEMANDS[key](text, value) for key, value in form.items() if key in _DEMANDS)
-    return float(met and ("items" not in form or _item_check(text, form)))
+    return met and ("items" not in form or _item_check(text, form))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
+from pointsman_train.errors import GraderError
+from pointsman_train.graders.maths import MathWorker
+from pointsman_train.graders.rule import apply
+from pointsman_train.graders.seam import GradeItem, Verdict
+from pointsman_train.graders.settings import at_least
 from pointsman_train.graders.text import after_marker, alternatives
 
 RELATIVE_TOLERANCE = 1e-9
@@ -63,3 +69,57 @@ def grade(answer: str, reference: str) -> float | None:
     if stated is None:
         return 0.0
     return float(any(abs(stated - number) <= RELATIVE_TOLERANCE * max(1.0, abs(number)) for number in wanted))
+
+
+_EXPRESSION = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|left|infty|cup)|\d\s*/\s*\d|[\^√π%]|\d\s*[({\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number. Where the reference, or what the answer states, is an expression, ``math-verify`` compares the two.
+
+    An expression has LaTeX, a fraction, a root, a power or a percent sign in it.
+
+    Attributes
+    ----------
+    latex
+        False compares plain numbers alone, and leaves references that are expressions ungraded.
+    seconds
+        For one comparison of expressions; one that takes longer is ungraded.
+    """
+
+    latex: bool = True
+    seconds: float = 20.0
+    _worker: MathWorker = field(default_factory=MathWorker, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        at_least(0.1, seconds=self.seconds)
+
+    def grade(self, answer: str, item: GradeItem) -> Verdict:
+        """Grade one answer."""
+        stated, beyond = stated_part(answer), _EXPRESSION.search(item.reference) is not None
+        if not beyond and not (self.latex and _EXPRESSION.search(stated)):
+            return apply(grade, answer, item.reference)
+        if not self.latex:
+            return Verdict(None, "the reference is an expression, which the setting latex leaves out")
+        try:
+            found = [self._worker.same(stated, part, self.seconds) for part in alternatives(item.reference)]
+        except GraderError as error:
+            return Verdict(None, str(error))
+        if not found or None in found:
+            return Verdict(None, f"the reference {item.reference!r} is no expression")
+        return Verdict(float(any(found)), "compared as expressions")
+
+
+def stated_part(answer: str) -> str:
+    r"""Return the part of an answer that states its result: the box, what follows "Answer:", or the last line.
+
+    Examples
+    --------
+    >>> stated_part("We add 1/3.\nAnswer: 2"), stated_part(r"So \boxed{\frac{1}{2}}.")
+    ('2', 'So \\boxed{\\frac{1}{2}}.')
+    """
+    lines = [line for line in answer.splitlines() if line.strip()]
+    if "\\boxed" in answer:
+        return next(line for line in reversed(lines) if "\\boxed" in line)
+    return after_marker(answer) or (lines[-1] if lines else "")

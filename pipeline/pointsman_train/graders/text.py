@@ -59,7 +59,7 @@ def after_marker(answer: str) -> str | None:
     >>> after_marker(r"So it is \boxed{\text{Ana}}, as of step 3.")
     'Ana'
     """
-    boxes = _BOX.findall(answer)
+    boxes: list[str] = _BOX.findall(answer)
     if boxes:
         return boxes[-1].strip()
     marks = list(_MARKER.finditer(answer))

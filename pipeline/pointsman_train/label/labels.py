@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -114,6 +114,8 @@ def label(outcomes: Outcomes, config: LabelConfig) -> Labelled:
     success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
     first, reason = _first_success(success)
     first, reason = _settle_all_fail(first, reason, success, config.all_fail)
+    # A log of its own, so that labelling the same outcomes again does not count twice.
+    climbed = replace(climbed, drops=climbed.drops.copy())
     for why in sorted(set(reason) - {""}):
         climbed.drops.add(f"no label: {why}", reason.count(why))
     if (first == UNKNOWN_LABEL).all():

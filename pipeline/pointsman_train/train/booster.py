@@ -43,9 +43,21 @@ class BoosterConfig:
     threads: int = 1
 
     def check(self, where: str) -> None:
-        """Raise :class:`ConfigError` for a setting that LightGBM would only refuse later."""
-        if self.trees < 1 or (self.leaves is not None and self.leaves < 2):
-            raise ConfigError(f"{where} needs trees >= 1 and leaves >= 2 or null, got {self.trees!r}, {self.leaves!r}")
+        """Raise :class:`ConfigError` for a setting that LightGBM would only refuse later, or silently change."""
+        ranges = {
+            "trees": (self.trees >= 1, "1 or more"),
+            "leaves": (self.leaves is None or self.leaves >= 2, "2 or more, or null"),
+            "learning_rate": (0 < self.learning_rate <= 1, "in (0, 1]"),
+            "min_child_samples": (self.min_child_samples >= 1, "1 or more"),
+            "feature_fraction": (0 < self.feature_fraction <= 1, "in (0, 1]"),
+            "bagging_fraction": (0 < self.bagging_fraction <= 1, "in (0, 1]"),
+            "lambda_l2": (self.lambda_l2 >= 0, "0 or more"),
+            "max_bin": (self.max_bin >= 2, "2 or more"),
+            "threads": (self.threads >= 0, "0 or more"),
+        }
+        for name, (good, expected) in ranges.items():
+            if not good:
+                raise ConfigError(f"{where}.{name} must be {expected}, got {getattr(self, name)!r}")
 
 
 def leaves_for(config: BoosterConfig, n_prompts: int) -> int:

@@ -56,6 +56,7 @@ class TrainConfig:
         """Raise :class:`ConfigError` for a setting out of range."""
         if self.formulation not in FORMULATIONS:
             raise ConfigError(f"train.formulation must be one of {list(FORMULATIONS)}, got {self.formulation!r}")
+        self.words.check()
         self.pooled.booster.check("train.pooled.booster")
         self.complexity.booster.check("train.complexity.booster")
         self.calibration.check()

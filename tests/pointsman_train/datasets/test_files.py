@@ -41,9 +41,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["table.xlsx", "table", "table.parquet.gz", "table.json"])
 def test_an_unknown_suffix_lists_the_known_ones(name):
-    with pytest.raises(
-        DataError, match=rf"^{name}: .* suffix, expected one of '.parquet', '.csv', '.csv.gz'"
-    ):
+    with pytest.raises(DataError, match=rf"^{name}: .* suffix, expected one of '.parquet', '.csv', '.csv.gz'"):
         open_table(name)
 
 

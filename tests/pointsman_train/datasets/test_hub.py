@@ -36,9 +36,7 @@ def test_a_folder_of_one_wide_table_needs_no_file_names(rows, tmp_path):
         for i in range(4)
     ]
     rows("table.parquet", content)
-    config = HubConfig(
-        path=str(tmp_path), form="wide", split="train[:3]", columns=Columns(prompt_id="sample_id")
-    )
+    config = HubConfig(path=str(tmp_path), form="wide", split="train[:3]", columns=Columns(prompt_id="sample_id"))
     data = load(config, [], None)
     assert data.prompt_id == ["s0", "s1", "s2"]
     assert data.score.tolist() == [[1.0, 0.5]] * 3

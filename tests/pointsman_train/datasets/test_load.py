@@ -240,9 +240,7 @@ def test_a_renamed_optional_column_must_be_there(long):
 
 
 def test_a_config_without_a_form_is_refused():
-    with pytest.raises(
-        ConfigError, match="dataset is one of LongConfig, WideConfig and HubConfig, got DatasetConfig"
-    ):
+    with pytest.raises(ConfigError, match="dataset is one of LongConfig, WideConfig and HubConfig, got DatasetConfig"):
         load(DatasetConfig(), [], None)
 
 

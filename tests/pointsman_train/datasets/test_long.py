@@ -58,9 +58,7 @@ def test_a_missing_score_column_is_named(long, small):
     _, outcomes = small
     rows = [{("scores" if key == "score" else key): value for key, value in row.items()} for row in outcomes]
     config = long(rows)
-    with pytest.raises(
-        DataError, match=r"no column 'score' for score \(did you mean 'scores'\?\); the columns are"
-    ):
+    with pytest.raises(DataError, match=r"no column 'score' for score \(did you mean 'scores'\?\); the columns are"):
         load(config, [], None)
 
 

@@ -77,9 +77,7 @@ def test_text_that_is_not_utf_8_is_an_error_that_says_so(csv):
 
 
 def test_an_empty_file_is_an_error(csv):
-    with pytest.raises(
-        DataError, match=r"table\.csv: the file is empty, expected a header with the columns' names"
-    ):
+    with pytest.raises(DataError, match=r"table\.csv: the file is empty, expected a header with the columns' names"):
         csv(b"")
 
 

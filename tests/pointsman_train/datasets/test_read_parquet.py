@@ -57,9 +57,7 @@ def test_whole_numbers_beside_nulls_stay_whole(tmp_path):
 def test_a_truncated_file_is_an_error_that_names_it(written, kept):
     whole = written.read_bytes()
     written.write_bytes(whole[: int(len(whole) * kept) if isinstance(kept, float) else kept])
-    with pytest.raises(
-        DataError, match=r"table\.parquet: not a whole Parquet file, write or copy it again \("
-    ):
+    with pytest.raises(DataError, match=r"table\.parquet: not a whole Parquet file, write or copy it again \("):
         open_parquet(written)
 
 

@@ -83,9 +83,7 @@ def test_words_and_numbers_out_of_range_are_reported_together():
     [([1], "[1]"), (10**400, f"1{'0' * 79}..."), (datetime.date(2020, 1, 2), "datetime.date(2020, 1, 2)")],
 )
 def test_a_value_that_is_no_number_at_all_is_shown(value, shown):
-    assert (
-        failure(outcomes, score=[value, 1.0, 1.0, 1.0])[1] == f"  row 1, column 'SCORE': got {shown}, {SHARE}"
-    )
+    assert failure(outcomes, score=[value, 1.0, 1.0, 1.0])[1] == f"  row 1, column 'SCORE': got {shown}, {SHARE}"
 
 
 def test_a_column_of_dates_is_refused_row_by_row():
@@ -124,9 +122,7 @@ def test_null_ids_and_models_are_faults_and_not_duplicates_of_each_other():
 
 def test_five_faults_are_shown_and_all_are_counted():
     n = 1000
-    lines = failure(
-        outcomes, prompt_id=[f"q{i}" for i in range(n)], model=["x"] * n, score=[2.0] * n, trials=None
-    )
+    lines = failure(outcomes, prompt_id=[f"q{i}" for i in range(n)], model=["x"] * n, score=[2.0] * n, trials=None)
     assert lines[0] == "o.csv: 1000 faults in the outcomes (data rows count from 1)"
     assert [line.split(",")[0] for line in lines[1:-1]] == [f"  row {i}" for i in range(1, 6)]
     assert lines[-1] == "  and 995 more"

@@ -78,9 +78,7 @@ def test_routellm_prefers_prices_to_tokens_known_of_gsm8k_alone(real):
 def test_mmlu_pro_has_costs_and_lacks_some_answers(real):
     data = real("mmlu_pro", MMLU_PRO)
     assert len(data) == 9625
-    np.testing.assert_allclose(
-        means(data.score), [0.415887, 0.438682, 0.421917, 0.630015, 0.701262], atol=1e-6
-    )
+    np.testing.assert_allclose(means(data.score), [0.415887, 0.438682, 0.421917, 0.630015, 0.701262], atol=1e-6)
     assert np.isnan(data.score).sum(axis=0).tolist() == [7, 3, 7, 3, 38]
     assert data.cost_source == "file"
     assert bool((np.isnan(data.cost_usd) == np.isnan(data.score)).all())
@@ -123,9 +121,7 @@ def test_the_same_data_as_text_has_the_same_fingerprint(real, shared_data, tmp_p
     assert load(config, LLMROUTER, catalog).fingerprint == real("llmrouter", LLMROUTER).fingerprint
 
 
-@pytest.mark.parametrize(
-    ("name", "pool"), [("llmrouter", LLMROUTER), ("routellm", ROUTELLM), ("mmlu_pro", MMLU_PRO)]
-)
+@pytest.mark.parametrize(("name", "pool"), [("llmrouter", LLMROUTER), ("routellm", ROUTELLM), ("mmlu_pro", MMLU_PRO)])
 def test_loading_takes_a_second_or_two_at_the_most(real, name, pool):
     start = time.process_time()
     real(name, pool)

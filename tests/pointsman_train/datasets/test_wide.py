@@ -67,12 +67,8 @@ def test_prompts_may_be_a_table_of_their_own(wide, rows):
 
 
 def test_other_patterns_find_other_columns(wide):
-    content = [
-        {"prompt_id": "a", "prompt": "?", "score_x": 1, "score_y": 0, "usd_x": 1, "usd_y": 2, "note": "z"}
-    ]
-    data = load(
-        wide(content, columns=Columns(), score_column="score_{model}", cost_column="usd_{model}"), [], None
-    )
+    content = [{"prompt_id": "a", "prompt": "?", "score_x": 1, "score_y": 0, "usd_x": 1, "usd_y": 2, "note": "z"}]
+    data = load(wide(content, columns=Columns(), score_column="score_{model}", cost_column="usd_{model}"), [], None)
     assert data.models == ("x", "y")
     assert data.cost_usd.tolist() == [[1.0, 2.0]]
 
@@ -107,15 +103,12 @@ def test_a_fault_is_named_by_the_files_own_row_and_column(wide, changed):
     assert str(error.value).splitlines() == [
         f"{config.path}: 2 faults in the outcomes (data rows count from 1)",
         "  row 2, column 'gpt-4': got 1.5, expected a number in [0, 1], or null where not graded",
-        "  row 3, column 'gpt-3.5|total_cost': got -1.0, expected a finite number of 0 or more, or null "
-        "where unknown",
+        "  row 3, column 'gpt-3.5|total_cost': got -1.0, expected a finite number of 0 or more, or null where unknown",
     ]
 
 
 def test_duplicate_prompts_name_both_rows(wide):
-    with pytest.raises(
-        DataError, match="row 4 repeats row 1, prompt_id 's0'; give each prompt an id of its own"
-    ):
+    with pytest.raises(DataError, match="row 4 repeats row 1, prompt_id 's0'; give each prompt an id of its own"):
         load(wide([*ROWS, ROWS[0]]), [], None)
 
 
@@ -125,9 +118,7 @@ def test_a_pool_model_without_a_score_column_is_refused(wide):
 
 
 def test_a_pattern_must_hold_the_models_place_once(wide):
-    with pytest.raises(
-        ConfigError, match=r"holds \{model\} once, got 'score'; for example '\{model\}\|total_cost'"
-    ):
+    with pytest.raises(ConfigError, match=r"holds \{model\} once, got 'score'; for example '\{model\}\|total_cost'"):
         load(wide(score_column="score"), [], None)
 
 

@@ -68,9 +68,7 @@ def test_every_answer_is_kept_with_its_tokens(endpoint, tmp_path):
     extract.collect(ITEMS, {"small": endpoint.url}, path)
     answers = extract.read_answers(path)
     assert [a["prompt_id"] for a in answers] == ["sum-0", "sum-1", "sum-2"]
-    assert {(a["response"], a["input_tokens"], a["output_tokens"], a["error"]) for a in answers} == {
-        ("2", 10, 2, None)
-    }
+    assert {(a["response"], a["input_tokens"], a["output_tokens"], a["error"]) for a in answers} == {("2", 10, 2, None)}
     request = endpoint.asked[0]
     assert (request["temperature"], request["max_tokens"], request["seed"]) == (0, 16, extract.SEED)
     assert request["messages"] == [{"role": "user", "content": "What is 0 + 1?"}]

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from pointsman_train.embedded import code, fact_list, sense_list, strings
+from pointsman_train.embedded import code, fact_list, number_forms, purpose_list, sense_list
+from pointsman_train.embedded.explaining import definitions, purposes
 from pointsman_train.embedded.instructions import json_writing
 from pointsman_train.embedded.logic import ordering, tracking
 from pointsman_train.embedded.structured import json_reading, table_reading
 from pointsman_train.embedded.units_dates import units
+from pointsman_train.graders import GRADERS
 from pointsman_train.graders.text import alternatives
 
 
@@ -19,12 +21,12 @@ def drafts(family, level, size=200):
 
 @pytest.mark.parametrize(("number", "words"), [(4, "four"), (21, "twenty-one"), (700, "seven hundred")])
 def test_numbers_are_spelled(number, words):
-    assert strings.in_words(number) == words
+    assert number_forms.in_words(number) == words
 
 
 @pytest.mark.parametrize(("number", "numeral"), [(4, "IV"), (39, "XXXIX"), (388, "CCCLXXXVIII")])
 def test_roman_numerals(number, numeral):
-    assert strings.roman(number) == numeral
+    assert number_forms.roman(number) == numeral
 
 
 def test_what_a_program_prints_is_captured():
@@ -35,6 +37,18 @@ def test_there_are_at_least_150_facts_and_none_is_asked_twice():
     questions = [q for level in fact_list.FACTS + sense_list.SENSE for q, _ in level]
     assert sum(map(len, fact_list.FACTS)) >= 150
     assert len(set(questions)) == len(questions)
+
+
+@pytest.mark.parametrize("family", [definitions, purposes])
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_no_question_names_what_its_answer_has_to_name(family, level):
+    for draft in drafts(family, level):
+        assert GRADERS[draft.grader](draft.prompt, draft.reference) == 0.0, draft.prompt
+
+
+def test_every_profession_is_asked_about():
+    asked = {subject for level in purpose_list.PURPOSES for subject, _ in level}
+    assert purpose_list.PROFESSIONS - asked == set()
 
 
 def test_every_fact_has_an_answer_that_its_question_does_not_give_away():

@@ -38,9 +38,7 @@ ANSWERS = [
 @pytest.fixture
 def folder(tmp_path):
     prices = {SMALL: (1, 2), MID: (3, 4), LARGE: (5, 6)}
-    lines = [
-        f"{name}: {{input_per_m: {i}, output_per_m: {o}, source: made up}}" for name, (i, o) in prices.items()
-    ]
+    lines = [f"{name}: {{input_per_m: {i}, output_per_m: {o}, source: made up}}" for name, (i, o) in prices.items()]
     (tmp_path / "catalog.yaml").write_text("\n".join(lines))
     return tmp_path
 

@@ -42,7 +42,7 @@ def case(request, make):
 
 
 def _rows(testset: TestSet, index: np.ndarray) -> TestSet:
-    kept = {"models", "train_mean_cost", "train_mean_score", "source"}
+    kept = {"models", "train_mean_cost", "train_mean_score", "source", "boundary_margin"}
     taken = {f.name: getattr(testset, f.name)[index] for f in fields(TestSet) if f.name not in kept}
     return replace(testset, source=[testset.source[i] for i in index], **taken)
 

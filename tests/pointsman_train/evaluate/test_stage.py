@@ -116,3 +116,8 @@ def test_one_label_only_is_nothing_to_judge_on():
 def test_too_few_resamples_are_refused():
     with pytest.raises(ConfigError, match=re.escape("evaluate.resamples must be at least 40, got 10")):
         run(config=EvaluateConfig(resamples=10))
+
+
+def test_a_boundary_margin_below_0_is_refused():
+    with pytest.raises(ConfigError, match=r"^evaluate.boundary_margin must not be negative, got -0.1$"):
+        EvaluateConfig(boundary_margin=-0.1).check()

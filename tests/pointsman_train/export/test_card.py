@@ -35,7 +35,7 @@ def test_the_card_has_the_operating_points_with_their_held_out_figures(card, tra
 
 def test_the_card_says_which_data_and_how_many_test_prompts(card, trained):
     assert f"{len(trained.result.evaluation.testset)} prompts." in card
-    assert f"- outcomes_sha256: {trained.result.prepared.labelled.outcomes.fingerprint}" in card
+    assert f"- outcomes sha256: {trained.result.prepared.labelled.outcomes.fingerprint}" in card
     assert card.startswith("# small 1\n")
 
 

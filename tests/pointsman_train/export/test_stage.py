@@ -53,9 +53,9 @@ def test_a_graph_that_is_not_the_trained_router_is_not_written(exported, trained
 
 
 def test_the_manifest_says_what_was_trained(exported, trained):
-    router, folder = trained.router, exported(boundary_margin=0.25)
+    router, folder = trained.router, exported()
     manifest = read_manifest(folder)
-    assert (manifest.name, manifest.version, manifest.boundary_margin) == ("pointsman", "1", 0.25)
+    assert (manifest.name, manifest.version, manifest.boundary_margin) == ("pointsman", "1", 0.1)
     assert manifest.onnx_sha256 == hashlib.sha256(trained.onnx).hexdigest()
     assert [model.name for model in manifest.models] == list(router.models)
     assert [model.mean_cost_usd for model in manifest.models] == router.descriptors.mean_cost.tolist()
@@ -115,8 +115,3 @@ def test_a_name_is_one_plain_folder_name(exported, name):
         expected = f"export.{setting} may have letters, digits and ._- after the first, got {name!r}"
         with pytest.raises(ConfigError, match=re.escape(expected)):
             exported(**{setting: name})
-
-
-def test_a_boundary_margin_below_0_is_refused():
-    with pytest.raises(ConfigError, match=re.escape("export.boundary_margin must not be negative, got -0.1")):
-        ExportConfig(boundary_margin=-0.1).check()

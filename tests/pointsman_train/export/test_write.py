@@ -9,7 +9,7 @@ import pytest
 
 from pointsman import Router
 from pointsman.bundle import load_bundle
-from pointsman.errors import BundleCorruptError, BundleError
+from pointsman.errors import BundleError
 from pointsman_train.errors import ExportError
 from pointsman_train.export.write import next_version, write_bundle
 
@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, content):
 
 def test_a_bundle_that_does_not_verify_is_not_written(tmp_path, content):
     onnx, manifest, card = content
-    with pytest.raises(BundleCorruptError, match="has the sha256"):
+    with pytest.raises(ExportError, match="does not load and was taken away again: .* has the sha256"):
         write_bundle(tmp_path / "1", onnx + b"\0", manifest, card)
     assert list(tmp_path.iterdir()) == []
 
@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path, environment):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["router.onnx", "README.md", "router.json"])
+@pytest.mark.parametrize("name", ["router.onnx", "README.md", "router.json.partial"])
 def test_a_run_that_is_killed_before_a_file_leaves_nothing_that_loads(tmp_path, trained, environment, name, content):
     target = tmp_path / "routers" / "1"
     done = run(KILLED, trained.bundle, target, "open", name, environment=environment)
@@ -112,9 +112,21 @@ def test_a_run_that_is_killed_before_a_file_leaves_nothing_that_loads(tmp_path, 
     assert Router.load(write_bundle(target, *content)).name == "small/1"
 
 
-def test_a_run_that_is_killed_before_the_last_step_leaves_no_version(tmp_path, trained, environment):
+def test_a_run_that_is_killed_before_the_manifest_has_its_name_leaves_nothing_that_loads(
+    tmp_path, trained, environment, content
+):
     target = tmp_path / "routers" / "1"
-    done = run(KILLED, trained.bundle, target, "os.rename", ".partial", environment=environment)
+    done = run(KILLED, trained.bundle, target, "os.rename", "router.json.partial", environment=environment)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with pytest.raises(BundleError, match="has no router.json"):
+        load_bundle(target)
+    assert next_version(target.parent) == "2"
+    assert Router.load(write_bundle(target.with_name("2"), *content)).name == "small/1"
+
+
+def test_a_run_that_is_killed_before_the_folder_has_its_name_leaves_no_version(tmp_path, trained, environment):
+    target = tmp_path / "routers" / "1"
+    done = run(KILLED, trained.bundle, target, "os.rename", "partial", environment=environment)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert [path.name for path in target.parent.iterdir() if not path.name.startswith(".")] == []
     with pytest.raises(BundleError):

@@ -95,6 +95,22 @@ def test_contains_finds_whole_words_in_a_short_answer(answer, reference, expecte
 
 
 @pytest.mark.parametrize(
+    ("answer", "reference", "expected"),
+    [
+        ("Plants turn light into sugar.", "plant & light|sun", 1.0),
+        ("Sunlight feeds plants.", "plant & light|sun", 1.0),
+        ("Implants glow in the light.", "plant & light|sun", 0.0),
+        ("A plant.", "plant & light|sun", 0.0),
+        ("word " * 80 + "plants and light", "plant & light", 0.0),
+        ("A plant.", "plant &", None),
+        ("A plant.", "", None),
+    ],
+)
+def test_keywords_demand_one_word_of_every_group(answer, reference, expected):
+    assert grade("keywords", answer, reference) == expected
+
+
+@pytest.mark.parametrize(
     ("answer", "expected"),
     [
         ("fig, pear, plum", 1.0),
@@ -156,6 +172,8 @@ def test_json_without_an_object_to_compare_with_is_ungraded(reference):
         ("bear, bat, cat", {"items": 3, "item_starts": "b"}, 0.0),
         ("apple, grape", {"items": 2, "item_letters": 5}, 1.0),
         ("one big red dog, cat", {"items": 2, "item_words": 3}, 0.0),
+        ("Oak, elms.", {"items": 2, "from": ["oak", "elm", "elms"]}, 1.0),
+        ("oak, stone", {"items": 2, "from": ["oak", "elm"]}, 0.0),
         ("One two three.", {"min_words": 3, "max_words": 3}, 1.0),
         ("One two.", {"min_words": 3}, 0.0),
         ("It rains. We stay in.", {"sentences": 2}, 1.0),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,18 @@ def test_trees_grow_with_the_number_of_prompts(prompts, leaves):
     assert leaves_for(BoosterConfig(leaves=9), prompts) == 9
 
 
-@pytest.mark.parametrize("settings", [{"trees": 0}, {"leaves": 1}])
-def test_a_booster_of_nothing_is_refused(settings):
-    with pytest.raises(ConfigError, match=r"^here needs trees >= 1 and leaves >= 2 or null, got "):
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"trees": 0}, "here.trees must be 1 or more, got 0"),
+        ({"leaves": 1}, "here.leaves must be 2 or more, or null, got 1"),
+        ({"learning_rate": -1.0}, "here.learning_rate must be in (0, 1], got -1.0"),
+        ({"bagging_fraction": 2.0}, "here.bagging_fraction must be in (0, 1], got 2.0"),
+        ({"max_bin": 0}, "here.max_bin must be 2 or more, got 0"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(settings, text):
+    with pytest.raises(ConfigError, match=re.escape(text)):
         BoosterConfig(**settings).check("here")
 
 

@@ -146,5 +146,5 @@ def test_an_unknown_formulation_lists_the_known_ones():
 def test_settings_of_both_boosters_are_checked(where):
     config = TrainConfig()
     getattr(config, where).booster.trees = 0
-    with pytest.raises(ConfigError, match=f"train.{where}.booster needs trees >= 1"):
+    with pytest.raises(ConfigError, match=f"train.{where}.booster.trees must be 1 or more, got 0"):
         config.check()

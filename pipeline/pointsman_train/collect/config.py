@@ -1,0 +1,128 @@
+"""The settings of the collect stage. Importing them imports nothing that asks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from pointsman_train.collect.plan import Plan
+from pointsman_train.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class PromptsConfig:
+    """The table of prompts.
+
+    Attributes
+    ----------
+    path
+        Parquet, CSV or JSON Lines.
+    prompt_id, prompt, source, reference, grader, max_tokens
+        What the file calls these columns. Only ``prompt_id`` and ``prompt`` are required; ``prompt`` is text, or chat
+        messages as JSON.
+    default_grader
+        For prompts that name none.
+    graders
+        Grader by source, for prompts that name none.
+    """
+
+    path: str
+    prompt_id: str = "prompt_id"
+    prompt: str = "prompt"
+    source: str = "source"
+    reference: str = "reference"
+    grader: str = "grader"
+    max_tokens: str = "max_tokens"
+    default_grader: str = "exact"
+    graders: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class JudgeConfig:
+    """A model that judges answers.
+
+    Attributes
+    ----------
+    model
+        Of the catalog, with an endpoint; null where no grader judges.
+    max_tokens
+        Of a judgement.
+    labelled
+        Table of answers with the score that people gave: prompt, reference, answer, score and the judging grader's
+        name. How well the judge agrees with them is reported. Null for none.
+    """
+
+    model: str | None = None
+    max_tokens: int = 256
+    labelled: str | None = None
+
+
+@dataclass(slots=True)
+class CollectConfig:
+    """Everything that ``pointsman-collect`` can be told.
+
+    Attributes
+    ----------
+    prompts
+        What to ask.
+    catalog
+        YAML or JSON with each model's prices and ``endpoint``.
+    pool
+        Models to ask; null is every model of the catalog with an endpoint.
+    store
+        SQLite file of the answers. It is what a later run goes on from: keep it.
+    out
+        The outcomes table to write (Parquet).
+    plan, explore
+        "ladder" asks from the cheapest model up and stops at the first success; a share ``explore`` of the prompts
+        is asked of all. "full" asks all.
+    trials, temperature, max_tokens, seed
+        Of the requests. A changed one is another request.
+    success_threshold
+        Score from which the ladder stops.
+    budget_usd
+        Most that the store may ever have spent, earlier runs included; null is no limit.
+    dry_run
+        Say what would be asked and what it would cost, and ask nothing.
+    timeout_s
+        Of one request.
+    grader_settings
+        Settings of a grader, by its name.
+    judge
+        The judge, where a grader needs one.
+    """
+
+    prompts: PromptsConfig
+    catalog: str
+    pool: list[str] | None = None
+    store: str = "collected/answers.sqlite"
+    out: str = "collected/outcomes.parquet"
+    plan: str = "ladder"
+    explore: float = 0.1
+    trials: int = 1
+    temperature: float = 0.0
+    max_tokens: int = 512
+    seed: int = 0
+    success_threshold: float = 0.5
+    budget_usd: float | None = None
+    dry_run: bool = False
+    timeout_s: float = 120.0
+    grader_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a setting out of range."""
+        Plan(self.plan, self.explore)
+        low = {"trials": self.trials, "max_tokens": self.max_tokens, "timeout_s": self.timeout_s}
+        for name, value in low.items():
+            if value <= 0:
+                raise ConfigError(f"{name} must be above 0, got {value!r}")
+        if not 0 < self.success_threshold <= 1:
+            raise ConfigError(f"success_threshold must be in (0, 1], got {self.success_threshold!r}")
+        if self.budget_usd is not None and self.budget_usd < 0:
+            raise ConfigError(f"budget_usd must not be negative, got {self.budget_usd!r}")
+        if self.temperature == 0 and self.trials > 1:
+            log.warning("%d trials at temperature 0 will mostly be the same answer", self.trials)

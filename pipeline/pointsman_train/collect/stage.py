@@ -1,0 +1,164 @@
+"""The collect stage: prompts and a catalog in, the outcomes table out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from pointsman_train.collect.collect import OVER_BUDGET, Collector, Progress, Request
+from pointsman_train.collect.config import CollectConfig
+from pointsman_train.collect.endpoints import read_endpoints
+from pointsman_train.collect.estimate import Estimate, estimate
+from pointsman_train.collect.items import Item, Labelled, read_items, read_labelled
+from pointsman_train.collect.judge_desk import JudgeDesk
+from pointsman_train.collect.outcome import Outcome
+from pointsman_train.collect.plan import Plan
+from pointsman_train.collect.store import Store
+from pointsman_train.export.card import show
+from pointsman_train.graders import make_grader
+from pointsman_train.graders.agreement import Agreement, agreement
+from pointsman_train.graders.seam import GradeItem, Grader
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run made.
+
+    Attributes
+    ----------
+    estimates
+        Of a dry run; empty otherwise.
+    outcomes
+        Rows of the table that was written; empty in a dry run.
+    saved_usd
+        What the answers that the plan did not need would have cost, at the mean cost of those that were given.
+    judge_usd
+        What judging cost; a part of what was spent.
+    agreement
+        Of the judge with the labelled sample; None where there is none.
+    """
+
+    estimates: Sequence[Estimate]
+    outcomes: Sequence[Outcome]
+    progress: Progress | None
+    saved_usd: float
+    judge_usd: float = 0.0
+    agreement: Agreement | None = None
+
+
+def collect(config: CollectConfig) -> Collected:
+    """Ask what is not yet answered, grade, and write the outcomes table.
+
+    Raises
+    ------
+    ConfigError, DataError, GraderError, CollectError
+        For settings, prompts, a catalog, a grader or a store that cannot be used; before anything is asked.
+    """
+    config.check()
+    items = read_items(config.prompts)
+    endpoints = read_endpoints(config.catalog, config.pool or [])
+    desk = _desk(config)
+    labelled = read_labelled(config.judge.labelled) if config.judge.labelled else []
+    graders = _graders(config, {item.grader for item in items} | {row.grader for row in labelled}, desk)
+    with Store(Path(config.store)) as store:
+        collector = Collector(
+            store=store,
+            endpoints=endpoints,
+            graders=graders,
+            plan=Plan(config.plan, config.explore, config.seed),
+            request=Request(config.trials, config.temperature, config.max_tokens, config.seed),
+            success_threshold=config.success_threshold,
+            budget_usd=config.budget_usd,
+            timeout_s=config.timeout_s,
+            desk=desk,
+        )
+        if config.dry_run:
+            return Collected(asyncio.run(estimate(items, endpoints, graders, collector.request, store)), [], None, 0.0)
+        for endpoint in (*endpoints, *([desk.endpoint] if desk else [])):
+            endpoint.key()
+        outcomes, progress = _ask_all(collector, items)
+        agreed = asyncio.run(_agreement(collector, labelled)) if labelled else None
+    write_outcomes(outcomes, Path(config.out))
+    judged = desk.cost_usd if desk else 0.0
+    return Collected([], outcomes, progress, _saved(outcomes, progress), judged, agreed)
+
+
+def _desk(config: CollectConfig) -> JudgeDesk | None:
+    if config.judge.model is None:
+        return None
+    return JudgeDesk(read_endpoints(config.catalog, [config.judge.model])[0], config.judge.max_tokens)
+
+
+def _graders(config: CollectConfig, names: set[str], desk: JudgeDesk | None) -> dict[str, Grader]:
+    return {name: make_grader(name, config.grader_settings.get(name, {}), desk) for name in sorted(names)}
+
+
+def _ask_all(collector: Collector, items: Sequence[Item]) -> tuple[list[Outcome], Progress]:
+    with tqdm(total=len(items), unit="prompt", dynamic_ncols=True) as bar:
+
+        def report(progress: Progress) -> None:
+            spent = progress.ledger.spent_usd
+            bar.set_postfix_str(f"asked {progress.asked}, unknown {progress.unknown}, ${spent:.4f}", refresh=False)
+            bar.update(progress.prompts_done - bar.n)
+
+        # The draws only spread out waits; no result depends on them.
+        return asyncio.run(collector.run(items, np.random.default_rng(), report))
+
+
+async def _agreement(collector: Collector, labelled: Sequence[Labelled]) -> Agreement:
+    given = [(row.grader, row.answer, GradeItem(row.prompt, row.reference)) for row in labelled]
+    verdicts = await collector.grade_given(given, np.random.default_rng())
+    passed = [row.score >= collector.success_threshold for row in labelled]
+    return agreement(verdicts, passed, np.random.default_rng(0), collector.success_threshold)
+
+
+def write_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Write the table in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame([asdict(outcome) for outcome in outcomes])
+    partial = path.with_name(path.name + ".partial")
+    table.to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def _saved(outcomes: Sequence[Outcome], progress: Progress) -> float:
+    saved = 0.0
+    for model, answers in progress.skipped.items():
+        costs = [o.cost_usd for o in outcomes if o.model == model and o.cost_usd is not None]
+        saved += answers * float(np.mean(costs)) if costs else 0.0
+    return saved
+
+
+def summarise(collected: Collected, config: CollectConfig) -> str:
+    """Sum up a run, for a terminal."""
+    if collected.progress is None:
+        lines = [
+            f"{e.model:<40} {e.asks:>8} requests  about ${e.likely_usd:.4f}, at most ${e.worst_usd:.4f}"
+            for e in collected.estimates
+        ]
+        return "\n".join([*lines, "nothing was asked (dry_run)"])
+    progress = collected.progress
+    lines = [
+        f"{progress.prompts} prompts: {progress.asked} answers asked for, {progress.had} were there, "
+        f"{progress.unknown} unknown",
+        f"spent ${progress.ledger.spent_usd:.6f} in all; the plan saved about ${collected.saved_usd:.6f}",
+    ]
+    if collected.judge_usd:
+        lines.append(f"of that, judging ${collected.judge_usd:.6f}")
+    if collected.agreement is not None:
+        found = collected.agreement
+        lines.append(
+            f"the judge agrees with people on {show(found.accuracy)}, kappa {show(found.kappa)}, "
+            f"{found.graded} answers ({found.ungraded} more not judged)"
+        )
+    reasons = pd.Series([o.error for o in collected.outcomes if o.error]).value_counts()
+    lines += [f"unknown: {reason}: {count}" for reason, count in reasons.items()]
+    if any(o.error and OVER_BUDGET in o.error for o in collected.outcomes):
+        lines.append(f"the budget of ${config.budget_usd} is used up; raise budget_usd and run again to go on")
+    return "\n".join([*lines, f"outcomes  {config.out}"])

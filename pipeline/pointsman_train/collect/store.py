@@ -1,0 +1,300 @@
+"""The store of answers: SQLite in write-ahead mode, shared by any number of processes on one machine.
+
+Before a request is sent its key is *claimed*, with the most that it can cost set aside; the answer replaces the
+claim. Every change is on disk before the caller goes on. What a killed process had claimed is free again, since
+its lock file is no longer locked; the money set aside for it counts as spent, because it may have been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import queue
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pointsman_train.collect.ask import Answer, Ask
+from pointsman_train.errors import CollectError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answer (
+  key TEXT PRIMARY KEY, model TEXT NOT NULL, messages TEXT NOT NULL, params TEXT NOT NULL, text TEXT,
+  finish_reason TEXT, input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, lost_usd REAL NOT NULL,
+  latency_ms REAL, error TEXT, final INTEGER NOT NULL, tries INTEGER NOT NULL, asked_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (key TEXT PRIMARY KEY, owner TEXT NOT NULL, reserved_usd REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), spent_usd REAL, reserved_usd REAL);
+INSERT OR IGNORE INTO ledger VALUES (1, 0, 0);
+"""
+_COLUMNS = (
+    "text", "finish_reason", "input_tokens", "output_tokens", "cost_usd", "lost_usd", "latency_ms", "error", "final",
+    "tries",
+)  # fmt: skip
+# Changes that wait while one batch is written to disk go out together with the next.
+_BATCH = 512
+
+Result = TypeVar("Result")
+
+
+class Claim(Enum):
+    """What became of a wish to ask."""
+
+    MINE = "mine"
+    HELD = "another process is asking"
+    HAVE = "the answer is there"
+    OVER_BUDGET = "the budget does not cover it"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim's outcome, with the answer where the store has it."""
+
+    state: Claim
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """US dollars spent (answers, and tries that may have been billed), and set aside for requests in flight."""
+
+    spent_usd: float
+    reserved_usd: float
+
+
+class Store:
+    """Answers by key. Use as a context manager; methods are coroutines that return when the disk has the change.
+
+    Parameters
+    ----------
+    path
+        Of the SQLite file; created where it does not exist.
+
+    Raises
+    ------
+    CollectError
+        When the file is not a store, or cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._owner = uuid.uuid4().hex
+        self._jobs: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None]
+        self._jobs = queue.SimpleQueue()
+
+    def __enter__(self) -> Store:
+        """Open the file, lock the owner's file and start the writer."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._owners = self._path.with_name(self._path.name + ".owners")
+        self._owners.mkdir(exist_ok=True)
+        self._lock = os.open(self._owners / self._owner, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        ready: Future[None] = Future()
+        self._writer = threading.Thread(target=self._write, args=(ready,), name="store", daemon=True)
+        self._writer.start()
+        try:
+            ready.result()
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise CollectError(
+                f"{self._path} is not a store of answers ({error}); give another collect.store"
+            ) from error
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Write what is waiting, give back what was claimed and not asked, and close."""
+        self._submit(self._release).result()
+        self._jobs.put(None)
+        self._writer.join()
+        os.close(self._lock)
+        (self._owners / self._owner).unlink(missing_ok=True)
+
+    async def claim(self, ask: Ask, reserve_usd: float, budget_usd: float | None) -> Claimed:
+        """Claim a key and set money aside for it, all or nothing.
+
+        Parameters
+        ----------
+        reserve_usd
+            Most that the request can cost.
+        budget_usd
+            Most that this store may ever have spent; None is no limit.
+        """
+        key = ask.key
+        return await self._do(lambda db: self._claim(db, key, reserve_usd, budget_usd))
+
+    async def put(self, ask: Ask, answer: Answer) -> None:
+        """Keep an answer in the place of its claim."""
+        await self._do(lambda db: _put(db, ask, answer))
+
+    async def missing(self, keys: Sequence[str]) -> int:
+        """Count the keys without a final answer."""
+        return await self._do(lambda db: sum(1 for key in keys if not (found := _get(db, key)) or not found.final))
+
+    async def ledger(self) -> Ledger:
+        """Return what was spent and what is set aside."""
+        return await self._do(_ledger)
+
+    def _do(self, job: Callable[[sqlite3.Connection], Result]) -> asyncio.Future[Result]:
+        return asyncio.wrap_future(self._submit(job))
+
+    def _submit(self, job: Callable[[sqlite3.Connection], Result]) -> Future[Result]:
+        future: Future[Result] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def _write(self, ready: Future[None]) -> None:
+        """Run jobs in batches, each one transaction: this thread alone touches the connection."""
+        try:
+            db = _connect(self._path)
+        except sqlite3.Error as error:
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        while (first := self._jobs.get()) is not None:
+            batch, ended = _gather(first, self._jobs)
+            _run_batch(db, batch)
+            if ended:
+                break
+        db.close()
+
+    def _claim(self, db: sqlite3.Connection, key: str, reserve: float, budget: float | None) -> Claimed:
+        have = _get(db, key)
+        if have and have.final:
+            return Claimed(Claim.HAVE, have)
+        held = db.execute("SELECT owner, reserved_usd FROM claim WHERE key = ?", (key,)).fetchone()
+        if held and self._alive(held[0]):
+            return Claimed(Claim.HELD)
+        lost = held[1] if held else 0.0
+        ledger = _ledger(db)
+        if budget is not None and ledger.spent_usd + ledger.reserved_usd + reserve > budget:
+            return Claimed(Claim.OVER_BUDGET)
+        db.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)", (key, self._owner, reserve))
+        db.execute(
+            "UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd + ?", (lost, reserve - lost)
+        )
+        return Claimed(Claim.MINE)
+
+    def _alive(self, owner: str) -> bool:
+        """Whether the process that claimed still runs: the kernel drops a lock when its process ends, however."""
+        if owner == self._owner:
+            return True
+        try:
+            lock = os.open(self._owners / owner, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(lock)
+
+    def _release(self, db: sqlite3.Connection) -> None:
+        """Free what this process claimed; requests that were cut off in flight may have been billed."""
+        lost = db.execute("SELECT total(reserved_usd) FROM claim WHERE owner = ?", (self._owner,)).fetchone()[0]
+        db.execute("DELETE FROM claim WHERE owner = ?", (self._owner,))
+        db.execute("UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd - ?", (lost, lost))
+
+
+def read_answers(path: Path) -> Iterator[tuple[str, Answer]]:
+    """Read every answer of a store by key, without taking part in it."""
+    with _reading(path) as db:
+        for key, *values in db.execute(f"SELECT key, {', '.join(_COLUMNS)} FROM answer ORDER BY key"):
+            yield key, _answer(values)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise CollectError(f"{path}: there is no store of answers here")
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=60, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    # In write-ahead mode FULL syncs at every commit: an answer that was paid for survives a power cut as well.
+    db.execute("PRAGMA synchronous = FULL")
+    db.executescript(_SCHEMA)
+    return db
+
+
+_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+
+
+def _gather(first: _Job, jobs: queue.SimpleQueue[_Job | None]) -> tuple[list[_Job], bool]:
+    batch = [first]
+    while len(batch) < _BATCH:
+        try:
+            job = jobs.get_nowait()
+        except queue.Empty:
+            return batch, False
+        if job is None:
+            return batch, True
+        batch.append(job)
+    return batch, False
+
+
+def _run_batch(db: sqlite3.Connection, batch: Sequence[_Job]) -> None:
+    """Run jobs in one transaction; their callers go on only when it is on disk."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        results = [job(db) for job, _ in batch]
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        for _, future in batch:
+            future.set_exception(CollectError(f"the store of answers cannot be written ({error})"))
+        return
+    for (_, future), result in zip(batch, results, strict=True):
+        if not future.cancelled():
+            future.set_result(result)
+
+
+def _put(db: sqlite3.Connection, ask: Ask, answer: Answer) -> None:
+    reserved = db.execute("SELECT reserved_usd FROM claim WHERE key = ?", (ask.key,)).fetchone()
+    spent = (answer.cost_usd or 0.0) + answer.lost_usd
+    before = db.execute("SELECT lost_usd, tries FROM answer WHERE key = ?", (ask.key,)).fetchone() or (0.0, 0)
+    values = {name: getattr(answer, name) for name in _COLUMNS}
+    values["lost_usd"] += before[0]
+    values["tries"] += before[1]
+    db.execute(
+        f"INSERT OR REPLACE INTO answer (key, model, messages, params, {', '.join(_COLUMNS)}, asked_at) "
+        f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_COLUMNS))}, datetime('now'))",
+        (ask.key, ask.model, json.dumps(list(ask.messages)), json.dumps(dict(ask.params)), *values.values()),
+    )
+    db.execute("DELETE FROM claim WHERE key = ?", (ask.key,))
+    db.execute(
+        "UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd - ?",
+        (spent, reserved[0] if reserved else 0.0),
+    )
+
+
+def _get(db: sqlite3.Connection, key: str) -> Answer | None:
+    row = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM answer WHERE key = ?", (key,)).fetchone()
+    return _answer(row) if row else None
+
+
+def _answer(values: Sequence[Any]) -> Answer:
+    named = dict(zip(_COLUMNS, values, strict=True))
+    return Answer(**(named | {"final": bool(named["final"])}))
+
+
+def _ledger(db: sqlite3.Connection) -> Ledger:
+    return Ledger(*db.execute("SELECT spent_usd, reserved_usd FROM ledger").fetchone())
