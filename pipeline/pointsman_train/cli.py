@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
+from pointsman_train.collect import logs
 from pointsman_train.collect.config import CollectConfig
 from pointsman_train.config import build, register
 from pointsman_train.errors import TrainError
@@ -76,9 +77,14 @@ def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
 
 
 def _collect(config: DictConfig, run_dir: Path) -> float | None:
+    settings = build(config, CollectConfig)
+    if settings.log is not None:
+        sys.stdout.write(logs.collect_log(settings) + "\n")
+        return None
     # The client of the endpoints takes a second to import, and training has no use for it.
     from pointsman_train.collect import stage
 
-    settings = build(config, CollectConfig)
+    # It tells of every request, which would drown the progress bar.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     sys.stdout.write(stage.summarise(stage.collect(settings), settings) + "\n")
     return None

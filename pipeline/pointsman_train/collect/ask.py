@@ -61,7 +61,7 @@ class Answer:
     cost_usd
         US dollars of this answer; None where tokens or prices are unknown.
     lost_usd
-        Most that tries may have cost whose answer never arrived.
+        Most that tries may have cost whose answer never arrived, or arrived without its tokens.
     latency_ms
         Of the try that succeeded.
     error

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ import httpx2
 import numpy as np
 import openai
 
+from pointsman.text import sanitise
 from pointsman_train.collect.ask import Answer, Ask
 from pointsman_train.collect.endpoints import Endpoint, likely_tokens
 from pointsman_train.collect.pace import Pace
@@ -24,15 +26,24 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 6
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
-LONGEST_RETRY_AFTER_S = 120.0
+# An endpoint that asks for a longer wait is not asked again in this run.
+LONGEST_RETRY_AFTER_S = 600.0
+
+# More than any model can read or write in one answer.
+_MOST_TOKENS = 2**40
 
 # Connections of one pool. A pool looks at all of its connections for every request, so a large one is slow.
 _POOL = 8
 
 # Asking again can succeed: too many requests, a conflict, or the server's own trouble.
-_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-# The endpoint will refuse every request alike.
-_CLOSED = frozenset({401, 403, 404})
+_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 524, 529})
+# The endpoint has too much to do for anybody.
+_BUSY = frozenset({429, 503, 529})
+# A gateway lost patience; the model behind it may have answered.
+_BILLED = frozenset({504, 524})
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.LocalProtocolError)
+# The endpoint will refuse every request alike: moved, no key, no money, no access, no such address or model.
+_CLOSED = frozenset({301, 302, 307, 308, 401, 402, 403, 404, 405})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class Fault:
         Seconds that the endpoint asked to wait; None where it did not.
     billed
         Whether the answer may have been made, and billed, though it did not arrive.
+    busy
+        Whether every request had better wait, not this one alone.
     """
 
     reason: str
@@ -58,6 +71,7 @@ class Fault:
     closes: bool = False
     after: float | None = None
     billed: bool = False
+    busy: bool = False
 
 
 class Client:
@@ -87,42 +101,64 @@ class Client:
         for client in self._openai:
             await client.close()
 
-    async def ask(self, ask: Ask, tries_left: int = MAX_TRIES) -> Answer:
+    def slot(self) -> AbstractAsyncContextManager[int]:
+        """Hold one of the endpoint's places in flight."""
+        return self._pace.slot()
+
+    async def ask(self, ask: Ask, slot: int, tried: int = 0) -> Answer:
         """Ask until there is an answer, a fault that no retry mends, or the tries are used up.
 
         A try that may have been billed ends it as well, with ``lost_usd`` and not final: whoever keeps the budget
         decides whether there is money for another.
+
+        Parameters
+        ----------
+        slot
+            The place in flight that the caller holds.
+        tried
+            Tries before this call, which count.
         """
         expected = likely_tokens(ask.messages) + int(ask.params["max_tokens"])
-        async with self._pace.slot() as slot:
-            tries = 0
-            while True:
-                await self._pace.turn(expected)
-                if self.closed_by:
-                    return Answer(error=self.closed_by, final=False, tries=tries)
-                tries += 1
-                found = await self._try(ask, self._openai[slot // _POOL])
-                if isinstance(found, Answer):
-                    self._pace.settle(expected, (found.input_tokens or 0) + (found.output_tokens or 0))
-                    return replace(found, tries=tries)
-                if found.closes:
-                    self.closed_by = found.reason
-                    log.error("%s refuses: %s; nothing more is asked of it", self.endpoint.model, found.reason)
-                elif found.retry:
-                    self._pace.pause(self._wait(found, tries))
-                if found.billed or found.closes or not found.retry or tries >= tries_left:
-                    return self._failed(ask, found, tries)
+        tries = 0
+        while True:
+            await self._pace.turn(expected)
+            if self.closed_by:
+                return Answer(error=self.closed_by, final=False, tries=tries)
+            tries += 1
+            found = await self._try(ask, self._openai[slot // _POOL])
+            if isinstance(found, Answer):
+                self._pace.settle(expected, (found.input_tokens or 0) + (found.output_tokens or 0))
+                return replace(found, tries=tries)
+            if found.closes:
+                self._shut(found)
+            if found.closes or not found.retry or tried + tries >= MAX_TRIES:
+                return self._failed(ask, found, tries)
+            await self._back_off(found, tried + tries)
+            if found.billed:
+                return self._failed(ask, found, tries)
+
+    def _shut(self, fault: Fault) -> None:
+        if self.closed_by is None:
+            log.error("%s refuses: %s; nothing more is asked of it", self.endpoint.model, fault.reason)
+        self.closed_by = fault.reason
+
+    def _worst(self, ask: Ask) -> float:
+        return self.endpoint.worst_cost(ask.messages, int(ask.params["max_tokens"]))
 
     def _failed(self, ask: Ask, fault: Fault, tries: int) -> Answer:
-        lost = self.endpoint.worst_cost(ask.messages, int(ask.params["max_tokens"])) if fault.billed else 0.0
+        lost = self._worst(ask) if fault.billed else 0.0
         return Answer(error=fault.reason, final=not (fault.retry or fault.closes), lost_usd=lost, tries=tries)
 
-    def _wait(self, fault: Fault, tries: int) -> float:
+    async def _back_off(self, fault: Fault, tries: int) -> None:
         backoff = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (tries - 1))
+        wait = float(backoff * self._rng.uniform(0.5, 1.0))
         if fault.after is not None:
             # A little later than asked for: whoever comes on the second is refused again.
-            return min(fault.after, LONGEST_RETRY_AFTER_S) + 0.05
-        return float(backoff * self._rng.uniform(0.5, 1.0))
+            wait = fault.after + 0.05
+        if fault.busy:
+            self._pace.pause(wait)
+        else:
+            await asyncio.sleep(wait)
 
     async def _try(self, ask: Ask, client: openai.AsyncOpenAI) -> Answer | Fault:
         body = {"model": self.endpoint.remote_model, "messages": list(ask.messages), **ask.params}
@@ -138,22 +174,43 @@ class Client:
         except httpx2.HTTPError:
             return Fault("the connection broke", billed=True)
         latency = (time.perf_counter() - started) * 1000
-        return self._parse(response.content, latency)
+        found = parse(response.content)
+        if isinstance(found, Fault):
+            return found
+        read, written = found.input_tokens, found.output_tokens
+        if read is None or written is None:
+            # What an answer cost is not known, but that it may have cost something is.
+            return replace(found, lost_usd=self._worst(ask), latency_ms=latency)
+        return replace(found, cost_usd=self.endpoint.cost(read, written), latency_ms=latency)
 
-    def _parse(self, body: bytes, latency_ms: float) -> Answer | Fault:
-        try:
-            reply = json.loads(body)
-            choice = reply["choices"][0]
-            text, finish = choice["message"].get("content"), choice.get("finish_reason")
-            usage = reply.get("usage") or {}
-            tokens = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-            return Fault("the answer is not a chat completion", billed=True)
-        if not isinstance(text, str | None) or not all(isinstance(n, int | None) for n in tokens):
-            return Fault("the answer is not a chat completion", billed=True)
-        read, written = tokens
-        cost = None if read is None or written is None else self.endpoint.cost(read, written)
-        return Answer(text, finish, read, written, cost, latency_ms=latency_ms)
+
+_MALFORMED = Fault("the answer is not a chat completion", billed=True)
+
+
+def parse(body: bytes) -> Answer | Fault:
+    """Read a chat completion, without its cost.
+
+    Examples
+    --------
+    >>> parse(b'{"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}').text
+    '42'
+    >>> parse(b"<html>").reason
+    'the answer is not a chat completion'
+    """
+    try:
+        reply = json.loads(body)
+        choice = reply["choices"][0]
+        text, finish = choice["message"].get("content"), choice.get("finish_reason")
+        usage = reply.get("usage") or {}
+        read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return _MALFORMED
+    if not all(isinstance(value, str | None) for value in (text, finish)):
+        return _MALFORMED
+    if not all(n is None or (isinstance(n, int) and 0 <= n < _MOST_TOKENS) for n in (read, written)):
+        return _MALFORMED
+    # A lone surrogate, which JSON can spell, fits no database and no file.
+    return Answer(text and sanitise(text), finish and sanitise(finish), read, written)
 
 
 def _client(endpoint: Endpoint, timeout_s: float) -> openai.AsyncOpenAI:
@@ -175,18 +232,31 @@ def fault_of(error: openai.OpenAIError) -> Fault:
     >>> fault_of(openai.APIConnectionError(request=httpx2.Request("POST", "http://x"))).reason
     'the connection failed'
     """
-    if isinstance(error, openai.APITimeoutError):
-        return Fault("no answer in time", billed=True)
     if isinstance(error, openai.APIStatusError):
-        status = error.status_code
-        after = retry_after(error.response.headers)
-        return Fault(f"http {status}", retry=status in _RETRIED, closes=status in _CLOSED, after=after)
+        return _status_fault(error)
     if isinstance(error, openai.APIConnectionError):
         # A connection that was never made costs nothing; one that broke after the request may have.
-        sent = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-        never = error.__cause__ is None or not sent
-        return Fault("the connection failed" if never else "the connection broke", billed=not never)
-    return Fault("the answer is not a chat completion", billed=True)
+        if error.__cause__ is None or isinstance(error.__cause__, _NEVER_SENT):
+            return Fault("the connection failed")
+        late = isinstance(error, openai.APITimeoutError)
+        return Fault("no answer in time" if late else "the connection broke", billed=True)
+    return _MALFORMED
+
+
+def _status_fault(error: openai.APIStatusError) -> Fault:
+    status, after = error.status_code, retry_after(error.response.headers)
+    if after is not None and after > LONGEST_RETRY_AFTER_S:
+        return Fault(f"http {status}, asks to wait {after:.0f} s", retry=False, closes=True)
+    if error.code == "insufficient_quota":
+        return Fault(f"http {status}, the quota is used up", retry=False, closes=True)
+    return Fault(
+        f"http {status}",
+        retry=status in _RETRIED,
+        closes=status in _CLOSED,
+        after=after,
+        billed=status in _BILLED,
+        busy=status in _BUSY or after is not None,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

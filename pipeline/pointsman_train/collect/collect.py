@@ -18,6 +18,7 @@ from pointsman_train.collect.judge_desk import JudgeDesk
 from pointsman_train.collect.outcome import Graded, Outcome, outcome_of
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Claim, Ledger, Store
+from pointsman_train.errors import GraderError, TrainError
 from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 
 # How often to look whether another process has the answer that it claimed.
@@ -107,10 +108,17 @@ class Collector:
         progress = Progress(len(items))
         found: dict[int, list[Outcome]] = {}
         queue = iter(enumerate(items))
-        async with self._clients(rng, progress) as clients, asyncio.TaskGroup() as group:
-            places = sum(endpoint.limits.concurrency for endpoint in self.endpoints) * _PROMPTS_PER_SLOT
-            for _ in range(min(places, len(items))):
-                group.create_task(self._work(queue, clients, found, progress, report))
+        places = sum(endpoint.limits.concurrency for endpoint in self.endpoints) * _PROMPTS_PER_SLOT
+        try:
+            async with self._clients(rng, progress) as clients, asyncio.TaskGroup() as group:
+                for _ in range(min(places, len(items))):
+                    group.create_task(self._work(queue, clients, found, progress, report))
+        except ExceptionGroup as failures:
+            ours, others = failures.split(TrainError)
+            if ours is None or others is not None:
+                raise
+            # All workers fail of the same thing, such as a full disk.
+            raise ours.exceptions[0] from failures
         return [outcome for row in sorted(found) for outcome in found[row]], progress
 
     async def grade_given(self, given: Sequence[tuple[str, str, GradeItem]], rng: np.random.Generator) -> list[Verdict]:
@@ -122,7 +130,7 @@ class Collector:
     @asynccontextmanager
     async def _clients(self, rng: np.random.Generator, progress: Progress) -> AsyncIterator[Mapping[str, Client]]:
         asked = [*self.endpoints, *([self.desk.endpoint] if self.desk else [])]
-        clients = {e.model: Client(e, self.timeout_s, rng) for e in asked}
+        clients = {e.model: Client(e, self.timeout_s, rng) for e in {e.model: e for e in asked}.values()}
         if self.desk:
             judge = clients[self.desk.endpoint.model]
             self.desk.open(lambda ask: self._answer(ask, judge, progress))
@@ -163,7 +171,11 @@ class Collector:
     async def _trial(self, item: Item, trial: int, client: Client, progress: Progress) -> Graded:
         grader = self.graders[item.grader]
         grade_item = GradeItem(item.prompt, item.reference, trial_seed(self.request.seed, item.prompt_id, trial))
-        ask = ask_of(item, rendered(grader, grade_item), client.endpoint.model, grade_item.seed, self.request)
+        try:
+            ask = ask_of(item, grader, client.endpoint.model, grade_item, self.request)
+        except GraderError as error:
+            progress.unknown += 1
+            return Graded(trial, Answer(tries=0), Verdict(None, f"cannot be asked: {error}"))
         answer = await self._answer(ask, client, progress)
         if answer.unknown is not None:
             verdict = Verdict(None, answer.unknown)
@@ -177,29 +189,40 @@ class Collector:
         reserve = client.endpoint.worst_cost(ask.messages, int(ask.params["max_tokens"]))
         tries = 0
         while True:
-            claimed = await self.store.claim(ask, reserve, self.budget_usd)
+            # The place is held until the answer is on disk: never more is at risk than what is in flight.
+            async with client.slot() as slot:
+                claimed = await self.store.claim(ask, reserve, self.budget_usd)
+                if claimed.state is Claim.MINE:
+                    answer = await client.ask(ask, slot, tries)
+                    await self.store.put(ask, answer)
+                    tries += answer.tries
+                    if answer.error is None or answer.final or not answer.lost_usd or tries >= MAX_TRIES:
+                        progress.asked += 1
+                        return answer
             if claimed.answer is not None:
                 progress.had += 1
                 return claimed.answer
             if claimed.state is Claim.OVER_BUDGET:
                 return Answer(error=OVER_BUDGET, final=False, tries=0)
-            if claimed.state is Claim.MINE:
-                answer = await client.ask(ask, MAX_TRIES - tries)
-                await self.store.put(ask, answer)
-                tries += answer.tries
-                if answer.error is None or answer.final or not answer.lost_usd or tries >= MAX_TRIES:
-                    progress.asked += 1
-                    return answer
-            else:
+            if claimed.state is not Claim.MINE:
                 await asyncio.sleep(_POLL_S)
 
 
-def ask_of(item: Item, prompt: str, model: str, seed: int, request: Request) -> Ask:
-    """Make the request for one trial of one prompt."""
+def ask_of(item: Item, grader: Grader, model: str, grade_item: GradeItem, request: Request) -> Ask:
+    """Make the request for one trial of one prompt.
+
+    Raises
+    ------
+    GraderError
+        When the grader cannot render the prompt.
+    """
+    prompt = rendered(grader, grade_item)
+    if item.messages and prompt != item.prompt:
+        raise GraderError(f"the grader {item.grader!r} adds to the prompt, which chat messages leave no place for")
     messages = item.messages or [{"role": "user", "content": prompt}]
     params: dict[str, Any] = {
         "temperature": request.temperature,
         "max_tokens": item.max_tokens or request.max_tokens,
-        "seed": seed,
+        "seed": grade_item.seed,
     }
     return Ask(model, messages, params)

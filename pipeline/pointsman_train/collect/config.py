@@ -12,14 +12,14 @@ from pointsman_train.errors import ConfigError
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PromptsConfig:
     """The table of prompts.
 
     Attributes
     ----------
     path
-        Parquet, CSV or JSON Lines.
+        Parquet, CSV or JSON Lines. Required, unless a log is read.
     prompt_id, prompt, source, reference, grader, max_tokens
         What the file calls these columns. Only ``prompt_id`` and ``prompt`` are required; ``prompt`` is text, or chat
         messages as JSON.
@@ -29,7 +29,7 @@ class PromptsConfig:
         Grader by source, for prompts that name none.
     """
 
-    path: str
+    path: str = ""
     prompt_id: str = "prompt_id"
     prompt: str = "prompt"
     source: str = "source"
@@ -69,13 +69,18 @@ class CollectConfig:
     prompts
         What to ask.
     catalog
-        YAML or JSON with each model's prices and ``endpoint``.
+        YAML or JSON with each model's prices and ``endpoint``. Required, unless a log is read.
+    log
+        A decision log of the runtime (see :mod:`pointsman_train.collect.logs`) to make the tables from. Nobody is
+        asked then, and of the other settings only ``out``, ``prompts_out`` and ``success_threshold`` count.
     pool
         Models to ask; null is every model of the catalog with an endpoint.
     store
         SQLite file of the answers. It is what a later run goes on from: keep it.
     out
         The outcomes table to write (Parquet).
+    prompts_out
+        The prompts table to write (Parquet), from a log; elsewhere the prompts are given.
     plan, explore
         "ladder" asks from the cheapest model up and stops at the first success; a share ``explore`` of the prompts
         is asked of all. "full" asks all.
@@ -95,11 +100,13 @@ class CollectConfig:
         The judge, where a grader needs one.
     """
 
-    prompts: PromptsConfig
-    catalog: str
+    prompts: PromptsConfig = field(default_factory=PromptsConfig)
+    catalog: str = ""
+    log: str | None = None
     pool: list[str] | None = None
     store: str = "collected/answers.sqlite"
     out: str = "collected/outcomes.parquet"
+    prompts_out: str = "collected/prompts.parquet"
     plan: str = "ladder"
     explore: float = 0.1
     trials: int = 1
@@ -115,6 +122,10 @@ class CollectConfig:
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for a setting out of range."""
+        required = {"catalog": self.catalog, "prompts.path": self.prompts.path}
+        missing = [name for name, value in required.items() if not value and self.log is None]
+        if missing:
+            raise ConfigError(f"no value for {missing!r}; give each on the command line, as {missing[0]}=VALUE")
         Plan(self.plan, self.explore)
         low = {"trials": self.trials, "max_tokens": self.max_tokens, "timeout_s": self.timeout_s}
         for name, value in low.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -62,13 +63,15 @@ class Endpoint:
         Raises
         ------
         CollectError
-            When the variable is not set.
+            When the variable is not set, or holds what no header can carry.
         """
         if self.api_key_env is None:
             return "none"
-        key = os.environ.get(self.api_key_env, "")
+        key = os.environ.get(self.api_key_env, "").strip()
         if not key:
             raise CollectError(f"the environment variable {self.api_key_env!r}, the key of {self.model!r}, is not set")
+        if not key.isascii() or not key.isprintable():
+            raise CollectError(f"the environment variable {self.api_key_env!r} holds more than plain ASCII characters")
         return key
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
@@ -80,8 +83,12 @@ class Endpoint:
         return self.cost(most_tokens(messages), max_tokens)
 
 
-# Tokens that a chat template puts around a message, generously.
-_TEMPLATE_TOKENS = 16
+# Tokens that a chat template puts around a message, and before a conversation without a system message; generously.
+_MESSAGE_TOKENS = 16
+_CONVERSATION_TOKENS = 128
+
+# A variable's name by convention: what is in the place of one but looks otherwise may be the key itself.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def most_tokens(messages: Sequence[Message]) -> int:
@@ -90,15 +97,18 @@ def most_tokens(messages: Sequence[Message]) -> int:
     Examples
     --------
     >>> most_tokens([{"role": "user", "content": "hello"}])
-    25
+    153
     """
-    text = "".join(f"{message.get('role')}{message.get('content')}" for message in messages)
-    return len(text.encode("utf-8", "replace")) + _TEMPLATE_TOKENS * len(messages)
+    return _bytes(messages) + _MESSAGE_TOKENS * len(messages) + _CONVERSATION_TOKENS
 
 
 def likely_tokens(messages: Sequence[Message]) -> int:
     """Estimate the prompt's tokens: about four bytes each."""
-    return most_tokens(messages) // 4 + 1
+    return (_bytes(messages) + _MESSAGE_TOKENS * len(messages)) // 4 + 1
+
+
+def _bytes(messages: Sequence[Message]) -> int:
+    return len("".join(str(value) for message in messages for value in message.values()).encode("utf-8", "replace"))
 
 
 def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
@@ -120,6 +130,8 @@ def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
     entries = read_entries(path)
     names = list(pool) or [name for name, entry in entries.items() if "endpoint" in entry]
     missing = [name for name in names if name not in entries or "endpoint" not in entries[name]]
+    if len(set(names)) < len(names):
+        raise DataError(f"the pool names a model twice: {names!r}")
     if missing or not names:
         raise DataError(f"{path}: no endpoint for {missing!r}; add a section 'endpoint' with base_url to each model")
     found = [_endpoint(name, entries[name], path) for name in names]
@@ -130,16 +142,20 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: str) -> Endpoint:
     given = entry["endpoint"]
     limits = [field.name for field in fields(Limits)]
     known = {"base_url", "model", "api_key_env", *limits}
-    if not isinstance(given, dict) or not given.get("base_url") or not set(given) <= known:
-        raise DataError(f"{path}: {name!r}: endpoint needs base_url and may have {sorted(known)!r}, got {given!r}")
+    if not isinstance(given, dict) or not set(given) <= known:
+        # By name alone: somebody may have put the key itself here.
+        got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
+        raise DataError(f"{path}: {name!r}: endpoint needs base_url and may have {sorted(known)!r}, got {got!r}")
+    _check_address(given, f"{path}: {name!r}")
     prices = [entry.get(price) for price in ("input_per_m", "output_per_m")]
     if not all(isinstance(price, int | float) and price >= 0 for price in prices):
         raise DataError(
             f"{path}: {name!r}: input_per_m and output_per_m are needed to keep to a budget, got {prices!r}"
         )
     numbers = {limit: given[limit] for limit in limits if given.get(limit) is not None}
-    if not all(isinstance(number, int | float) and number > 0 for number in numbers.values()):
-        raise DataError(f"{path}: {name!r}: limits must be numbers above 0, got {numbers!r}")
+    good = all(isinstance(number, int | float) and number > 0 for number in numbers.values())
+    if not good or not isinstance(numbers.get("concurrency", 1), int):
+        raise DataError(f"{path}: {name!r}: limits must be numbers above 0, concurrency a whole one, got {numbers!r}")
     return Endpoint(
         model=name,
         base_url=str(given["base_url"]),
@@ -149,3 +165,11 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: str) -> Endpoint:
         output_per_m=float(prices[1] or 0),
         limits=Limits(**numbers),
     )
+
+
+def _check_address(given: Mapping[str, Any], where: str) -> None:
+    url, variable = given.get("base_url"), given.get("api_key_env")
+    if not isinstance(url, str) or not re.match(r"https?://[^/@?#]+(/[^@?#]*)?$", url):
+        raise DataError(f"{where}: base_url must be http:// or https:// and a host, without a password or a query")
+    if variable is not None and not (isinstance(variable, str) and _VARIABLE.fullmatch(variable)):
+        raise DataError(f"{where}: api_key_env is the name of an environment variable in capitals, not the key itself")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -85,7 +86,8 @@ def read_items(config: PromptsConfig) -> list[Item]:
     if missing:
         raise DataError(f"{config.path}: no column {missing!r}; the columns are {sorted(table.columns)!r}")
     frame = table.read(wanted)
-    twice = frame[config.prompt_id][frame[config.prompt_id].duplicated()]
+    ids = frame[config.prompt_id].astype(str)
+    twice = ids[ids.duplicated()]
     if len(twice) or frame[[config.prompt_id, config.prompt]].isna().any(axis=None) or not len(frame):
         raise DataError(
             f"{config.path}: every prompt needs an id of its own and a text; repeated ids: {twice[:3].tolist()!r}"
@@ -107,8 +109,15 @@ def _item(row: Mapping[Any, Any], config: PromptsConfig) -> Item:
         source=source,
         reference=text(config.reference),
         grader=text(config.grader) or config.graders.get(source, config.default_grader),
-        max_tokens=int(float(limit)) if limit else None,
+        max_tokens=_limit(limit, config.path) if limit else None,
     )
+
+
+def _limit(text: str, path: str) -> int:
+    # A column of whole numbers with gaps is one of floats.
+    if not re.fullmatch(r"[1-9]\d*(\.0+)?", text):
+        raise DataError(f"{path}: max_tokens must be whole numbers above 0, got {text!r}")
+    return int(float(text))
 
 
 def _messages(prompt: str) -> list[Message] | None:

@@ -17,7 +17,7 @@ _BURST_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Bucket:
-    """A token bucket: so much a minute, with a small burst; debts are waited for.
+    """A token bucket: never more than so much in any minute, with a small burst; debts are waited for.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class Bucket:
     --------
     >>> now = [0.0]
     >>> bucket = Bucket(60, clock=lambda: now[0])
-    >>> [round(bucket.delay(1), 1) for _ in range(4)]
-    [0.0, 0.0, 1.0, 2.0]
+    >>> [round(bucket.delay(1), 2) for _ in range(4)]
+    [0.0, 0.0, 1.02, 2.03]
     """
 
     per_minute: float
@@ -48,14 +48,18 @@ class Bucket:
     def _capacity(self) -> float:
         return max(1.0, self.per_minute * _BURST_SECONDS / _MINUTE)
 
+    @property
+    def _rate(self) -> float:
+        """Refill a second. A burst is part of its minute, or the first minute would see more than is allowed."""
+        return (self.per_minute - (self._capacity - 1)) / _MINUTE
+
     def delay(self, amount: float) -> float:
         """Take an amount and return the seconds to wait before using it."""
         now = self.clock()
-        rate = self.per_minute / _MINUTE
-        self._level = min(self._capacity, self._level + (now - self._at) * rate)
+        self._level = min(self._capacity, self._level + (now - self._at) * self._rate)
         self._at = now
         self._level -= amount
-        return max(0.0, -self._level / rate)
+        return max(0.0, -self._level / self._rate)
 
     def give_back(self, amount: float) -> None:
         """Return what was taken and not used."""
@@ -81,7 +85,7 @@ class Pace:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[int]:
-        """Hold one of the places in flight, by its number; a request keeps it through its retries."""
+        """Hold one of the places in flight, by its number, until the answer is kept."""
         slot = await self._slots.get()
         try:
             yield slot
@@ -90,12 +94,16 @@ class Pace:
 
     async def turn(self, tokens: float) -> None:
         """Wait until one more request of about so many tokens may go out."""
+        await self._opened()
         delays = [
             self._requests.delay(1) if self._requests else 0.0,
             self._tokens.delay(tokens) if self._tokens else 0.0,
         ]
         if max(delays):
             await asyncio.sleep(max(delays))
+            await self._opened()
+
+    async def _opened(self) -> None:
         while (wait := self._open_at - time.monotonic()) > 0:
             await asyncio.sleep(wait)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from pointsman_train.errors import ConfigError
 
@@ -44,13 +43,13 @@ class Plan:
         --------
         >>> Plan("full").explores("p"), Plan("ladder").explores("p")
         (True, False)
-        >>> bool(380 < sum(Plan(explore=0.4).explores(str(i)) for i in range(1000)) < 420)
+        >>> 380 < sum(Plan(explore=0.4).explores(str(i)) for i in range(1000)) < 420
         True
         """
         if self.kind == "full":
             return True
-        words = np.frombuffer(prompt_id.encode("utf-8", "replace").ljust(4, b"\0")[-64:].ljust(64, b"\0"), np.uint32)
-        return bool(np.random.default_rng([self.seed, *words.tolist()]).random() < self.explore)
+        digest = hashlib.sha256(f"{self.seed}\x1f{prompt_id}\x1fexplore".encode("utf-8", "replace")).digest()
+        return int.from_bytes(digest[:8], "big") / 2**64 < self.explore
 
     def goes_on(self, prompt_id: str, scores: Sequence[float | None], success_threshold: float) -> bool:
         """Whether to ask the next model up, after these scores of the cheaper ones; None is unknown."""

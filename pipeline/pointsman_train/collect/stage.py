@@ -20,6 +20,7 @@ from pointsman_train.collect.judge_desk import JudgeDesk
 from pointsman_train.collect.outcome import Outcome
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Store
+from pointsman_train.collect.write import write_table
 from pointsman_train.export.card import show
 from pointsman_train.graders import make_grader
 from pointsman_train.graders.agreement import Agreement, agreement
@@ -83,8 +84,9 @@ def collect(config: CollectConfig) -> Collected:
         for endpoint in (*endpoints, *([desk.endpoint] if desk else [])):
             endpoint.key()
         outcomes, progress = _ask_all(collector, items)
-        agreed = asyncio.run(_agreement(collector, labelled)) if labelled else None
-    write_outcomes(outcomes, Path(config.out))
+        # Before anything else that can fail: the table is what the money was spent for.
+        write_outcomes(outcomes, Path(config.out))
+        agreed = asyncio.run(_agreement(collector, labelled, progress)) if labelled else None
     judged = desk.cost_usd if desk else 0.0
     return Collected([], outcomes, progress, _saved(outcomes, progress), judged, agreed)
 
@@ -111,20 +113,17 @@ def _ask_all(collector: Collector, items: Sequence[Item]) -> tuple[list[Outcome]
         return asyncio.run(collector.run(items, np.random.default_rng(), report))
 
 
-async def _agreement(collector: Collector, labelled: Sequence[Labelled]) -> Agreement:
+async def _agreement(collector: Collector, labelled: Sequence[Labelled], progress: Progress) -> Agreement:
     given = [(row.grader, row.answer, GradeItem(row.prompt, row.reference)) for row in labelled]
     verdicts = await collector.grade_given(given, np.random.default_rng())
+    progress.ledger = await collector.store.ledger()
     passed = [row.score >= collector.success_threshold for row in labelled]
     return agreement(verdicts, passed, np.random.default_rng(0), collector.success_threshold)
 
 
 def write_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Write the table in one step, so that a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame([asdict(outcome) for outcome in outcomes])
-    partial = path.with_name(path.name + ".partial")
-    table.to_parquet(partial, index=False)
-    partial.replace(path)
+    """Write the outcomes table."""
+    write_table(pd.DataFrame([asdict(outcome) for outcome in outcomes]), path)
 
 
 def _saved(outcomes: Sequence[Outcome], progress: Progress) -> float:

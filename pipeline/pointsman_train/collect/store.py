@@ -1,8 +1,9 @@
 """The store of answers: SQLite in write-ahead mode, shared by any number of processes on one machine.
 
 Before a request is sent its key is *claimed*, with the most that it can cost set aside; the answer replaces the
-claim. Every change is on disk before the caller goes on. What a killed process had claimed is free again, since
-its lock file is no longer locked; the money set aside for it counts as spent, because it may have been.
+claim. Every change is on disk before the caller goes on. What a killed process had claimed is free again once
+somebody needs the key or the money, since its lock file is no longer locked; the money set aside for it counts as
+spent, because it may have been.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -33,8 +34,8 @@ CREATE TABLE IF NOT EXISTS answer (
   latency_ms REAL, error TEXT, final INTEGER NOT NULL, tries INTEGER NOT NULL, asked_at TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claim (key TEXT PRIMARY KEY, owner TEXT NOT NULL, reserved_usd REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), spent_usd REAL, reserved_usd REAL);
-INSERT OR IGNORE INTO ledger VALUES (1, 0, 0);
+CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), spent_usd REAL NOT NULL);
+INSERT OR IGNORE INTO ledger VALUES (1, 0);
 """
 _COLUMNS = (
     "text", "finish_reason", "input_tokens", "output_tokens", "cost_usd", "lost_usd", "latency_ms", "error", "final",
@@ -50,7 +51,8 @@ class Claim(Enum):
     """What became of a wish to ask."""
 
     MINE = "mine"
-    HELD = "another process is asking"
+    HELD = "somebody is asking"
+    TIGHT = "the budget covers it only if requests in flight cost less than was set aside"
     HAVE = "the answer is there"
     OVER_BUDGET = "the budget does not cover it"
 
@@ -93,10 +95,12 @@ class Store:
 
     def __enter__(self) -> Store:
         """Open the file, lock the owner's file and start the writer."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._owners = self._path.with_name(self._path.name + ".owners")
-        self._owners.mkdir(exist_ok=True)
-        self._lock = os.open(self._owners / self._owner, os.O_CREAT | os.O_RDWR)
+        try:
+            self._owners.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self._owners / self._owner, os.O_CREAT | os.O_RDWR)
+        except OSError as error:
+            raise CollectError(f"{self._path}: no store can be kept here ({error}); give another store") from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         ready: Future[None] = Future()
         self._writer = threading.Thread(target=self._write, args=(ready,), name="store", daemon=True)
@@ -104,10 +108,8 @@ class Store:
         try:
             ready.result()
         except sqlite3.Error as error:
-            os.close(self._lock)
-            raise CollectError(
-                f"{self._path} is not a store of answers ({error}); give another collect.store"
-            ) from error
+            self._leave()
+            raise CollectError(f"{self._path} is not a store of answers ({error}); give another store") from error
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -115,6 +117,9 @@ class Store:
         self._submit(self._release).result()
         self._jobs.put(None)
         self._writer.join()
+        self._leave()
+
+    def _leave(self) -> None:
         os.close(self._lock)
         (self._owners / self._owner).unlink(missing_ok=True)
 
@@ -170,18 +175,28 @@ class Store:
         have = _get(db, key)
         if have and have.final:
             return Claimed(Claim.HAVE, have)
-        held = db.execute("SELECT owner, reserved_usd FROM claim WHERE key = ?", (key,)).fetchone()
+        held = db.execute("SELECT owner FROM claim WHERE key = ?", (key,)).fetchone()
         if held and self._alive(held[0]):
             return Claimed(Claim.HELD)
-        lost = held[1] if held else 0.0
+        if held:
+            _free(db, held[0])
+        covered = self._covered(db, reserve, budget)
+        if covered is Claim.MINE:
+            db.execute("INSERT INTO claim VALUES (?, ?, ?)", (key, self._owner, reserve))
+        return Claimed(covered)
+
+    def _covered(self, db: sqlite3.Connection, reserve: float, budget: float | None) -> Claim:
+        """Tell whether the budget covers one more request, surely (MINE), perhaps later (TIGHT), or never."""
         ledger = _ledger(db)
-        if budget is not None and ledger.spent_usd + ledger.reserved_usd + reserve > budget:
-            return Claimed(Claim.OVER_BUDGET)
-        db.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)", (key, self._owner, reserve))
-        db.execute(
-            "UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd + ?", (lost, reserve - lost)
-        )
-        return Claimed(Claim.MINE)
+        if budget is None or ledger.spent_usd + ledger.reserved_usd + reserve <= budget:
+            return Claim.MINE
+        for (owner,) in db.execute("SELECT DISTINCT owner FROM claim").fetchall():
+            if not self._alive(owner):
+                _free(db, owner)
+        ledger = _ledger(db)
+        if ledger.spent_usd + ledger.reserved_usd + reserve <= budget:
+            return Claim.MINE
+        return Claim.OVER_BUDGET if ledger.spent_usd + reserve > budget else Claim.TIGHT
 
     def _alive(self, owner: str) -> bool:
         """Whether the process that claimed still runs: the kernel drops a lock when its process ends, however."""
@@ -201,10 +216,7 @@ class Store:
             os.close(lock)
 
     def _release(self, db: sqlite3.Connection) -> None:
-        """Free what this process claimed; requests that were cut off in flight may have been billed."""
-        lost = db.execute("SELECT total(reserved_usd) FROM claim WHERE owner = ?", (self._owner,)).fetchone()[0]
-        db.execute("DELETE FROM claim WHERE owner = ?", (self._owner,))
-        db.execute("UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd - ?", (lost, lost))
+        _free(db, self._owner)
 
 
 def read_answers(path: Path) -> Iterator[tuple[str, Answer]]:
@@ -218,7 +230,7 @@ def read_answers(path: Path) -> Iterator[tuple[str, Answer]]:
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise CollectError(f"{path}: there is no store of answers here")
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         yield db
     finally:
@@ -256,19 +268,28 @@ def _run_batch(db: sqlite3.Connection, batch: Sequence[_Job]) -> None:
         db.execute("BEGIN IMMEDIATE")
         results = [job(db) for job, _ in batch]
         db.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        # The thread goes on: whoever waits for it would wait forever.
         if db.in_transaction:
             db.execute("ROLLBACK")
         for _, future in batch:
-            future.set_exception(CollectError(f"the store of answers cannot be written ({error})"))
+            with suppress(InvalidStateError):
+                future.set_exception(CollectError(f"the store of answers cannot be written ({error})"))
         return
     for (_, future), result in zip(batch, results, strict=True):
-        if not future.cancelled():
+        # Whoever waited may have been interrupted meanwhile; what was to be written is written all the same.
+        with suppress(InvalidStateError):
             future.set_result(result)
 
 
+def _free(db: sqlite3.Connection, owner: str) -> None:
+    """Drop an owner's claims; the requests were cut off in flight and may have been billed."""
+    lost = db.execute("SELECT total(reserved_usd) FROM claim WHERE owner = ?", (owner,)).fetchone()[0]
+    db.execute("UPDATE ledger SET spent_usd = spent_usd + ?", (lost,))
+    db.execute("DELETE FROM claim WHERE owner = ?", (owner,))
+
+
 def _put(db: sqlite3.Connection, ask: Ask, answer: Answer) -> None:
-    reserved = db.execute("SELECT reserved_usd FROM claim WHERE key = ?", (ask.key,)).fetchone()
     spent = (answer.cost_usd or 0.0) + answer.lost_usd
     before = db.execute("SELECT lost_usd, tries FROM answer WHERE key = ?", (ask.key,)).fetchone() or (0.0, 0)
     values = {name: getattr(answer, name) for name in _COLUMNS}
@@ -280,10 +301,7 @@ def _put(db: sqlite3.Connection, ask: Ask, answer: Answer) -> None:
         (ask.key, ask.model, json.dumps(list(ask.messages)), json.dumps(dict(ask.params)), *values.values()),
     )
     db.execute("DELETE FROM claim WHERE key = ?", (ask.key,))
-    db.execute(
-        "UPDATE ledger SET spent_usd = spent_usd + ?, reserved_usd = reserved_usd - ?",
-        (spent, reserved[0] if reserved else 0.0),
-    )
+    db.execute("UPDATE ledger SET spent_usd = spent_usd + ?", (spent,))
 
 
 def _get(db: sqlite3.Connection, key: str) -> Answer | None:
@@ -297,4 +315,4 @@ def _answer(values: Sequence[Any]) -> Answer:
 
 
 def _ledger(db: sqlite3.Connection) -> Ledger:
-    return Ledger(*db.execute("SELECT spent_usd, reserved_usd FROM ledger").fetchone())
+    return Ledger(*db.execute("SELECT spent_usd, (SELECT total(reserved_usd) FROM claim) FROM ledger").fetchone())

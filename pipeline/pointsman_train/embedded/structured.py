@@ -88,6 +88,7 @@ def table_reading(rng: np.random.Generator, level: int) -> Draft:
     best = max(rows, key=lambda r: int(r["sales"]))
     eldest = max(rows, key=lambda r: int(r["age"]))
     limit = pick(rng, (30, 40, 50))
+    apart = abs(int(row["sales"]) - int(other["sales"]))
     team = [int(r["sales"]) for r in rows if r["team"] == row["team"]]
     by_level: tuple[tuple[tuple[str, str | int], ...], ...] = (
         ((f"Which city is {row['name']} in? One word.", row["city"]),
@@ -100,7 +101,7 @@ def table_reading(rng: np.random.Generator, level: int) -> Draft:
          ("In which city is the oldest person? One word.", eldest["city"]),
          (f"How many people are older than {limit}? Number only.", sum(int(r["age"]) > limit for r in rows)),
          (f"By how much do the sales of {row['name']} and {other['name']} differ? Number only.",
-          abs(int(row["sales"]) - int(other["sales"])))),
+          f"{apart}|-{apart}")),
         (("What is the sum of the sales column? Number only.", sum(sales)),
          (f"What are the total sales of team {row['team']}? Number only.", sum(team)),
          ("What is the difference between the highest and the lowest sales? Number only.",
@@ -109,4 +110,5 @@ def table_reading(rng: np.random.Generator, level: int) -> Draft:
     question, answer = pick(rng, by_level[level - 1])
     table = _markdown(rows) if whole(rng, 0, 1) else _csv(rows)
     lead = pick(rng, ("Use this table to answer.", "Staff list:", "Below is an export of our sales sheet."))
-    return Draft(f"{lead}\n\n{table}\n\n{question}", "number" if isinstance(answer, int) else "exact", str(answer))
+    grader = "number" if question.endswith("Number only.") else "exact"
+    return Draft(f"{lead}\n\n{table}\n\n{question}", grader, str(answer))

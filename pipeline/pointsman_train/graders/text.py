@@ -80,6 +80,7 @@ def unfenced(answer: str) -> str:
 
 def _clauses(line: str) -> list[str]:
     """Return what stands before the first and after the last verb of a plain statement."""
+    line = re.sub(r"^(?:at the end|in the end|now),? ", "", line, flags=re.IGNORECASE)
     parts = [line.rsplit(": ", 1)[-1], _VERB.split(line)[-1]]
     # "Ana is taller than Ben", "It is not Ana" and "Ana has this, Ben has that" do not name one person.
     if not re.search(r"\b(?:than|not|or)\b|,|[.!?]\s", line):

@@ -66,6 +66,7 @@ def test_every_whole_number_matches_itself_and_not_its_successor(value):
         ("[1, 3]", "[1, 2]", 0.0),
         ("Zoe asked for the lamp.", "Zoe", 1.0),
         ("Zoe has the lamp.", "lamp", 1.0),
+        ("At the end, Zoe has the lamp.", "Zoe", 1.0),
         ("It is not Zoe", "Zoe", 0.0),
         ("lemonade", "LEMONADE", 0.0),
         ("The word is LEMONADE.", "LEMONADE", 1.0),

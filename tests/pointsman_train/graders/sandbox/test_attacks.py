@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def around(tmp_path):
         path.chmod(0o777)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
-        victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        victim = subprocess.Popen(["/bin/sleep", "60"])
         try:
             yield {"OUTSIDE": str(tmp_path), "PORT": server.getsockname()[1], "VICTIM": victim.pid}
             assert victim.poll() is None

@@ -1,0 +1,148 @@
+"""From a decision log of the runtime to prompts and outcomes.
+
+The log is JSON Lines. A line with a ``model`` is a *decision*::
+
+    {"decision_id": "d1", "prompt": "What is 7 + 5?", "model": "small", "input_tokens": 14, "output_tokens": 3,
+     "cost_usd": 1.2e-6, "latency_ms": 210.0, "selection_probability": 0.9}
+
+In the place of ``prompt`` it may have ``messages``, of which the last user turn counts, as it does when routing. The
+numbers are optional. ``feedback`` is a score in [0, 1], or true or false; it stands in the decision or in a line of
+its own anywhere in the log, and the last one counts::
+
+    {"decision_id": "d1", "feedback": true}
+
+Every decision is a prompt of its own, by the decision's id: the probability with which its model was selected belongs
+to it alone. Training puts equal prompts on one side of its split by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pointsman.errors import PromptError
+from pointsman.text import text_of
+from pointsman_train.collect.config import CollectConfig
+from pointsman_train.collect.write import write_table
+from pointsman_train.data import DropLog
+from pointsman_train.datasets.read_text import open_text, unreadable
+from pointsman_train.errors import DataError
+
+_AMOUNTS = ("input_tokens", "output_tokens", "cost_usd", "latency_ms")
+
+
+def collect_log(config: CollectConfig) -> str:
+    """Write the prompts and the outcomes of ``config.log``.
+
+    Returns
+    -------
+    What was read and what was left out, for a terminal.
+
+    Raises
+    ------
+    ConfigError, DataError, CollectError
+        For settings or a log that cannot be used, or tables that cannot be written.
+    """
+    config.check()
+    drops = DropLog()
+    prompts, outcomes = read_log(Path(config.log or ""), config.success_threshold, drops)
+    write_table(prompts, Path(config.prompts_out))
+    write_table(outcomes, Path(config.out))
+    lines = [f"{len(outcomes)} decisions, {int(outcomes['score'].notna().sum())} of them with feedback"]
+    lines += [f"{reason}: {count}" for reason, count in drops.counts.items()]
+    return "\n".join([*lines, f"prompts   {config.prompts_out}", f"outcomes  {config.out}"])
+
+
+def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a decision log.
+
+    Parameters
+    ----------
+    success_threshold
+        Score from which feedback is a success.
+    drops
+        Takes the lines that were left out, by reason; reasons that end in "(kept)" count decisions that stayed.
+
+    Returns
+    -------
+    The prompts table and the outcomes table, a row a decision in both. A decision without feedback is unknown.
+
+    Raises
+    ------
+    DataError
+        When the log cannot be read, or has no decision with a prompt and a model.
+    """
+    decisions: dict[str, Mapping[str, Any]] = {}
+    prompts: dict[str, str] = {}
+    feedback: dict[str, float] = {}
+    for entry in _entries(path, drops):
+        key = str(entry["decision_id"])
+        if entry.get("feedback") is not None:
+            _note(feedback, key, entry["feedback"], drops)
+        if "model" not in entry:
+            continue
+        prompt = _prompt(entry)
+        if key in decisions or prompt is None or not isinstance(entry["model"], str):
+            reason = "a decision id once more" if key in decisions else "no prompt" if prompt is None else "no model"
+            drops.add(reason, 1)
+            continue
+        decisions[key], prompts[key] = entry, prompt
+    if not decisions:
+        raise DataError(f"{path}: no decision with a prompt and a model; left out were {drops.counts!r}")
+    drops.add("feedback without a decision", len(feedback.keys() - decisions.keys()))
+    drops.add("no feedback (kept)", len(decisions.keys() - feedback.keys()))
+    rows = [_row(key, decisions[key], feedback.get(key), success_threshold) for key in decisions]
+    return pd.DataFrame({"prompt_id": list(prompts), "prompt": list(prompts.values())}), pd.DataFrame(rows)
+
+
+def _entries(path: Path, drops: DropLog) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects with an id; a service that was stopped leaves half a line."""
+    with unreadable(path), open_text(path, errors="replace") as lines:
+        for line in filter(str.strip, lines):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = None
+            known = isinstance(entry, dict) and isinstance(entry.get("decision_id"), str | int)
+            drops.add("not an object with a decision_id", not known)
+            if known:
+                yield entry
+
+
+def _prompt(entry: Mapping[str, Any]) -> str | None:
+    prompt = entry.get("prompt")
+    try:
+        return text_of(entry.get("messages") if prompt is None else prompt) or None  # type: ignore[arg-type]
+    except PromptError:
+        return None
+
+
+def _note(feedback: dict[str, float], key: str, value: Any, drops: DropLog) -> None:
+    score = _number(value, most=1.0)
+    if score is None:
+        drops.add("feedback is no score from 0 to 1", 1)
+    else:
+        feedback[key] = score
+
+
+def _number(value: Any, most: float) -> float | None:
+    good = isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= most
+    return float(value) if good else None
+
+
+def _row(key: str, entry: Mapping[str, Any], score: float | None, success_threshold: float) -> dict[str, Any]:
+    return {
+        "prompt_id": key,
+        "model": entry["model"],
+        "score": math.nan if score is None else score,
+        "trials": int(score is not None),
+        "successes": int(score is not None and score >= success_threshold),
+        **{name: _number(entry.get(name), most=math.inf) for name in _AMOUNTS},
+        "error": None if score is not None else "no feedback",
+        "selection_probability": _number(entry.get("selection_probability"), most=1.0) or None,
+    }
