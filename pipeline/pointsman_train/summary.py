@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.export.card import HEADLINE, show
+from pointsman_train.export.card import HEADLINE
 from pointsman_train.pipeline import Prepared, Result
 
 
@@ -33,12 +33,9 @@ def summarise_data(prepared: Prepared) -> str:
 def summarise_evaluation(evaluation: Evaluation) -> str:
     """List the headline figures with their intervals, the operating points and the baselines."""
     lines = [f"on {len(evaluation.testset)} test prompts, 95 % intervals"]
-    lines += [f"  {name:<30} {show(evaluation.figures[name])}" for name in HEADLINE if name in evaluation.figures]
+    lines += [f"  {name:<30} {evaluation.figures[name]}" for name in HEADLINE if name in evaluation.figures]
     lines.append(f"{'':<16} {'mean score':<22} {'saved against best single':<26} under-routing")
-    for name, figures in evaluation.point_figures.items():
-        columns = show(figures["quality"]), show(figures["cost_saving"]), show(figures["under_routing_rate"])
-        lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
-    for name, figures in evaluation.baseline_figures.items():
-        columns = show(figures["quality"]), show(figures["cost_saving"]), show(figures["under_routing_rate"])
+    for name, figures in [*evaluation.point_figures.items(), *evaluation.baseline_figures.items()]:
+        columns = str(figures["quality"]), str(figures["cost_saving"]), str(figures["under_routing_rate"])
         lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
     return "\n".join(lines)

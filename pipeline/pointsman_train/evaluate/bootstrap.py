@@ -45,6 +45,21 @@ class Estimate:
     n: int
     resampled: Floats = field(repr=False, compare=False)
 
+    def __str__(self) -> str:
+        """Write the figure with its interval.
+
+        Examples
+        --------
+        >>> str(Estimate(0.5, 0.25, 0.75, 10, np.array([0.5])))
+        '0.500 [0.250, 0.750]'
+        >>> str(Estimate(float("nan"), float("nan"), float("nan"), 0, np.array([np.nan])))
+        'undefined'
+        """
+        if np.isnan(self.value):
+            return "undefined"
+        interval = "" if np.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f}{interval}"
+
 
 def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RESAMPLES) -> Weights:
     """Draw a cluster bootstrap: groups of near-duplicates, as many as there are, with replacement.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from pointsman.manifest import Manifest
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.stage import Evaluation
@@ -22,22 +20,6 @@ HEADLINE = (
     "auc_macro",
     "ece",
 )
-
-
-def show(estimate: Estimate, digits: int = 3) -> str:
-    """Write a figure with its interval.
-
-    Examples
-    --------
-    >>> show(Estimate(0.5, 0.25, 0.75, 10, np.array([0.5])))
-    '0.500 [0.250, 0.750]'
-    >>> show(Estimate(float("nan"), float("nan"), float("nan"), 0, np.array([np.nan])))
-    'undefined'
-    """
-    if np.isnan(estimate.value):
-        return "undefined"
-    interval = "" if np.isnan(estimate.low) else f" [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
-    return f"{estimate.value:.{digits}f}{interval}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -100,9 +82,9 @@ def _points(manifest: Manifest, figures: Mapping[str, Mapping[str, Estimate]]) -
             f"{name} (default)" if name == manifest.default_operating_point else name,
             point.target,
             f"{point.lam:.4g}",
-            show(figures[name]["quality"]),
-            show(figures[name]["cost_saving"]),
-            show(figures[name]["under_routing_rate"]),
+            str(figures[name]["quality"]),
+            str(figures[name]["cost_saving"]),
+            str(figures[name]["under_routing_rate"]),
         ]
         for name, point in manifest.operating_points.items()
     ]
@@ -113,9 +95,9 @@ def _points(manifest: Manifest, figures: Mapping[str, Mapping[str, Estimate]]) -
 
 
 def _figures(evaluation: Evaluation) -> str:
-    rows = [[name, show(evaluation.figures[name])] for name in HEADLINE if name in evaluation.figures]
+    rows = [[name, str(evaluation.figures[name])] for name in HEADLINE if name in evaluation.figures]
     rivals = [
-        [f"hull_gain of {name}", show(figures["hull_gain"])] for name, figures in evaluation.baseline_figures.items()
+        [f"hull_gain of {name}", str(figures["hull_gain"])] for name, figures in evaluation.baseline_figures.items()
     ]
     return f"{len(evaluation.testset)} prompts.\n\n" + table(["figure", "value"], rows + rivals)
 

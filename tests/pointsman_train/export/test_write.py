@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, content):
 
 def test_a_bundle_that_does_not_verify_is_not_written(tmp_path, content):
     onnx, manifest, card = content
-    with pytest.raises(ExportError, match="does not load and was taken away again: .* has the sha256"):
+    with pytest.raises(ExportError, match=r"does not load and was taken away again: .* has the sha256"):
         write_bundle(tmp_path / "1", onnx + b"\0", manifest, card)
     assert list(tmp_path.iterdir()) == []
 
@@ -118,7 +118,7 @@ def test_a_run_that_is_killed_before_the_manifest_has_its_name_leaves_nothing_th
     target = tmp_path / "routers" / "1"
     done = run(KILLED, trained.bundle, target, "os.rename", "router.json.partial", environment=environment)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    with pytest.raises(BundleError, match="has no router.json"):
+    with pytest.raises(BundleError, match=r"has no router\.json"):
         load_bundle(target)
     assert next_version(target.parent) == "2"
     assert Router.load(write_bundle(target.with_name("2"), *content)).name == "small/1"
