@@ -61,14 +61,14 @@ def measure(name: str) -> dict[str, Any]:
 
 def tables(sets: dict[str, Any]) -> list[str]:
     """Write the tables of quality, of baselines, of operating points and of what a run cost."""
-    quality = [[name, shape(s["data"]), *(figure(s, f"test/{key}") for key in QUALITY)] for name, s in sets.items()]
+    quality = [[name, shape(s), *(figure(s, f"test/{key}") for key in QUALITY)] for name, s in sets.items()]
     rivals = [
         [name, figure(s, "test/hull_gain"), *(figure(s, f"baseline/{b}/hull_gain") for b in BASELINES)]
         for name, s in sets.items()
     ]
     cost = [[name, *(str(s["run"][key]) for key in ("seconds", "peak_mb", "onnx_mb"))] for name, s in sets.items()]
     return [
-        table(["set", "prompts, tested x models", *QUALITY.values()], quality),
+        table(["set", "prompts, judged x models", *QUALITY.values()], quality),
         "HG of the router and of the baselines, on the same prompts and resamples:",
         table(["set", "router", *(b.replace("_", " ") for b in BASELINES)], rivals),
         "Operating points, fitted out of fold, on the test split:",
@@ -94,9 +94,10 @@ def points(sets: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def shape(data: dict[str, Any]) -> str:
-    """Prompts, those tested, and models."""
-    return f"{data['prompts']:,}, {data['parts']['test']:,} x {len(data['models'])}"
+def shape(measured: dict[str, Any]) -> str:
+    """Prompts, those that could be judged (a label, and an outcome of every model), and models."""
+    data, judged = measured["data"], int(measured["metrics"]["test/prompts"])
+    return f"{data['prompts']:,}, {judged:,} x {len(data['models'])}"
 
 
 def figure(measured: dict[str, Any], name: str) -> str:

@@ -67,7 +67,7 @@ class Graph:
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
+        except _ORT_ERRORS as error:
             raise BundleCorruptError(f"onnxruntime {ort.__version__} cannot open the graph: {error}") from error
         found = [output.name for output in self._session.get_outputs()]
         if set(found) != set(OUTPUTS):

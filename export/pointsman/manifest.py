@@ -140,7 +140,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleNotFoundError(f"{folder} has no {MANIFEST_FILE}; give the folder of an exported router")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleCorruptError(f"{path} is not JSON ({error}); export the router again") from error
     if not isinstance(content, dict):
         raise BundleCorruptError(f"{path} holds a {type(content).__name__}, expected an object")
@@ -169,7 +169,7 @@ def _parse(path: Path, content: Mapping[str, Any]) -> Manifest:
         manifest = Manifest(**values)
     except (TypeError, AttributeError) as error:
         raise BundleCorruptError(f"{path} has a field of the wrong form ({error}); export the router again") from error
-    if manifest.default_operating_point not in manifest.operating_points or len(manifest.models) < 2:
+    if manifest.default_operating_point not in list(manifest.operating_points) or len(manifest.models) < 2:
         raise BundleCorruptError(f"{path} lacks its default operating point or has fewer than two models")
     _check_values(path, manifest)
     return manifest
@@ -180,11 +180,14 @@ def _check_values(path: Path, manifest: Manifest) -> None:
     names = (manifest.name, manifest.version, *manifest.labels, *(model.name for model in manifest.models))
     if not all(isinstance(name, str) for name in names):
         raise BundleCorruptError(f"{path} has a name that is not text among {list(names)!r}; export the router again")
+    ladder = [model.name for model in manifest.models]
+    if list(manifest.labels[:-1]) != ladder or len(set(ladder)) < len(ladder) or manifest.best_single not in ladder:
+        raise BundleCorruptError(f"{path} has labels, models and a best single model that do not fit; export again")
     numbers = {
         "boundary_margin": manifest.boundary_margin,
         **{f"mean_cost_usd of {model.name!r}": model.mean_cost_usd for model in manifest.models},
         **{f"lam of {name!r}": point.lam for name, point in manifest.operating_points.items()},
     }
     for name, value in numbers.items():
-        if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             raise BundleCorruptError(f"{path} has the {name} {value!r}, expected a number, 0 or more")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,8 @@ class Router:
 
     def predict(self, prompts: Sequence[Prompt]) -> Predictions:
         """Probabilities and features of several prompts, without a decision."""
+        if isinstance(prompts, str):
+            raise PromptError(f"expected a list of prompts, got the one text {prompts[:40]!r}; use route")
         return self._graph.predict([text_of(prompt) for prompt in prompts])
 
     def route(
@@ -96,8 +98,6 @@ class Router:
         operating_point: str | None = None,
     ) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
-        if isinstance(prompts, str):
-            raise PromptError(f"route_many takes a list of prompts, got the one text {prompts[:40]!r}; use route")
         excluded = self._exclusions(models)
         point = self.manifest.default_operating_point if operating_point is None else operating_point
         lam = self._lam(point)
@@ -113,11 +113,12 @@ class Router:
     def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
         if models is None:
             return {}
-        if isinstance(models, str):
-            raise UnknownModelError(f"models is a list of names, got the text {models!r}; give [{models!r}]")
+        if isinstance(models, str) or not isinstance(models, Iterable):
+            raise UnknownModelError(f"models is a list of names, got {models!r}; give [{models!r}]")
+        models = list(models)
         for model in models:
             if model not in self.models:
-                near = difflib.get_close_matches(model, self.models, n=1)
+                near = difflib.get_close_matches(str(model), self.models, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise UnknownModelError(f"{model!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
         excluded = {model: "not in the requested models" for model in self.models if model not in models}
@@ -127,7 +128,7 @@ class Router:
 
     def _lam(self, point: str) -> float:
         points = self.manifest.operating_points
-        if point not in points:
+        if point not in list(points):
             raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
         return points[point].lam
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,8 @@ def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
     register()
 
     def app(config: DictConfig) -> float | None:
+        # A polite kill ends a run as Ctrl-C does: what is open is closed and marked as failed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return job(config, Path(HydraConfig.get().runtime.output_dir))
         except (TrainError, PointsmanError) as error:
@@ -84,7 +87,8 @@ def _collect(config: DictConfig, run_dir: Path) -> float | None:
     # The client of the endpoints takes a second to import, and training has no use for it.
     from pointsman_train.collect import stage
 
-    # It tells of every request, which would drown the progress bar.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # They tell of every request, which would drown the progress bar, and of headers, which are nobody's business.
+    for name in ("httpx2", "httpcore2", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     sys.stdout.write(stage.summarise(stage.collect(settings), settings) + "\n")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, j
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.pipeline import report
 from pointsman_train.split import GroupConfig, group_near_duplicates
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
 def _judge(config: JudgeConfig, router: Router) -> Evaluation:
     catalog = read_catalog(config.catalog) if config.catalog else None
     outcomes = load(config.dataset, list(router.models), catalog)
+    if outcomes.fingerprint == router.manifest.data.get("outcomes_sha256"):
+        log.warning("these are the outcomes that %s was trained on: its figures here say nothing", router.name)
     labelled = label(outcomes, replace(config.label, ladder=list(router.models)))
     prompts = labelled.outcomes.prompt
     group = group_near_duplicates(prompts, config.group)

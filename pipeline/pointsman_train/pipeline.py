@@ -139,9 +139,18 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, run_id=tracked.run_id)
     origin = Origin(data, without_folders(settings), tracked.run_id)
-    bundle = export(router, onnx, prepared.labelled, prompts, evaluation, origin, config.export)
+    headline = _headline(evaluation)
+    bundle = export(
+        router,
+        onnx,
+        prepared.labelled,
+        prompts,
+        evaluation,
+        origin,
+        config.export,
+        register=lambda copy: tracked.register(copy, headline),
+    )
     log.info("exported %s", bundle)
-    tracked.register(bundle, _headline(evaluation))
     return Result(prepared, router, evaluation, bundle, tracked.run_id)
 
 
@@ -153,7 +162,7 @@ def prepare(config: PipelineConfig) -> Prepared:
     group = group_near_duplicates(labelled.outcomes.prompt, config.group)
     parts = split(labelled.outcomes.prompt_id, group, config.split)
     for reason, rows in labelled.outcomes.drops.counts.items():
-        log.info("left out: %s: %d", reason, rows)
+        log.info("%s: %d", reason, rows)
     log.info("split %s, %d near-duplicate groups", parts.counts(), int(group.max()) + 1)
     return Prepared(labelled, parts)
 
@@ -204,14 +213,13 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     >>> without_folders({"dataset": {"prompts": "/home/me/p.parquet", "cost": "auto"}, "export": {"folder": "/srv/r"}})
     {'dataset': {'prompts': 'p.parquet', 'cost': 'auto'}, 'export': {'folder': 'r'}}
     """
-    return {
-        name: without_folders(value)
-        if isinstance(value, Mapping)
-        else Path(value).name
-        if name in _PATHS and isinstance(value, str)
-        else value
-        for name, value in settings.items()
-    }
+    kept = dict(settings)
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            kept[name] = without_folders(value)
+        elif name in _PATHS and isinstance(value, str):
+            kept[name] = Path(value).name
+    return kept
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:

@@ -26,7 +26,7 @@ def summarise_data(prepared: Prepared) -> str:
     total = len(labelled.label)
     lines = [f"{total} prompts, {int(parts.group.max()) + 1} groups of near-duplicates, split {parts.counts()}"]
     lines += [f"  {name:<40} {count:>7} {count / total:>6.1%}" for name, count in labelled.counts().items() if count]
-    lines += [f"left out: {reason}: {rows}" for reason, rows in labelled.outcomes.drops.counts.items()]
+    lines += [f"{_told(reason)}: {rows}" for reason, rows in labelled.outcomes.drops.counts.items()]
     return "\n".join(lines)
 
 
@@ -39,3 +39,8 @@ def summarise_evaluation(evaluation: Evaluation) -> str:
         columns = str(figures["quality"]), str(figures["cost_saving"]), str(figures["under_routing_rate"])
         lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
     return "\n".join(lines)
+
+
+def _told(reason: str) -> str:
+    """Say of a reason whether what it counts was left out, or stays and is only noted."""
+    return f"noted: {reason.removesuffix(' (kept)')}" if reason.endswith(" (kept)") else f"left out: {reason}"

@@ -159,18 +159,19 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
     import mlflow
     import mlflow.pyfunc
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         mlflow.set_tracking_uri(config.uri)
         with _few_retries():
             mlflow.set_experiment(config.experiment)
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise _refusal(config, error) from error
     try:
         with mlflow.start_run() as run:
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
         raise _refusal(config, error) from error
 
 

@@ -96,7 +96,12 @@ def test_the_exported_router_routes_and_verifies(trained):
 def test_an_exported_router_can_be_judged_on_outcomes_again(trained):
     folder, _ = trained
     done = run(
-        folder, "pointsman-evaluate", "router=export/routers/pointsman/1", "tracking=none", "hydra.run.dir=judged"
+        folder,
+        "pointsman-evaluate",
+        "router=export/routers/pointsman/1",
+        "dataset=embedded",
+        "tracking=none",
+        "hydra.run.dir=judged",
     )
     assert done.returncode == 0, done.stderr
     # Most of these prompts are the training prompts, so this is about the way, not about how good it is.

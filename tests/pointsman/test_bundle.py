@@ -105,14 +105,28 @@ def test_a_router_without_probes_is_not_taken_on_trust(edited):
         load_bundle(edited(probes=[]))
 
 
-@pytest.mark.parametrize(
-    ("field", "output"), [("models", "p_success"), ("labels", "p_label"), ("features", "features")]
-)
-def test_the_manifest_names_every_column_of_the_graph(edited, bundle, field, output):
-    named = json.loads((bundle / "router.json").read_text())[field]
-    expected = rf"gives {len(named)} columns of {output}, the manifest names {len(named) - 1}; the manifest belongs"
+def test_the_manifest_names_every_column_of_the_graph(edited, bundle):
+    content = json.loads((bundle / "router.json").read_text())
+    n = len(content["features"])
+    expected = rf"gives {n} columns of features, the manifest names {n - 1}; the manifest belongs"
     with pytest.raises(BundleCorruptError, match=expected):
-        load_bundle(edited(**{field: named[:-1]}))
+        load_bundle(edited(features=content["features"][:-1]))
+    models = content["models"][1:]
+    labels, best = [*(model["name"] for model in models), "all-fail"], models[-1]["name"]
+    with pytest.raises(BundleCorruptError, match="gives 3 columns of p_success, the manifest names 2"):
+        load_bundle(edited(models=models, labels=labels, best_single=best))
+
+
+@pytest.mark.parametrize("field", ["models", "labels"])
+def test_models_and_labels_in_another_order_than_the_graph_are_refused(edited, bundle, field):
+    named = json.loads((bundle / "router.json").read_text())[field]
+    with pytest.raises(BundleCorruptError, match="that do not fit"):
+        load_bundle(edited(**{field: named[::-1]}))
+
+
+def test_a_best_single_model_that_is_none_of_the_models_is_refused(edited):
+    with pytest.raises(BundleCorruptError, match="that do not fit"):
+        load_bundle(edited(best_single="another"))
 
 
 def test_a_newer_schema_is_its_own_error(edited):

@@ -91,7 +91,7 @@ def test_an_unknown_model_gets_a_near_match(router):
 
 
 def test_a_pool_given_as_text_is_not_read_letter_by_letter(router):
-    expected = "models is a list of names, got the text 'abc'; give ['abc']"
+    expected = "models is a list of names, got 'abc'; give ['abc']"
     with pytest.raises(UnknownModelError, match=re.escape(expected)):
         router.route(SUM, models="abc")
 
@@ -128,7 +128,7 @@ def test_messages_are_routed_by_their_last_user_turn(router):
 def test_what_is_no_prompt_is_refused(router):
     with pytest.raises(PromptError, match="a prompt is a string or a list of chat messages, got int"):
         router.route(5)
-    with pytest.raises(PromptError, match="route_many takes a list of prompts, got the one text 'abc'; use route"):
+    with pytest.raises(PromptError, match="expected a list of prompts, got the one text 'abc'; use route"):
         router.route_many("abc")
 
 

@@ -26,7 +26,7 @@ NEEDED = {
 }
 ROOTS = {
     "train": (PipelineConfig, []),
-    "evaluate": (JudgeConfig, ["router=somewhere"]),
+    "evaluate": (JudgeConfig, ["router=somewhere", "dataset=embedded"]),
     "collect": (CollectConfig, ["prompts.path=p.parquet", "catalog=c.yaml"]),
 }
 OPTIONS = sorted(
@@ -161,7 +161,7 @@ def test_a_required_value_that_is_missing_is_named_with_what_to_type():
     with pytest.raises(ConfigError, match=expected):
         composed("train", "dataset=outcomes")
     with pytest.raises(ConfigError, match=r"no value for \['router'\]"):
-        build(compose("evaluate"), JudgeConfig)
+        build(compose("evaluate", overrides=["dataset=embedded"]), JudgeConfig)
 
 
 def test_a_configuration_of_another_program_is_refused():

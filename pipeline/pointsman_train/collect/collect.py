@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 _POLL_S = 0.2
 # Prompts under way for each place in flight, so that an endpoint never waits for prompts.
 _PROMPTS_PER_SLOT = 2
+# Graders at work at once, besides those that wait for a judge.
+_GRADING_THREADS = 8
 
 OVER_BUDGET = "over the budget"
 
@@ -73,6 +76,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Workplace:
+    """What is open while a run asks.
+
+    Attributes
+    ----------
+    clients
+        By model.
+    grading
+        Threads for graders alone: a judging grader waits in one, and what it waits for needs threads too.
+    """
+
+    clients: Mapping[str, Client]
+    grading: ThreadPoolExecutor
+
+    async def grade(self, grader: Grader, answer: str, item: GradeItem) -> Verdict:
+        """Grade in a thread: some graders start processes or parse at length, and the requests go on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.grading, grader.grade, answer, item)
+
+
+@dataclass(frozen=True, slots=True)
 class Collector:
     """Runs a plan.
 
@@ -110,9 +133,9 @@ class Collector:
         queue = iter(enumerate(items))
         places = sum(endpoint.limits.concurrency for endpoint in self.endpoints) * _PROMPTS_PER_SLOT
         try:
-            async with self._clients(rng, progress) as clients, asyncio.TaskGroup() as group:
+            async with self._open(rng, progress) as workplace, asyncio.TaskGroup() as group:
                 for _ in range(min(places, len(items))):
-                    group.create_task(self._work(queue, clients, found, progress, report))
+                    group.create_task(self._work(queue, workplace, found, progress, report))
         except ExceptionGroup as failures:
             ours, others = failures.split(TrainError)
             if ours is None or others is not None:
@@ -123,39 +146,46 @@ class Collector:
 
     async def grade_given(self, given: Sequence[tuple[str, str, GradeItem]], rng: np.random.Generator) -> list[Verdict]:
         """Grade answers that are there already: grader's name, answer and item of each."""
-        async with self._clients(rng, Progress(0)):
-            grading = (asyncio.to_thread(self.graders[name].grade, answer, item) for name, answer, item in given)
+        async with self._open(rng, Progress(0)) as workplace:
+            grading = (workplace.grade(self.graders[name], answer, item) for name, answer, item in given)
             return list(await asyncio.gather(*grading))
 
     @asynccontextmanager
-    async def _clients(self, rng: np.random.Generator, progress: Progress) -> AsyncIterator[Mapping[str, Client]]:
+    async def _open(self, rng: np.random.Generator, progress: Progress) -> AsyncIterator[Workplace]:
         asked = [*self.endpoints, *([self.desk.endpoint] if self.desk else [])]
         clients = {e.model: Client(e, self.timeout_s, rng) for e in {e.model: e for e in asked}.values()}
+        threads = _GRADING_THREADS
         if self.desk:
+            threads += self.desk.endpoint.limits.concurrency
             judge = clients[self.desk.endpoint.model]
             self.desk.open(lambda ask: self._answer(ask, judge, progress))
+        grading = ThreadPoolExecutor(threads, "grade")
         try:
-            yield clients
+            yield Workplace(clients, grading)
         finally:
+            if self.desk:
+                self.desk.close()
+            # Without waiting: a judging grader may itself wait for this event loop.
+            grading.shutdown(wait=False, cancel_futures=True)
             for client in clients.values():
                 await client.close()
 
     async def _work(
         self,
         queue: Iterable[tuple[int, Item]],
-        clients: Mapping[str, Client],
+        workplace: Workplace,
         found: dict[int, list[Outcome]],
         progress: Progress,
         report: Callable[[Progress], None],
     ) -> None:
         """Take prompts from the queue that all workers share until it is empty."""
         for row, item in queue:
-            found[row] = await self._prompt(item, clients, progress)
+            found[row] = await self._prompt(item, workplace, progress)
             progress.prompts_done += 1
             progress.ledger = await self.store.ledger()
             report(progress)
 
-    async def _prompt(self, item: Item, clients: Mapping[str, Client], progress: Progress) -> list[Outcome]:
+    async def _prompt(self, item: Item, workplace: Workplace, progress: Progress) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for endpoint in self.endpoints:
             scores = [outcome.score for outcome in outcomes]
@@ -163,25 +193,24 @@ class Collector:
                 progress.skipped[endpoint.model] = progress.skipped.get(endpoint.model, 0) + self.request.trials
                 continue
             trials = range(self.request.trials)
-            graded = await asyncio.gather(*(self._trial(item, t, clients[endpoint.model], progress) for t in trials))
+            graded = await asyncio.gather(*(self._trial(item, t, endpoint.model, workplace, progress) for t in trials))
             probability = self.plan.probability(scores, self.success_threshold)
             outcomes.append(outcome_of(item.prompt_id, endpoint.model, graded, self.success_threshold, probability))
         return outcomes
 
-    async def _trial(self, item: Item, trial: int, client: Client, progress: Progress) -> Graded:
+    async def _trial(self, item: Item, trial: int, model: str, workplace: Workplace, progress: Progress) -> Graded:
         grader = self.graders[item.grader]
         grade_item = GradeItem(item.prompt, item.reference, trial_seed(self.request.seed, item.prompt_id, trial))
         try:
-            ask = ask_of(item, grader, client.endpoint.model, grade_item, self.request)
+            ask = ask_of(item, grader, model, grade_item, self.request)
         except GraderError as error:
             progress.unknown += 1
             return Graded(trial, Answer(tries=0), Verdict(None, f"cannot be asked: {error}"))
-        answer = await self._answer(ask, client, progress)
+        answer = await self._answer(ask, workplace.clients[model], progress)
         if answer.unknown is not None:
             verdict = Verdict(None, answer.unknown)
         else:
-            # Some graders start processes or parse at length; the requests go on meanwhile.
-            verdict = await asyncio.to_thread(grader.grade, answer.text or "", grade_item)
+            verdict = await workplace.grade(grader, answer.text or "", grade_item)
         progress.unknown += verdict.score is None
         return Graded(trial, answer, verdict)
 

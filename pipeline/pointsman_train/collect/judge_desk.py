@@ -33,6 +33,10 @@ class JudgeDesk:
         """Begin to take questions, from within the event loop that is to answer them."""
         self._loop, self._answer = asyncio.get_running_loop(), answer
 
+    def close(self) -> None:
+        """Take no more questions."""
+        self._loop = self._answer = None
+
     def __call__(self, messages: Messages) -> str:
         """Ask the judge, from a thread that is not the event loop's.
 
@@ -41,10 +45,11 @@ class JudgeDesk:
         GraderError
             When the judge gave no whole answer: what it was to judge stays ungraded.
         """
-        if self._loop is None or self._answer is None:
+        loop, answering = self._loop, self._answer
+        if loop is None or answering is None:
             raise GraderError("the judge can only be asked while a run is collecting")
         ask = Ask(self.endpoint.model, messages, {"temperature": 0.0, "max_tokens": self._max_tokens, "seed": 0})
-        answer = asyncio.run_coroutine_threadsafe(self._wait(self._answer, ask), self._loop).result()
+        answer = asyncio.run_coroutine_threadsafe(self._wait(answering, ask), loop).result()
         if answer.unknown is not None or answer.text is None:
             raise GraderError(f"no judgement: {answer.unknown}")
         return answer.text

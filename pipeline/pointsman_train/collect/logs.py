@@ -84,19 +84,22 @@ def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.D
         key = str(entry["decision_id"])
         if entry.get("feedback") is not None:
             _note(feedback, key, entry["feedback"], drops)
-        if "model" not in entry:
-            continue
+            if "model" not in entry:
+                continue
         prompt = _prompt(entry)
-        if key in decisions or prompt is None or not isinstance(entry["model"], str):
-            reason = "a decision id once more" if key in decisions else "no prompt" if prompt is None else "no model"
-            drops.add(reason, 1)
-            continue
-        decisions[key], prompts[key] = entry, prompt
+        if key in decisions:
+            drops.add("a decision id once more", 1)
+        elif prompt is None:
+            drops.add("no prompt", 1)
+        elif not isinstance(entry.get("model"), str):
+            drops.add("no model", 1)
+        else:
+            decisions[key], prompts[key] = entry, prompt
     if not decisions:
         raise DataError(f"{path}: no decision with a prompt and a model; left out were {drops.counts!r}")
     drops.add("feedback without a decision", len(feedback.keys() - decisions.keys()))
     drops.add("no feedback (kept)", len(decisions.keys() - feedback.keys()))
-    rows = [_row(key, decisions[key], feedback.get(key), success_threshold) for key in decisions]
+    rows = [_row(key, decisions[key], feedback.get(key, math.nan), success_threshold) for key in decisions]
     return pd.DataFrame({"prompt_id": list(prompts), "prompt": list(prompts.values())}), pd.DataFrame(rows)
 
 
@@ -124,25 +127,27 @@ def _prompt(entry: Mapping[str, Any]) -> str | None:
 
 def _note(feedback: dict[str, float], key: str, value: Any, drops: DropLog) -> None:
     score = _number(value, most=1.0)
-    if score is None:
+    if math.isnan(score):
         drops.add("feedback is no score from 0 to 1", 1)
     else:
         feedback[key] = score
 
 
-def _number(value: Any, most: float) -> float | None:
+def _number(value: Any, most: float) -> float:
+    """Return a number from 0 to ``most``, or NaN: unknown."""
     good = isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= most
-    return float(value) if good else None
+    return float(value) if good else math.nan
 
 
-def _row(key: str, entry: Mapping[str, Any], score: float | None, success_threshold: float) -> dict[str, Any]:
+def _row(key: str, entry: Mapping[str, Any], score: float, success_threshold: float) -> dict[str, Any]:
+    graded = not math.isnan(score)
     return {
         "prompt_id": key,
         "model": entry["model"],
-        "score": math.nan if score is None else score,
-        "trials": int(score is not None),
-        "successes": int(score is not None and score >= success_threshold),
+        "score": score,
+        "trials": int(graded),
+        "successes": int(graded and score >= success_threshold),
         **{name: _number(entry.get(name), most=math.inf) for name in _AMOUNTS},
-        "error": None if score is not None else "no feedback",
-        "selection_probability": _number(entry.get("selection_probability"), most=1.0) or None,
+        "error": None if graded else "no feedback",
+        "selection_probability": _number(entry.get("selection_probability"), most=1.0) or math.nan,
     }

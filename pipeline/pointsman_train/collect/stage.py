@@ -21,7 +21,6 @@ from pointsman_train.collect.outcome import Outcome
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Store
 from pointsman_train.collect.write import write_table
-from pointsman_train.export.card import show
 from pointsman_train.graders import make_grader
 from pointsman_train.graders.agreement import Agreement, agreement
 from pointsman_train.graders.seam import GradeItem, Grader
@@ -153,7 +152,7 @@ def summarise(collected: Collected, config: CollectConfig) -> str:
     if collected.agreement is not None:
         found = collected.agreement
         lines.append(
-            f"the judge agrees with people on {show(found.accuracy)}, kappa {show(found.kappa)}, "
+            f"the judge agrees with people on {found.accuracy}, kappa {found.kappa}, "
             f"{found.graded} answers ({found.ungraded} more not judged)"
         )
     reasons = pd.Series([o.error for o in collected.outcomes if o.error]).value_counts()

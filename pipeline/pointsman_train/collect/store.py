@@ -159,7 +159,7 @@ class Store:
     def _write(self, ready: Future[None]) -> None:
         """Run jobs in batches, each one transaction: this thread alone touches the connection."""
         try:
-            db = _connect(self._path)
+            db = _connect(self._path, self._owners)
         except sqlite3.Error as error:
             ready.set_exception(error)
             return
@@ -237,13 +237,19 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=60, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    # In write-ahead mode FULL syncs at every commit: an answer that was paid for survives a power cut as well.
-    db.execute("PRAGMA synchronous = FULL")
-    db.executescript(_SCHEMA)
-    return db
+def _connect(path: Path, owners: Path) -> sqlite3.Connection:
+    # One at a time: SQLite does not wait, but fails, where two turn a new file to write-ahead mode at once.
+    turn = os.open(owners, os.O_RDONLY)
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    try:
+        db = sqlite3.connect(path, timeout=60, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        # In write-ahead mode FULL syncs at every commit: an answer that was paid for survives a power cut as well.
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(_SCHEMA)
+        return db
+    finally:
+        os.close(turn)
 
 
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]

@@ -18,6 +18,7 @@ from pointsman_train.evaluate.testset import TestSet
 
 # Areas are in units of score; a headroom smaller than this is rounding.
 _NO_HEADROOM = 1e-12
+_DOUBTFUL = 1 / 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,14 @@ def hull_gain(points: Curve, against: Frame) -> Floats:
     ``HG = (AIQ_router - AIQ_zero) / (AIQ_oracle - AIQ_zero)``. AIQ_zero is that of the single models' hull,
     AIQ_oracle that of the hull through always-cheapest and the per-prompt oracle. 0 is random mixing of
     single models, 1 the oracle, negative is harm. A sweep that knew every outcome could pass 1, since the
-    oracle is one point and not a sweep. Undefined where the oracle is no better than mixing.
+    oracle is one point and not a sweep. Undefined where the oracle is not clearly better than mixing, that is
+    where it is not in more than 1 of 40 resamples: the quotient would be of two noises.
     """
     zero, oracle = aiq(against.singles, against), aiq(against.oracle, against)
-    return divide(aiq(points, against) - zero, oracle - zero, floor=_NO_HEADROOM)
+    headroom = oracle - zero
+    if float(np.mean(headroom <= _NO_HEADROOM)) > _DOUBTFUL:
+        return np.full(len(headroom), np.nan)
+    return divide(aiq(points, against) - zero, headroom, floor=_NO_HEADROOM)
 
 
 def cost_saved_at(points: Curve, against: Frame, share: float) -> Floats:

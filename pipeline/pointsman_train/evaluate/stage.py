@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,8 +16,6 @@ from pointsman_train.evaluate.router import Router
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
-
-log = logging.getLogger(__name__)
 
 # What an operating point carries into the manifest.
 POINT_FIGURES = ("quality", "cost_usd", "cost_saving", "quality_gain", "under_routing_rate", "dearest_share")
@@ -46,6 +43,8 @@ class EvaluateConfig:
         """Raise :class:`ConfigError` for too few resamples for a 95 % interval, or a margin below 0."""
         if self.resamples < 40:
             raise ConfigError(f"evaluate.resamples must be at least 40, got {self.resamples!r}")
+        if self.seed < 0:
+            raise ConfigError(f"evaluate.seed must not be negative, got {self.seed!r}")
         if self.boundary_margin < 0:
             raise ConfigError(f"evaluate.boundary_margin must not be negative, got {self.boundary_margin!r}")
 

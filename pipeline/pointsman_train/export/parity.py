@@ -82,6 +82,7 @@ def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:
         alone = graph.predict([sanitise(prompt)])
         if not np.array_equal(alone.features[0], together.features[row]):
             raise ExportError(f"the prompt {prompt[:40]!r} gives other features alone than in a batch")
+        _compare("a prompt alone", alone, together.p_success[row : row + 1], together.p_label[row : row + 1])
 
 
 def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:

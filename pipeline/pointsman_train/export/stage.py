@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,8 +87,14 @@ def export(
     evaluation: Evaluation,
     origin: Origin,
     config: ExportConfig,
+    register: Callable[[Path], object] = lambda _: None,
 ) -> Path:
     """Check the graph against the trained router and write the bundle.
+
+    Parameters
+    ----------
+    register
+        Called with a private copy of the verified bundle before it is published.
 
     Returns
     -------
@@ -108,7 +114,7 @@ def export(
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
     manifest = _manifest(router, onnx, graph, labelled, evaluation, origin, config, version)
-    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation))
+    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation), register)
 
 
 def _manifest(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pointsman.bundle import CARD_FILE, ONNX_FILE, load_bundle
@@ -27,39 +28,33 @@ def next_version(folder: Path) -> str:
     return str(max(taken, default=0) + 1)
 
 
-def write_bundle(folder: Path, onnx: bytes, manifest: str, card: str) -> Path:
-    """Write the three files of a bundle; either the folder appears whole or not at all.
+def write_bundle(
+    folder: Path, onnx: bytes, manifest: str, card: str, register: Callable[[Path], object] = lambda _: None
+) -> Path:
+    """Write the three files of a bundle; it can be loaded from its folder only when all is done.
 
     Parameters
     ----------
     folder
         Must not exist yet: a version is never overwritten.
+    register
+        Called with a private copy of the bundle, verified, before it is published. If it raises, nothing is.
 
     Raises
     ------
     ExportError
-        When the folder exists or cannot be written.
+        When the folder exists or cannot be written, or the bundle does not load.
     """
     if folder.exists():
         raise ExportError(f"{folder} exists already; a version is never overwritten, choose another export.version")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
-    except OSError as error:
-        raise ExportError(f"{folder.parent} cannot be written to ({error}); set export.folder") from error
-    try:
-        files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), _UNNAMED: manifest.encode()}
-        for name, content in files.items():
-            _write_durably(partial / name, content)
-        partial.chmod(0o755)
-        partial.rename(folder)
-        # A folder without its manifest does not load; this last step makes it a router, wherever a run is cut off.
-        (folder / _UNNAMED).rename(folder / MANIFEST_FILE)
-    except OSError as error:
-        raise ExportError(f"{folder} could not be written ({error})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    _check(folder)
+    files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), MANIFEST_FILE: manifest.encode()}
+    with tempfile.TemporaryDirectory(prefix="pointsman-") as private:
+        copy = Path(private) / folder.name
+        _write(copy, files)
+        _check(copy)
+        register(copy)
+    files[_UNNAMED] = files.pop(MANIFEST_FILE)
+    _publish(folder, files)
     return folder
 
 
@@ -67,8 +62,34 @@ def _check(folder: Path) -> None:
     try:
         load_bundle(folder)
     except BundleError as error:
-        shutil.rmtree(folder)
-        raise ExportError(f"the bundle does not load and was taken away again: {error}") from error
+        raise ExportError(f"the bundle does not load, so it is not published: {error}") from error
+
+
+def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+    except OSError as error:
+        raise ExportError(f"{folder.parent} cannot be written to ({error}); set export.folder") from error
+    try:
+        _write(hidden, files)
+        hidden.chmod(0o755)
+        hidden.rename(folder)
+        # A folder without its manifest does not load; this last step makes it a router, wherever a run is cut off.
+        (folder / _UNNAMED).rename(folder / MANIFEST_FILE)
+    except OSError as error:
+        raise ExportError(f"{folder} could not be written ({error})") from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            _write_durably(folder / name, content)
+    except OSError as error:
+        raise ExportError(f"{folder.name} could not be written ({error})") from error
 
 
 def _write_durably(path: Path, content: bytes) -> None:

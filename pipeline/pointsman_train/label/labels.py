@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
-from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.label.ladder import climb, ladder_order
 from pointsman_train.label.success import succeeds
 
 log = logging.getLogger(__name__)
 
+ALL_FAIL = "all-fail"
 ALL_FAIL_CHOICES = ("separate", "drop", "cheapest", "strongest")
 
 
@@ -88,7 +89,7 @@ class Labelled:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the labels 0, 1, ..., n_models."""
-        return (*self.models, "all-fail")
+        return (*self.models, ALL_FAIL)
 
     def counts(self) -> dict[str, int]:
         """Prompts by label, the unknown ones last."""
@@ -110,6 +111,8 @@ def label(outcomes: Outcomes, config: LabelConfig) -> Labelled:
         When no prompt could be labelled.
     """
     config.check()
+    if ALL_FAIL in outcomes.models:
+        raise PoolError(f"a model is called {ALL_FAIL!r}, as prompts are that no model succeeds on; rename it")
     climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
     success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
     first, reason = _first_success(success)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from datasketch import MinHash, MinHashLSH
-from scipy.sparse.csgraph import connected_components
 
 from pointsman_train.data import Ints
 from pointsman_train.errors import ConfigError
@@ -19,6 +18,9 @@ from pointsman_train.errors import ConfigError
 _WORD = re.compile(r"\w+|[^\w\s]")
 _SHINGLE = 3
 _PERMUTATIONS = 64
+# Members of a group that later prompts are compared with. Prompts from one long template are all alike, and comparing
+# each with all would take time that grows with the square of their number.
+_LISTED = 32
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     """Find and number the groups of near-duplicates.
 
     Two prompts are in one group where a chain of pairs, each at least ``similarity`` alike, leads from one to the
-    other.
+    other. Of a large group, a new prompt is compared with the first 32 members.
 
     Returns
     -------
@@ -70,14 +72,8 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     texts = [normalise(prompt) for prompt in prompts]
     distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
     shingles = [_shingles(text) for text in distinct]
-    pairs = list(_similar_pairs(shingles, config.similarity)) if config.similarity < 1 else []
-    n = len(distinct)
-    rows, columns = (
-        (np.array(side, np.int64) for side in zip(*pairs, strict=True)) if pairs else (np.empty(0, int),) * 2
-    )
-    links = sp.coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
-    component = connected_components(links, directed=False)[1]
-    return _by_appearance(np.array([component[distinct[text]] for text in texts], np.int64))
+    root = _joined(shingles, config.similarity) if config.similarity < 1 else list(range(len(shingles)))
+    return _by_appearance(np.array([root[distinct[text]] for text in texts], np.int64))
 
 
 def _shingles(text: str) -> frozenset[int]:
@@ -86,17 +82,36 @@ def _shingles(text: str) -> frozenset[int]:
     return frozenset(zlib.crc32(run.encode("utf-8", "replace")) for run in runs)
 
 
-def _similar_pairs(shingles: Sequence[frozenset[int]], similarity: float) -> Iterator[tuple[int, int]]:
-    """Pairs of positions at least this similar: candidates from MinHash, confirmed exactly."""
+def _joined(shingles: Sequence[frozenset[int]], similarity: float) -> list[int]:
+    """Join what is at least this similar: candidates from MinHash, confirmed exactly; returns the root of each."""
     # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
     index = MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
     hashes = MinHash.generator([list(s) for s in shingles], num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
+    parent = list(range(len(shingles)))
+    listed: Counter[int] = Counter()
     for i, minhash in enumerate(hashes):
         for j in index.query(minhash):
-            shared = len(shingles[i] & shingles[j])
-            if shared >= similarity * (len(shingles[i]) + len(shingles[j]) - shared):
-                yield j, i
-        index.insert(i, minhash)
+            mine, other = _root(parent, i), _root(parent, j)
+            if mine != other and _alike(shingles[i], shingles[j], similarity):
+                parent[mine] = other
+                listed[other] += listed[mine]
+        mine = _root(parent, i)
+        if listed[mine] < _LISTED:
+            index.insert(i, minhash)
+            listed[mine] += 1
+    return [_root(parent, i) for i in range(len(parent))]
+
+
+def _root(parent: list[int], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+def _alike(a: frozenset[int], b: frozenset[int], similarity: float) -> bool:
+    shared = len(a & b)
+    return shared >= similarity * (len(a) + len(b) - shared)
 
 
 def _by_appearance(component: Ints) -> Ints:

@@ -41,6 +41,8 @@ class SplitConfig:
                 f"split.calibration and split.test must be above 0 and together below 1, "
                 f"got {self.calibration!r} and {self.test!r}"
             )
+        if self.seed < 0:
+            raise ConfigError(f"split.seed must not be negative, got {self.seed!r}")
         if self.folds < 2:
             raise ConfigError(f"split.folds must be at least 2, got {self.folds!r}")
 
@@ -100,7 +102,11 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
     part = part_of_group[group]
     missing = [name for i, name in enumerate(PARTS) if not (part == i).any()]
     if missing:
-        raise LabelError(f"{total} prompts in {len(sizes)} groups are too few: no prompt is left for {missing!r}")
+        raise LabelError(
+            f"{total} prompts in {len(sizes)} groups of near-duplicates are too few: "
+            f"no prompt is left for {missing!r}; "
+            "bring more prompts, or raise group.similarity where texts only share a template"
+        )
     return Split(part, group, _fingerprint(prompt_id, part))
 
 

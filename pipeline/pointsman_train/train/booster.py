@@ -78,7 +78,6 @@ def fit_booster(
     target: Floats,
     n_prompts: int,
     config: BoosterConfig,
-    weight: Floats | None = None,
     **objective: Any,
 ) -> lgb.Booster:
     """Fit a booster.
@@ -109,7 +108,7 @@ def fit_booster(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
+    data = lgb.Dataset(columns, target, free_raw_data=True)
     return lgb.train(parameters | objective, data, num_boost_round=config.trees)
 
 

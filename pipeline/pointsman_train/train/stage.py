@@ -56,6 +56,8 @@ class TrainConfig:
         """Raise :class:`ConfigError` for a setting out of range."""
         if self.formulation not in FORMULATIONS:
             raise ConfigError(f"train.formulation must be one of {list(FORMULATIONS)}, got {self.formulation!r}")
+        if self.seed < 0:
+            raise ConfigError(f"train.seed must not be negative, got {self.seed!r}")
         self.words.check()
         self.pooled.booster.check("train.pooled.booster")
         self.complexity.booster.check("train.complexity.booster")
@@ -138,8 +140,8 @@ def train(labelled: Labelled, split: Split, folds: int, config: TrainConfig) -> 
     out_of_fold = config.calibration.fit_on == "out_of_fold"
     mask = split.rows("train", "calibration") if out_of_fold else split.rows("train")
     rows = _rows(labelled, split, mask)
-    classes = _classes(rows.label, labelled)
     descriptors, mean_score = _describe(labelled, mask)
+    classes = _classes(rows.label, labelled)
     fold = fold_of(rows.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
     fitted = fit_featurizer(rows.prompt, labelled.models, rows.success, fold, config.words)

@@ -36,6 +36,9 @@ class Node:
 
 Tree: TypeAlias = Leaf | Node
 
+# LightGBM's kZeroThreshold: the float32 number 1e-35.
+_ZERO = float(np.float32(1e-35))
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -79,7 +82,16 @@ def _read(node: Mapping[str, Any]) -> Tree:
     if node["decision_type"] != "<=":
         raise ExportError(f"a split of type {node['decision_type']!r} cannot be exported, only '<='")
     children = _read(node["left_child"]), _read(node["right_child"])
-    return Node(int(node["split_feature"]), float(node["threshold"]), *children)
+    return Node(int(node["split_feature"]), _threshold(float(node["threshold"])), *children)
+
+
+def _threshold(threshold: float) -> float:
+    """Where LightGBM puts the border just below zero, move it below all that LightGBM takes for zero.
+
+    It reads a value of at most 1e-35 in size as 0 before it compares, a graph does not: only at exactly that border
+    would they part.
+    """
+    return float(np.nextafter(threshold, -np.inf)) if threshold == -_ZERO else threshold
 
 
 def bind(tree: Tree, binding: Binding) -> Tree:

@@ -16,9 +16,9 @@ def card(trained):
 def test_the_card_has_every_headline_figure_with_its_interval(card, trained):
     figures = trained.result.evaluation.figures
     for name in HEADLINE:
-        assert f"| {name} | {str(figures[name])} |" in card
+        assert f"| {name} | {figures[name]!s} |" in card
     for name, baseline in trained.result.evaluation.baseline_figures.items():
-        assert f"| hull_gain of {name} | {str(baseline['hull_gain'])} |" in card
+        assert f"| hull_gain of {name} | {baseline['hull_gain']!s} |" in card
 
 
 def test_the_card_has_the_ladder_with_costs_and_success_rates(card, trained):
@@ -30,7 +30,7 @@ def test_the_card_has_the_ladder_with_costs_and_success_rates(card, trained):
 def test_the_card_has_the_operating_points_with_their_held_out_figures(card, trained):
     assert "| balanced (default) | at most 1 points below the best single model |" in card
     for figures in trained.result.evaluation.point_figures.values():
-        assert f"| {str(figures['quality'])} | {str(figures['cost_saving'])} |" in card
+        assert f"| {figures['quality']!s} | {figures['cost_saving']!s} |" in card
 
 
 def test_the_card_says_which_data_and_how_many_test_prompts(card, trained):

@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, content):
 
 def test_a_bundle_that_does_not_verify_is_not_written(tmp_path, content):
     onnx, manifest, card = content
-    with pytest.raises(ExportError, match=r"does not load and was taken away again: .* has the sha256"):
+    with pytest.raises(ExportError, match=r"does not load, so it is not published: .* has the sha256"):
         write_bundle(tmp_path / "1", onnx + b"\0", manifest, card)
     assert list(tmp_path.iterdir()) == []
 
@@ -131,3 +131,16 @@ def test_a_run_that_is_killed_before_the_folder_has_its_name_leaves_no_version(t
     assert [path.name for path in target.parent.iterdir() if not path.name.startswith(".")] == []
     with pytest.raises(BundleError):
         load_bundle(target)
+
+
+def test_nothing_is_published_when_registering_fails(tmp_path, content):
+    seen = []
+
+    def register(copy):
+        seen.append(Router.load(copy).name)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(tmp_path / "1", *content, register=register)
+    assert seen == ["small/1"]
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.label import LabelConfig, label
 
 NAN = np.nan
@@ -127,3 +128,9 @@ def test_real_outcomes_are_labelled_alike_by_hand(fleet_outcomes):
         assert labelled.label[row] == (-1 if unknown else first)
         assert (labelled.reason[row] != "") == unknown
     assert sum(labelled.counts().values()) == len(fleet_outcomes)
+
+
+def test_a_model_may_not_be_called_as_all_fail_prompts_are(table):
+    outcomes = table([[1, 0, 0], [0, 1, 0]])
+    with pytest.raises(PoolError, match="a model is called 'all-fail'"):
+        label(replace(outcomes, models=("all-fail", *outcomes.models[1:])), LabelConfig())

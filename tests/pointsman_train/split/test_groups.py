@@ -101,3 +101,8 @@ def test_every_leaked_test_prompt_of_llmrouter_is_grouped_with_its_copy_in_train
     leaked = table[table.leaked_in_train.fillna(False).astype(bool) & (table.split == "test")]
     assert len(leaked) == 119
     assert leaked.group.isin(table.group[table.split == "train"]).all()
+
+
+def test_many_prompts_from_one_long_template_are_one_group():
+    prompts = [f"{' '.join(f'w{i}' for i in range(200))} number {i}" for i in range(200)]
+    assert groups(*prompts) == [0] * 200

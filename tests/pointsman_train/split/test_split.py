@@ -67,10 +67,12 @@ def test_the_fingerprint_is_of_ids_and_parts():
 
 
 def test_too_few_groups_leave_a_part_empty_and_that_is_an_error():
-    expected = r"^9 prompts in 2 groups are too few: no prompt is left for \['calibration'\]$"
+    expected = r"^9 prompts in 2 groups of near-duplicates are too few: no prompt is left for \['calibration'\]; "
     with pytest.raises(LabelError, match=expected):
         split(ids(9), np.array([0] * 4 + [1] * 5), SplitConfig())
-    expected = r"^3 prompts in 1 groups are too few: no prompt is left for \['train', 'calibration'\]$"
+    expected = (
+        r"^3 prompts in 1 groups of near-duplicates are too few: no prompt is left for \['train', 'calibration'\]; "
+    )
     with pytest.raises(LabelError, match=expected):
         split(ids(3), np.array([0, 0, 0]), SplitConfig())
 

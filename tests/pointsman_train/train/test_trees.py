@@ -134,3 +134,19 @@ def test_any_ensemble_is_the_sum_of_its_trees_by_target(entries):
     for target, tree in entries:
         expected[:, target] += [evaluate(tree, row) for row in rows]
     np.testing.assert_array_equal(run(Ensemble(tuple(entries), 3), rows), expected)
+
+
+def test_what_lightgbm_takes_for_zero_goes_the_same_way_in_the_graph():
+    # Half of the values are zero and the rest straddle it: LightGBM then puts borders just beside zero.
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random((400, 1)) < 0.5, 0.0, rng.normal(size=(400, 1))).astype(np.float32)
+    booster = fit_booster(
+        x.astype(float), (x[:, 0] >= 0).astype(float), 400, BoosterConfig(trees=5, leaves=4), objective="binary"
+    )
+    found = {threshold for _, threshold in thresholds(trees_of(booster))}
+    assert any(-1.1e-35 < threshold < 0 for threshold in found)
+    tiny = np.float32(1e-35)
+    values = [-tiny, tiny, 0.0, np.nextafter(-tiny, np.float32(-1)), np.nextafter(-tiny, np.float32(0)), -1e-30]
+    rows = np.array(values, np.float32)[:, None]
+    exported = run(Ensemble(tuple((0, tree) for tree in trees_of(booster)), 1), rows)[:, 0]
+    np.testing.assert_allclose(exported, margins_of(booster, rows.astype(float)), atol=1e-12)
