@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from pointsman_train.embedded.extract import SEED
+from pointsman_train.embedded.build import SEED
 from pointsman_train.embedded.generate import FAMILIES, generate, normal_form
 from pointsman_train.errors import ConfigError
 from pointsman_train.graders import GRADERS

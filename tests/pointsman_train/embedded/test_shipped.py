@@ -6,15 +6,13 @@ import pandas as pd
 import pytest
 
 from pointsman_train.datasets.catalog import read_catalog
+from pointsman_train.embedded.build import MODELS, SEED
 from pointsman_train.embedded.card import label
-from pointsman_train.embedded.extract import SEED
 from pointsman_train.embedded.generate import generate
-from pointsman_train.embedded.pack import OFFICIAL
-from pointsman_train.graders import GRADERS
+from pointsman_train.graders import GradeItem, make_grader
 from pointsman_train.paths import data_dir
 
 FOLDER = data_dir() / "fleet"
-MODELS = list(OFFICIAL.values())
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +37,8 @@ def test_the_shipped_scores_are_what_the_graders_give(prompts, outcomes):
     graded = outcomes[outcomes["error"].isna()]
     for row in graded.itertuples():
         item = asked.loc[row.prompt_id]
-        assert GRADERS[item["grader"]](row.response, item["reference"]) == row.score, row.prompt_id
+        verdict = make_grader(item["grader"]).grade(row.response, GradeItem(item["prompt"], item["reference"]))
+        assert verdict.score == row.score, row.prompt_id
 
 
 def test_a_null_score_has_a_reason_and_no_trials(outcomes):
@@ -55,7 +54,7 @@ def test_every_prompt_has_an_outcome_of_every_model(prompts, outcomes):
 
 
 def test_each_model_is_the_label_of_a_tenth_and_all_fail_is_below_three_tenths(prompts, outcomes):
-    scores = outcomes.pivot(index="prompt_id", columns="model", values="score")[MODELS]
+    scores = outcomes.pivot(index="prompt_id", columns="model", values="score")[list(MODELS)]
     share = pd.Series([label(row, MODELS) for row in scores.to_numpy()]).value_counts(normalize=True)
     assert all(share[model] >= 0.1 for model in MODELS)
     assert share["all-fail"] < 0.3
