@@ -18,7 +18,8 @@ from pointsman_train.collect.items import Item, trial_seed
 from pointsman_train.collect.judge_desk import JudgeDesk
 from pointsman_train.collect.outcome import Graded, Outcome, outcome_of
 from pointsman_train.collect.plan import Plan
-from pointsman_train.collect.store import Claim, Ledger, Store
+from pointsman_train.collect.rows import Ledger
+from pointsman_train.collect.store import Claim, Store
 from pointsman_train.errors import GraderError, TrainError
 from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 

@@ -10,37 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
 import os
 import queue
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pointsman_train.collect.ask import Answer, Ask
+from pointsman_train.collect.rows import Ledger, connect, free_claims, get_answer, put_answer, read_ledger
 from pointsman_train.errors import CollectError
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answer (
-  key TEXT PRIMARY KEY, model TEXT NOT NULL, messages TEXT NOT NULL, params TEXT NOT NULL, text TEXT,
-  finish_reason TEXT, input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, lost_usd REAL NOT NULL,
-  latency_ms REAL, error TEXT, final INTEGER NOT NULL, tries INTEGER NOT NULL, asked_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS claim (key TEXT PRIMARY KEY, owner TEXT NOT NULL, reserved_usd REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), spent_usd REAL NOT NULL);
-INSERT OR IGNORE INTO ledger VALUES (1, 0);
-"""
-_COLUMNS = (
-    "text", "finish_reason", "input_tokens", "output_tokens", "cost_usd", "lost_usd", "latency_ms", "error", "final",
-    "tries",
-)  # fmt: skip
 # Changes that wait while one batch is written to disk go out together with the next.
 _BATCH = 512
 
@@ -63,14 +49,6 @@ class Claimed:
 
     state: Claim
     answer: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """US dollars spent (answers, and tries that may have been billed), and set aside for requests in flight."""
-
-    spent_usd: float
-    reserved_usd: float
 
 
 class Store:
@@ -138,15 +116,17 @@ class Store:
 
     async def put(self, ask: Ask, answer: Answer) -> None:
         """Keep an answer in the place of its claim."""
-        await self._do(lambda db: _put(db, ask, answer))
+        await self._do(lambda db: put_answer(db, ask, answer))
 
     async def missing(self, keys: Sequence[str]) -> int:
         """Count the keys without a final answer."""
-        return await self._do(lambda db: sum(1 for key in keys if not (found := _get(db, key)) or not found.final))
+        return await self._do(
+            lambda db: sum(1 for key in keys if not (found := get_answer(db, key)) or not found.final)
+        )
 
     async def ledger(self) -> Ledger:
         """Return what was spent and what is set aside."""
-        return await self._do(_ledger)
+        return await self._do(read_ledger)
 
     def _do(self, job: Callable[[sqlite3.Connection], Result]) -> asyncio.Future[Result]:
         return asyncio.wrap_future(self._submit(job))
@@ -159,7 +139,7 @@ class Store:
     def _write(self, ready: Future[None]) -> None:
         """Run jobs in batches, each one transaction: this thread alone touches the connection."""
         try:
-            db = _connect(self._path, self._owners)
+            db = connect(self._path, self._owners)
         except sqlite3.Error as error:
             ready.set_exception(error)
             return
@@ -172,14 +152,14 @@ class Store:
         db.close()
 
     def _claim(self, db: sqlite3.Connection, key: str, reserve: float, budget: float | None) -> Claimed:
-        have = _get(db, key)
+        have = get_answer(db, key)
         if have and have.final:
             return Claimed(Claim.HAVE, have)
         held = db.execute("SELECT owner FROM claim WHERE key = ?", (key,)).fetchone()
         if held and self._alive(held[0]):
             return Claimed(Claim.HELD)
         if held:
-            _free(db, held[0])
+            free_claims(db, held[0])
         covered = self._covered(db, reserve, budget)
         if covered is Claim.MINE:
             db.execute("INSERT INTO claim VALUES (?, ?, ?)", (key, self._owner, reserve))
@@ -187,13 +167,13 @@ class Store:
 
     def _covered(self, db: sqlite3.Connection, reserve: float, budget: float | None) -> Claim:
         """Tell whether the budget covers one more request, surely (MINE), perhaps later (TIGHT), or never."""
-        ledger = _ledger(db)
+        ledger = read_ledger(db)
         if budget is None or ledger.spent_usd + ledger.reserved_usd + reserve <= budget:
             return Claim.MINE
         for (owner,) in db.execute("SELECT DISTINCT owner FROM claim").fetchall():
             if not self._alive(owner):
-                _free(db, owner)
-        ledger = _ledger(db)
+                free_claims(db, owner)
+        ledger = read_ledger(db)
         if ledger.spent_usd + ledger.reserved_usd + reserve <= budget:
             return Claim.MINE
         return Claim.OVER_BUDGET if ledger.spent_usd + reserve > budget else Claim.TIGHT
@@ -216,40 +196,7 @@ class Store:
             os.close(lock)
 
     def _release(self, db: sqlite3.Connection) -> None:
-        _free(db, self._owner)
-
-
-def read_answers(path: Path) -> Iterator[tuple[str, Answer]]:
-    """Read every answer of a store by key, without taking part in it."""
-    with _reading(path) as db:
-        for key, *values in db.execute(f"SELECT key, {', '.join(_COLUMNS)} FROM answer ORDER BY key"):
-            yield key, _answer(values)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise CollectError(f"{path}: there is no store of answers here")
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        yield db
-    finally:
-        db.close()
-
-
-def _connect(path: Path, owners: Path) -> sqlite3.Connection:
-    # One at a time: SQLite does not wait, but fails, where two turn a new file to write-ahead mode at once.
-    turn = os.open(owners, os.O_RDONLY)
-    fcntl.flock(turn, fcntl.LOCK_EX)
-    try:
-        db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        # In write-ahead mode FULL syncs at every commit: an answer that was paid for survives a power cut as well.
-        db.execute("PRAGMA synchronous = FULL")
-        db.executescript(_SCHEMA)
-        return db
-    finally:
-        os.close(turn)
+        free_claims(db, self._owner)
 
 
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -286,39 +233,3 @@ def _run_batch(db: sqlite3.Connection, batch: Sequence[_Job]) -> None:
         # Whoever waited may have been interrupted meanwhile; what was to be written is written all the same.
         with suppress(InvalidStateError):
             future.set_result(result)
-
-
-def _free(db: sqlite3.Connection, owner: str) -> None:
-    """Drop an owner's claims; the requests were cut off in flight and may have been billed."""
-    lost = db.execute("SELECT total(reserved_usd) FROM claim WHERE owner = ?", (owner,)).fetchone()[0]
-    db.execute("UPDATE ledger SET spent_usd = spent_usd + ?", (lost,))
-    db.execute("DELETE FROM claim WHERE owner = ?", (owner,))
-
-
-def _put(db: sqlite3.Connection, ask: Ask, answer: Answer) -> None:
-    spent = (answer.cost_usd or 0.0) + answer.lost_usd
-    before = db.execute("SELECT lost_usd, tries FROM answer WHERE key = ?", (ask.key,)).fetchone() or (0.0, 0)
-    values = {name: getattr(answer, name) for name in _COLUMNS}
-    values["lost_usd"] += before[0]
-    values["tries"] += before[1]
-    db.execute(
-        f"INSERT OR REPLACE INTO answer (key, model, messages, params, {', '.join(_COLUMNS)}, asked_at) "
-        f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_COLUMNS))}, datetime('now'))",
-        (ask.key, ask.model, json.dumps(list(ask.messages)), json.dumps(dict(ask.params)), *values.values()),
-    )
-    db.execute("DELETE FROM claim WHERE key = ?", (ask.key,))
-    db.execute("UPDATE ledger SET spent_usd = spent_usd + ?", (spent,))
-
-
-def _get(db: sqlite3.Connection, key: str) -> Answer | None:
-    row = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM answer WHERE key = ?", (key,)).fetchone()
-    return _answer(row) if row else None
-
-
-def _answer(values: Sequence[Any]) -> Answer:
-    named = dict(zip(_COLUMNS, values, strict=True))
-    return Answer(**(named | {"final": bool(named["final"])}))
-
-
-def _ledger(db: sqlite3.Connection) -> Ledger:
-    return Ledger(*db.execute("SELECT spent_usd, (SELECT total(reserved_usd) FROM claim) FROM ledger").fetchone())

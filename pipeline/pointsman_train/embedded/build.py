@@ -19,7 +19,7 @@ import pandas as pd
 from pointsman_train.collect.collect import Request, ask_of
 from pointsman_train.collect.config import PromptsConfig
 from pointsman_train.collect.items import read_items, trial_seed
-from pointsman_train.collect.store import read_answers
+from pointsman_train.collect.rows import read_answers
 from pointsman_train.collect.write import write_table
 from pointsman_train.embedded.card import measured, write_card
 from pointsman_train.embedded.generate import generate

@@ -239,7 +239,7 @@ def test_a_disk_that_fails_is_one_error_and_not_a_group(serve, configure, monkey
     def full(*arguments):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("pointsman_train.collect.store._put", full)
+    monkeypatch.setattr("pointsman_train.collect.store.put_answer", full)
     config = configure({"m": serve().url}, [str(i) for i in range(20)])
     with pytest.raises(CollectError, match=r"cannot be written \(database or disk is full\)"):
         collect(config)

@@ -11,8 +11,9 @@ import pytest
 from fake_endpoint import Reply
 
 from pointsman_train.collect.ask import Answer, Ask
+from pointsman_train.collect.rows import Ledger, read_answers
 from pointsman_train.collect.stage import collect
-from pointsman_train.collect.store import Claim, Ledger, Store, read_answers
+from pointsman_train.collect.store import Claim, Store
 from pointsman_train.errors import CollectError
 
 
