@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,14 @@ class Trained:
     def router(self):
         """The trained router behind the bundle."""
         return self.result.router
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """Let commands be interrupted: what a shell starts in the background ignores SIGINT, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

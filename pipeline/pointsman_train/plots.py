@@ -55,7 +55,17 @@ def draw_cost_quality(axes: Axes, evaluation: Evaluation) -> None:
     axes.plot(*at, "o", color="tab:blue", ms=8, label="default operating point")
     axes.plot(cost / unit, score, "s", color="black", ms=5)
     for model, x, y in zip(testset.models, cost / unit, score, strict=True):
-        axes.annotate(model, (x, y), xytext=(0, -12), textcoords="offset points", fontsize=7, ha="center")
+        # Towards the middle, and on white: names are long and must not run over the frame or be run over by a curve.
+        side = "left" if x < 0.5 else "right"
+        axes.annotate(
+            model,
+            (x, y),
+            xytext=(8, -14) if side == "left" else (-8, 8),
+            textcoords="offset points",
+            fontsize=7,
+            ha=side,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        )
     axes.set_xlabel("mean cost, share of the dearest model")
     axes.set_ylabel("mean score")
     axes.margins(x=0.12)
