@@ -210,7 +210,7 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> without_folders({"dataset": {"prompts": "elsewhere/p.parquet", "cost": "auto"}, "export": {"folder": "there/r"}})
+    >>> without_folders({"dataset": {"prompts": "far/p.parquet", "cost": "auto"}, "export": {"folder": "far/r"}})
     {'dataset': {'prompts': 'p.parquet', 'cost': 'auto'}, 'export': {'folder': 'r'}}
     """
     kept = dict(settings)
