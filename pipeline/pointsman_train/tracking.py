@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,13 +129,16 @@ class MlflowRun:
 
     def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
         """Log the bundle as a model of the run, and register it as a new version."""
-        info = self._mlflow.pyfunc.log_model(
-            name="router",
-            loader_module="pointsman_train.tracking",
-            data_path=str(bundle),
-            pip_requirements=["pointsman"],
-            signature=_signature(bundle),
-        )
+        with warnings.catch_warnings():
+            # It wants an example to guess the signature from; the signature is given.
+            warnings.filterwarnings("ignore", message=".*input example was not provided")
+            info = self._mlflow.pyfunc.log_model(
+                name="router",
+                loader_module="pointsman_train.tracking",
+                data_path=str(bundle),
+                pip_requirements=["pointsman"],
+                signature=_signature(bundle),
+            )
         if self._registered_model is None:
             return None
         version = self._mlflow.register_model(info.model_uri, self._registered_model, tags=dict(tags)).version
