@@ -87,7 +87,7 @@ def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:
 
 def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:
     """Compare on rows whose features lie at thresholds of the trees and at the float32 numbers next to them."""
-    rows = adjacent_rows(router.features, [router.success.ensemble(), router.complexity.ensemble()])
+    rows = adjacent_rows(router.features, [*router.success.ensembles(), router.complexity.ensemble()])
     session = open_session(heads_of(onnx))
     p_success, p_label = session.run(["p_success", "p_label"], {"features": rows})
     found = Predictions(p_success, p_label, rows)

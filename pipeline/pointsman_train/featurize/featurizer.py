@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import batches, open_session, run
 from pointsman_train.featurize.stack import WordsConfig, fit_scores, last_fit, pick_out_of_fold
 from pointsman_train.featurize.surface import SURFACE_NAMES, add_surface
@@ -44,9 +45,21 @@ class Featurizer:
     word_model: WordModel
 
     @property
+    def layout(self) -> Layout:
+        """Which columns are which."""
+        scores = tuple(f"score_{model}" for model in self.models)
+        return Layout(
+            (
+                Block("surface", SURFACE_NAMES),
+                Block("lexicon", LEXICON_NAMES),
+                Block("words", scores, per_model=True),
+            )
+        )
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Name of each feature, in the order of the columns; the models' scores are the last."""
-        return (*SURFACE_NAMES, *LEXICON_NAMES, *(f"score_{model}" for model in self.models))
+        return self.layout.names
 
     def add(self, g: GraphBuilder, prompt: str) -> str:
         """Add the featurizer; returns the name of float [N, len(names)]."""

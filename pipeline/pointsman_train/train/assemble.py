@@ -35,7 +35,7 @@ def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:
 
 def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     wide = g.add("Cast", features, to=DOUBLE)
-    success = router.success_calibration.add(g, add_ensemble(g, wide, router.success.ensemble()))
+    success = router.success_calibration.add(g, router.success.add(g, wide))
     g.alias(g.add("Sigmoid", success), "p_success")
     label = router.label_calibration.add(g, add_ensemble(g, wide, router.complexity.ensemble()))
     placed = g.add("MatMul", g.add("Softmax", label, axis=1), g.const(_placement(router)))

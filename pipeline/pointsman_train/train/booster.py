@@ -78,6 +78,7 @@ def fit_booster(
     target: Floats,
     n_prompts: int,
     config: BoosterConfig,
+    weight: Floats | None = None,
     **objective: Any,
 ) -> lgb.Booster:
     """Fit a booster.
@@ -90,8 +91,11 @@ def fit_booster(
         ndarray of shape (n_rows,).
     n_prompts
         Prompts behind the rows, which may be several a prompt; decides the size of a tree.
+    weight
+        ndarray of shape (n_rows,), answers behind each target; None is one each.
     objective
-        LightGBM's ``objective`` and what belongs to it.
+        LightGBM's ``objective`` and what belongs to it; by default "cross_entropy", which takes any rate in [0, 1]
+        and is "binary" where rates are 0 or 1.
     """
     parameters = {
         "num_leaves": leaves_for(config, n_prompts),
@@ -108,8 +112,8 @@ def fit_booster(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    data = lgb.Dataset(columns, target, free_raw_data=True)
-    return lgb.train(parameters | objective, data, num_boost_round=config.trees)
+    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
+    return lgb.train(parameters | ({"objective": "cross_entropy"} | objective), data, num_boost_round=config.trees)
 
 
 def margins_of(booster: lgb.Booster, columns: Floats) -> Floats:

@@ -14,8 +14,9 @@ import numpy as np
 from pointsman_train.data import Floats, Ints
 from pointsman_train.errors import LabelError
 from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
 from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
-from pointsman_train.train.trees import Ensemble, trees_of
+from pointsman_train.train.trees import Column, Ensemble, bind, trees_of
 
 
 @dataclass(slots=True)
@@ -37,19 +38,21 @@ class ComplexityModel:
 
     booster: lgb.Booster
     classes: tuple[int, ...]
+    layout: Layout
 
     def margins(self, features: Features) -> Floats:
         """Scores before the softmax, ndarray of shape (n_prompts, n_classes)."""
-        return margins_of(self.booster, features.astype(np.float64))
+        return margins_of(self.booster, features[:, self.layout.for_trees].astype(np.float64))
 
     def ensemble(self) -> Ensemble:
         """Return the trees, one target a class; LightGBM deals a round's trees to the classes in turn."""
         n = len(self.classes)
-        return Ensemble(tuple((i % n, tree) for i, tree in enumerate(trees_of(self.booster))), n)
+        columns = [Column(column) for column in self.layout.for_trees.tolist()]
+        return Ensemble(tuple((i % n, bind(tree, columns)) for i, tree in enumerate(trees_of(self.booster))), n)
 
 
 def fit_complexity(
-    features: Features, label: Ints, classes: tuple[int, ...], config: ComplexityConfig
+    features: Features, label: Ints, classes: tuple[int, ...], layout: Layout, config: ComplexityConfig
 ) -> ComplexityModel:
     """Fit on the prompts with these labels.
 
@@ -72,11 +75,11 @@ def fit_complexity(
         )
     target = np.searchsorted(classes, label)
     booster = fit_booster(
-        features.astype(np.float64),
+        features[:, layout.for_trees].astype(np.float64),
         target.astype(np.float64),
         len(features),
         config.booster,
         objective="multiclass",
         num_class=len(classes),
     )
-    return ComplexityModel(booster, classes)
+    return ComplexityModel(booster, classes, layout)

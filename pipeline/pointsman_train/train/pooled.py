@@ -12,9 +12,11 @@ import numpy as np
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
+from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
-from pointsman_train.train.success import Descriptors, SuccessModel
-from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, bind, trees_of
+from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, add_ensemble, bind, trees_of
 
 
 @dataclass(slots=True)
@@ -30,22 +32,24 @@ class PooledModel:
 
     booster: lgb.Booster
     descriptors: Descriptors
+    layout: Layout
 
     def margins(self, features: Features) -> Floats:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
-        n_models = len(self.descriptors.mean_cost)
-        columns = [margins_of(self.booster, _rows_of(features, m, self.descriptors)) for m in range(n_models)]
-        return np.stack(columns, axis=1)
+        bindings = [_binding(m, self.descriptors, self.layout) for m in range(len(self.descriptors.mean_cost))]
+        return np.stack([margins_of(self.booster, _rows_of(features, binding)) for binding in bindings], axis=1)
 
-    def ensemble(self) -> Ensemble:
+    def add(self, g: GraphBuilder, features: str) -> str:
+        """Add the trees of each model, one target a model."""
+        return add_ensemble(g, features, *self.ensembles())
+
+    def ensembles(self) -> tuple[Ensemble]:
         """Return the trees of each model, with the questions about the model answered."""
         n_models = len(self.descriptors.mean_cost)
-        n_features = self.booster.num_feature() - len(_constants(0, self.descriptors)) - 1
         trees = trees_of(self.booster)
-        bindings = [_binding(n_features, m, self.descriptors) for m in range(n_models)]
-        return Ensemble(
-            tuple((m, bind(tree, binding)) for m, binding in enumerate(bindings) for tree in trees), n_models
-        )
+        bindings = [_binding(m, self.descriptors, self.layout) for m in range(n_models)]
+        bound = tuple((m, bind(tree, binding)) for m, binding in enumerate(bindings) for tree in trees)
+        return (Ensemble(bound, n_models),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +58,31 @@ class Pooled:
 
     config: PooledConfig
 
-    def fit(self, features: Features, success: Floats, descriptors: Descriptors) -> SuccessModel:
+    def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> PooledModel:
         """Fit one booster on every known (prompt, model)."""
-        known = ~np.isnan(success)
-        rows = [_rows_of(features, m, descriptors)[known[:, m]] for m in range(success.shape[1])]
-        target = np.concatenate([success[known[:, m], m] for m in range(success.shape[1])])
-        booster = fit_booster(np.concatenate(rows), target, len(features), self.config.booster, objective="binary")
-        return PooledModel(booster, descriptors)
+        known = ~np.isnan(targets.success)
+        models = range(known.shape[1])
+        rows = [_rows_of(features[known[:, m]], _binding(m, descriptors, layout)) for m in models]
+        target = np.concatenate([targets.rate[known[:, m], m] for m in models])
+        weight = np.concatenate([targets.trials[known[:, m], m] for m in models]).astype(np.float64)
+        booster = fit_booster(np.concatenate(rows), target, len(features), self.config.booster, weight=weight)
+        return PooledModel(booster, descriptors, layout)
 
 
-def _constants(m: int, descriptors: Descriptors) -> list[float]:
-    """Return the model's rung, the log of its mean cost (a free model counts as the smallest) and its success rate."""
+def _binding(m: int, descriptors: Descriptors, layout: Layout) -> Binding:
+    """Columns for one model: the features, its own score of each block that has one a model, its descriptors.
+
+    The descriptors are its rung, the log of its mean cost (a free model counts as the smallest) and its success rate.
+    """
     cost = descriptors.mean_cost
     floor = float(cost[cost > 0].min()) if (cost > 0).any() else 1.0
-    return [float(m), float(np.log(max(float(cost[m]), floor))), float(descriptors.success_rate[m])]
+    constants = (float(m), float(np.log(max(float(cost[m]), floor))), float(descriptors.success_rate[m]))
+    columns = [*layout.for_trees.tolist(), *layout.per_model(m).tolist()]
+    return [*(Column(column) for column in columns), *(Constant(value) for value in constants)]
 
 
-def _rows_of(features: Features, m: int, descriptors: Descriptors) -> Floats:
-    """Columns for one model: the features, its own word score, its descriptors."""
-    own = features.shape[1] - len(descriptors.mean_cost) + m
-    constants = np.tile(_constants(m, descriptors), (len(features), 1))
-    return np.hstack([features, features[:, own : own + 1], constants]).astype(np.float64)
-
-
-def _binding(n_features: int, m: int, descriptors: Descriptors) -> Binding:
-    own = n_features - len(descriptors.mean_cost) + m
-    shared = [Column(feature) for feature in range(n_features)]
-    return [*shared, Column(own), *(Constant(value) for value in _constants(m, descriptors))]
+def _rows_of(features: Features, binding: Binding) -> Floats:
+    rows = np.empty((len(features), len(binding)))
+    for column, bound in enumerate(binding):
+        rows[:, column] = bound.value if isinstance(bound, Constant) else features[:, bound.feature]
+    return rows

@@ -11,6 +11,7 @@ import numpy as np
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.featurize.featurizer import Features, Featurizer, Fitted, fit_featurizer
+from pointsman_train.featurize.layout import Layout
 from pointsman_train.featurize.stack import WordsConfig
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.ladder import mean_costs
@@ -25,7 +26,7 @@ from pointsman_train.train.calibration import (
 from pointsman_train.train.complexity import ComplexityConfig, ComplexityModel, fit_complexity
 from pointsman_train.train.operating_points import FittedPoint, OperatingPointsConfig, fit_points
 from pointsman_train.train.pooled import Pooled, PooledConfig
-from pointsman_train.train.success import Descriptors, Formulation, SuccessModel
+from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +112,8 @@ class _Rows:
     """The prompts that a fit may see."""
 
     prompt: list[str]
-    success: Floats
+    targets: Targets
     score: Floats
-    label: Ints
     group: Ints
 
 
@@ -141,12 +141,12 @@ def train(labelled: Labelled, split: Split, folds: int, config: TrainConfig) -> 
     mask = split.rows("train", "calibration") if out_of_fold else split.rows("train")
     rows = _rows(labelled, split, mask)
     descriptors, mean_score = _describe(labelled, mask)
-    classes = _classes(rows.label, labelled)
+    classes = _classes(rows.targets.label, labelled)
     fold = fold_of(rows.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
-    fitted = fit_featurizer(rows.prompt, labelled.models, rows.success, fold, config.words)
-    heads = _Heads(FORMULATIONS[config.formulation](config), classes, descriptors, config)
-    success, complexity = heads.fit(fitted.features, rows)
+    fitted = fit_featurizer(rows.prompt, labelled.models, rows.targets.success, fold, config.words)
+    heads = _Heads(FORMULATIONS[config.formulation](config), classes, descriptors, fitted.featurizer.layout, config)
+    success, complexity = heads.fit(fitted.features, rows.targets)
     log.info("predicting out of fold")
     unseen = (
         heads.out_of_fold(fitted.features, rows, fold)
@@ -179,20 +179,23 @@ class _Heads:
     formulation: Formulation
     classes: tuple[int, ...]
     descriptors: Descriptors
+    layout: Layout
     config: TrainConfig
 
-    def fit(self, features: Features, rows: _Rows) -> tuple[SuccessModel, ComplexityModel]:
-        success = self.formulation.fit(features, rows.success, self.descriptors)
-        named = rows.label != UNKNOWN_LABEL
-        complexity = fit_complexity(features[named], rows.label[named], self.classes, self.config.complexity)
+    def fit(self, features: Features, targets: Targets) -> tuple[SuccessModel, ComplexityModel]:
+        success = self.formulation.fit(features, targets, self.descriptors, self.layout)
+        named = targets.label != UNKNOWN_LABEL
+        complexity = fit_complexity(
+            features[named], targets.label[named], self.classes, self.layout, self.config.complexity
+        )
         return success, complexity
 
     def out_of_fold(self, features: Features, rows: _Rows, fold: Ints) -> _Unseen:
-        success_margins = np.empty_like(rows.success)
+        success_margins = np.empty_like(rows.score)
         label_margins = np.empty((len(features), len(self.classes)))
         for k in range(int(fold.max()) + 1):
             out = fold == k
-            success, complexity = self.fit(features[~out], _take(rows, ~out))
+            success, complexity = self.fit(features[~out], rows.targets.take(~out))
             success_margins[out] = success.margins(features[out])
             label_margins[out] = complexity.margins(features[out])
         return _Unseen(success_margins, label_margins, rows)
@@ -206,23 +209,21 @@ def _held_out(fitted: Fitted, success: SuccessModel, complexity: ComplexityModel
 def _calibrate_success(unseen: _Unseen, config: CalibrationConfig) -> Affine:
     if config.success == "none":
         return identity(unseen.success_margins.shape[1])
-    return shared_logistic(unseen.success_margins, unseen.rows.success)
+    return shared_logistic(unseen.success_margins, unseen.rows.targets.success)
 
 
 def _calibrate_labels(unseen: _Unseen, classes: tuple[int, ...]) -> Affine:
-    named = np.isin(unseen.rows.label, classes)
-    return scaled_softmax(unseen.label_margins[named], np.searchsorted(classes, unseen.rows.label[named]))
+    label = unseen.rows.targets.label
+    named = np.isin(label, classes)
+    return scaled_softmax(unseen.label_margins[named], np.searchsorted(classes, label[named]))
 
 
 def _rows(labelled: Labelled, split: Split, mask: Bools) -> _Rows:
     outcomes = labelled.outcomes
     prompts = [prompt for prompt, kept in zip(outcomes.prompt, mask, strict=True) if kept]
-    return _Rows(prompts, labelled.success[mask], outcomes.score[mask], labelled.label[mask], split.group[mask])
-
-
-def _take(rows: _Rows, mask: Bools) -> _Rows:
-    prompts = [prompt for prompt, kept in zip(rows.prompt, mask, strict=True) if kept]
-    return _Rows(prompts, rows.success[mask], rows.score[mask], rows.label[mask], rows.group[mask])
+    rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label).take(mask)
+    return _Rows(prompts, targets, outcomes.score[mask], split.group[mask])
 
 
 def _classes(label: Ints, labelled: Labelled) -> tuple[int, ...]:

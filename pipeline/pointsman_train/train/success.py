@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from pointsman_train.data import Floats
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
+from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.trees import Ensemble
 
 
@@ -30,24 +32,52 @@ class Descriptors:
     success_rate: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a fit may learn from: the known outcomes of its prompts.
+
+    Attributes
+    ----------
+    success
+        ndarray of shape (n_prompts, n_models), 0 or 1; NaN where unknown, which a fit leaves out.
+    rate
+        ndarray of the same shape, in [0, 1]: the share of trials that succeeded, where there were several;
+        elsewhere ``success``.
+    trials
+        ndarray of the same shape, answers behind each rate: its weight.
+    label
+        ndarray of shape (n_prompts,): the cheapest rung that succeeds, n_models for all-fail, -1 for unknown.
+    """
+
+    success: Floats
+    rate: Floats
+    trials: Ints
+    label: Ints
+
+    def take(self, rows: Bools) -> Targets:
+        """Return the targets of these prompts."""
+        return Targets(self.success[rows], self.rate[rows], self.trials[rows], self.label[rows])
+
+
 class SuccessModel(Protocol):
     """A fitted success model."""
 
     def margins(self, features: Features) -> Floats:
-        """Log-odds of success, ndarray of shape (n_prompts, n_models), as LightGBM computes them."""
+        """Log-odds of success, ndarray of shape (n_prompts, n_models), as the training library computes them."""
         ...
 
-    def ensemble(self) -> Ensemble:
-        """Return the same margins as trees over the features, one target a model."""
+    def add(self, g: GraphBuilder, features: str) -> str:
+        """Add the same to a graph: double [N, F] to double [N, n_models]."""
+        ...
+
+    def ensembles(self) -> tuple[Ensemble, ...]:
+        """Return the trees in it, over the features; none where it has no trees."""
         ...
 
 
 class Formulation(Protocol):
     """A way to fit success models."""
 
-    def fit(self, features: Features, success: Floats, descriptors: Descriptors) -> SuccessModel:
-        """Fit on prompts; ``success`` of shape (n_prompts, n_models) has NaN where unknown, which is left out.
-
-        The last n_models columns of ``features`` are the models' word scores.
-        """
+    def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> SuccessModel:
+        """Fit on the known outcomes of prompts; columns of ``features`` are as ``layout`` says."""
         ...

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from pointsman_train.errors import LabelError
+from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 from pointsman_train.train.booster import BoosterConfig
 from pointsman_train.train.complexity import ComplexityConfig, fit_complexity
 from pointsman_train.train.trees import add_ensemble
 
+LAYOUT = Layout((Block("surface", ("a", "b", "c", "d")),))
 CONFIG = ComplexityConfig(BoosterConfig(trees=60))
 
 
@@ -23,7 +25,7 @@ def rows(classes, n=300):
 
 def test_margins_have_a_column_for_each_label_that_occurs():
     x, label = rows((0, 2, 3))
-    model = fit_complexity(x, label, (0, 2, 3), CONFIG)
+    model = fit_complexity(x, label, (0, 2, 3), LAYOUT, CONFIG)
     margins = model.margins(x)
     assert margins.shape == (300, 3)
     assert (np.array((0, 2, 3))[margins.argmax(axis=1)] == label).mean() > 0.7
@@ -31,7 +33,7 @@ def test_margins_have_a_column_for_each_label_that_occurs():
 
 def test_the_trees_of_a_round_belong_to_the_classes_in_turn():
     x, label = rows((0, 1, 2))
-    model = fit_complexity(x, label, (0, 1, 2), CONFIG)
+    model = fit_complexity(x, label, (0, 1, 2), LAYOUT, CONFIG)
     ensemble = model.ensemble()
     assert len(ensemble.trees) == 60 * 3
     g = GraphBuilder()
@@ -42,7 +44,7 @@ def test_the_trees_of_a_round_belong_to_the_classes_in_turn():
 
 def test_a_fold_may_lack_a_class_that_others_have():
     x, label = rows((0, 1))
-    model = fit_complexity(x, label, (0, 1, 3), CONFIG)
+    model = fit_complexity(x, label, (0, 1, 3), LAYOUT, CONFIG)
     margins = model.margins(x)
     assert margins.shape == (300, 3)
     assert (margins[:, 2] < margins[:, :2].max(axis=1)).all()
@@ -52,4 +54,4 @@ def test_a_fold_may_lack_a_class_that_others_have():
 def test_one_class_is_nothing_to_tell_apart():
     expected = "every training prompt has the label (1,): there is nothing to route"
     with pytest.raises(LabelError, match=re.escape(expected)):
-        fit_complexity(np.zeros((5, 1), np.float32), np.ones(5, int), (1,), CONFIG)
+        fit_complexity(np.zeros((5, 1), np.float32), np.ones(5, int), (1,), LAYOUT, CONFIG)
