@@ -109,6 +109,13 @@ def router(trained: Trained) -> Router:
     return Router.load(trained.bundle)
 
 
+@pytest.fixture(scope="session")
+def familiar(trained: Trained, router: Router) -> str:
+    """A prompt that the router's guard lets pass, so that its probabilities decide."""
+    prompts = trained.result.prepared.labelled.outcomes.prompt
+    return next(prompt for prompt in prompts if not router.route(prompt).unfamiliar)
+
+
 @pytest.fixture
 def bundle(trained: Trained, tmp_path: Path) -> Path:
     """A copy of the bundle that a test may spoil."""

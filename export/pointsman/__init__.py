@@ -6,6 +6,10 @@
 'small'
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from pointsman.decision import Decision
 from pointsman.errors import (
     BundleCorruptError,
@@ -21,6 +25,9 @@ from pointsman.errors import (
 )
 from pointsman.router import Router
 
+if TYPE_CHECKING:
+    from pointsman.dispatch.transport import async_http_client, http_client
+
 __all__ = [
     "BundleCorruptError",
     "BundleError",
@@ -34,4 +41,15 @@ __all__ = [
     "SchemaVersionError",
     "UnknownModelError",
     "UnknownOperatingPointError",
+    "async_http_client",
+    "http_client",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what sends requests when it is first asked for: httpx2 takes as long as all of the rest."""
+    if name not in ("async_http_client", "http_client"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pointsman.dispatch import transport
+
+    return getattr(transport, name)

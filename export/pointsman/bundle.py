@@ -18,6 +18,8 @@ CARD_FILE = "README.md"
 
 # Between processors the last digits of exp differ; anything larger is another graph.
 PROBE_TOLERANCE = 1e-6
+# Computed in float32.
+SIMILARITY_TOLERANCE = 1e-4
 
 
 def load_bundle(folder: str | Path) -> tuple[Manifest, Graph]:
@@ -41,6 +43,11 @@ def load_bundle(folder: str | Path) -> tuple[Manifest, Graph]:
             "the file was changed after the export: export or copy the router again"
         )
     graph = Graph(content)
+    if manifest.guard is not None and not graph.has_similarity:
+        raise BundleCorruptError(
+            f"{path} has no output similarity, which the manifest's guard reads; "
+            "the manifest belongs to another router: export or copy the router again"
+        )
     _check_probes(path, manifest, graph)
     return manifest, graph
 
@@ -58,23 +65,27 @@ def _check_probes(path: Path, manifest: Manifest, graph: Graph) -> None:
                 f"{path} gives {found.shape[1]} columns of {name}, the manifest names {len(named)}; "
                 "the manifest belongs to another router"
             )
-    expected = (
-        ("p_success", predictions.p_success, [probe.p_success for probe in manifest.probes]),
-        ("p_label", predictions.p_label, [probe.p_label for probe in manifest.probes]),
-    )
-    for name, found, wanted in expected:
-        if not _agree(found, wanted):
+    probes = manifest.probes
+    expected: list[tuple[str, NDArray[np.floating], Sequence[object], float]] = [
+        ("p_success", predictions.p_success, [probe.p_success for probe in probes], PROBE_TOLERANCE),
+        ("p_label", predictions.p_label, [probe.p_label for probe in probes], PROBE_TOLERANCE),
+    ]
+    if predictions.similarity is not None:
+        near = [probe.similarity for probe in probes]
+        expected.append(("similarity", predictions.similarity, near, SIMILARITY_TOLERANCE))
+    for name, found, wanted, tolerance in expected:
+        if not _agree(found, wanted, tolerance):
             raise BundleCorruptError(
                 f"{path} gives another {name} for the manifest's probes than on export; "
                 "the manifest belongs to another router, or this onnxruntime computes differently"
             )
 
 
-def _agree(found: NDArray[np.float64], wanted: Sequence[Sequence[float]]) -> bool:
+def _agree(found: NDArray[np.floating], wanted: Sequence[object], tolerance: float) -> bool:
     try:
         expected = np.array(wanted, np.float64)
     except (TypeError, ValueError):
         # Ragged, or not numbers.
         return False
     # Written so that NaN does not agree.
-    return found.shape == expected.shape and bool((np.abs(found - expected) <= PROBE_TOLERANCE).all())
+    return found.shape == expected.shape and bool((np.abs(found - expected) <= tolerance).all())

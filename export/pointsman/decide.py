@@ -1,17 +1,105 @@
-"""The decision rule, the only one: training, evaluation and serving all call it.
+"""The decision, the only place where it is computed: training, evaluation and serving all call it.
 
 Each candidate model ``m`` has the utility ``P_m - lambda * c_m / c_max``: its probability of success less its mean
-cost as a share of the dearest model's, weighed by the operating point's lambda. The largest utility wins; a tie goes
-to the cheaper model. With lambda 0 only success counts; from lambda 1 on, cost rules.
+cost as a share of the dearest model's, weighed by the operating point's lambda. With lambda 0 only success counts;
+from lambda 1 on, cost rules. A rule turns that into a choice, in the ladder's order, so that a tie goes to the cheaper:
+
+- ``utility``: the model with the largest utility.
+- ``threshold``: the cheapest model with ``P_m >= threshold``; where there is none, the utility rule.
+- ``conservative``: the best single model (the anchor), unless another's utility leads it by more than ``hold``.
+
+A guard then sends prompts unlike the training prompts to one model, whatever the rule says of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
 
-def relative_cost(cost: NDArray[np.float64]) -> NDArray[np.float64]:
+REASONS = ("utility", "threshold", "held by the best single model", "unfamiliar prompt", "only candidate")
+_UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = range(len(REASONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a model is chosen.
+
+    Attributes
+    ----------
+    kind
+        One of :data:`RULES`.
+    lam
+        Price of cost, in units of success probability; not negative. The threshold rule prices only those prompts
+        that no model reaches the threshold on.
+    threshold
+        Probability of success that is enough, in [0, 1]; read by the threshold rule alone.
+    hold
+        Lead in utility over the anchor that another model needs, not negative; read by the conservative rule alone.
+    """
+
+    kind: str = "utility"
+    lam: float = 0.0
+    threshold: float = 0.0
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a prompt is unfamiliar, and where it then goes.
+
+    Attributes
+    ----------
+    threshold
+        A prompt whose similarity to the training prompts is below this is unfamiliar.
+    fallback
+        Position of the model that such prompts go to.
+    """
+
+    threshold: float
+    fallback: int
+
+    def unfamiliar(self, similarity: NDArray[np.floating]) -> Bools:
+        """Say which prompts are unfamiliar; one whose similarity is NaN is.
+
+        Examples
+        --------
+        >>> Guard(0.5, 0).unfamiliar(np.array([0.4, 0.5, np.nan])).tolist()
+        [True, False, True]
+        """
+        return ~(np.asarray(similarity, np.float64) >= self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What was chosen, for each of several prompts.
+
+    Attributes
+    ----------
+    chosen
+        ndarray of shape (n_prompts,), positions of the chosen models.
+    margin
+        ndarray of shape (n_prompts,), the least change of a probability that could change the choice: under the
+        utility rule the lead over the runner-up. Infinite where no probability decided.
+    reason
+        ndarray of shape (n_prompts,), positions in :data:`REASONS`.
+    unfamiliar
+        ndarray of shape (n_prompts,), where the guard fired.
+    """
+
+    chosen: NDArray[np.int64]
+    margin: Floats
+    reason: NDArray[np.int64]
+    unfamiliar: Bools
+
+
+def relative_cost(cost: Floats) -> Floats:
     """Scale mean costs to the dearest model's.
 
     Parameters
@@ -32,7 +120,7 @@ def relative_cost(cost: NDArray[np.float64]) -> NDArray[np.float64]:
     return cost / top if top > 0 else np.zeros_like(cost)
 
 
-def utilities(p_success: NDArray[np.float64], cost: NDArray[np.float64], lam: float) -> NDArray[np.float64]:
+def utilities(p_success: Floats, cost: Floats, lam: float) -> Floats:
     """Compute the utility of each model for each prompt, ``p_success - lam * cost / max(cost)``.
 
     Parameters
@@ -53,7 +141,7 @@ def utilities(p_success: NDArray[np.float64], cost: NDArray[np.float64], lam: fl
     return p_success - lam * relative_cost(cost)
 
 
-def choose(utility: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+def choose(utility: Floats, allowed: Bools | None = None) -> NDArray[np.int64]:
     """Position of the best model of each row; ties go to the first, which is the cheaper in a ladder's order.
 
     Parameters
@@ -75,7 +163,7 @@ def choose(utility: NDArray[np.float64], allowed: NDArray[np.bool_] | None = Non
     return np.asarray(np.argmax(utility, axis=-1))
 
 
-def margin(utility: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+def margin(utility: Floats, allowed: Bools | None = None) -> Floats:
     """Lead of the best utility over the runner-up's; infinite where only one model may be chosen.
 
     Examples
@@ -89,3 +177,103 @@ def margin(utility: NDArray[np.float64], allowed: NDArray[np.bool_] | None = Non
         return np.full(utility.shape[:-1], np.inf)
     top = np.partition(utility, -2, axis=-1)
     return top[..., -1] - top[..., -2]
+
+
+def choose_by(rule: Rule, p_success: Floats, cost: Floats, anchor: int, allowed: Bools | None = None) -> Choices:
+    """Choose a model for each prompt.
+
+    Parameters
+    ----------
+    rule
+        How.
+    p_success
+        ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
+    cost
+        ndarray of shape (n_models,), mean costs; see :func:`utilities`.
+    anchor
+        Position of the best single model. Where it is not allowed, the conservative rule is the utility rule.
+    allowed
+        ndarray of shape (n_models,), which models may be chosen, at least one; None is all.
+
+    Examples
+    --------
+    >>> p, cost = np.array([[0.5, 0.8], [0.5, 0.9]]), np.array([1.0, 4.0])
+    >>> choose_by(Rule("utility", lam=0.5), p, cost, 1).chosen.tolist()
+    [0, 1]
+    >>> choose_by(Rule("threshold", threshold=0.4), p, cost, 1).chosen.tolist()
+    [0, 0]
+    >>> choose_by(Rule("conservative", lam=0.5, hold=0.1), p, cost, 1).chosen.tolist()
+    [1, 1]
+    """
+    allowed = np.ones(len(cost), bool) if allowed is None else allowed
+    chosen, lead, reason = _BY_KIND[rule.kind](rule, p_success, utilities(p_success, cost, rule.lam), anchor, allowed)
+    if allowed.sum() == 1:
+        lead, reason = np.full_like(lead, np.inf), np.full_like(reason, _ONLY)
+    return Choices(chosen, lead, reason, np.zeros(len(chosen), bool))
+
+
+def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floating] | None) -> Choices:
+    """Send unfamiliar prompts to the guard's fallback; without a guard or similarities nothing changes.
+
+    Parameters
+    ----------
+    similarity
+        ndarray of shape (n_prompts,), how near each prompt is to the training prompts; higher is nearer.
+    """
+    if guard is None or similarity is None:
+        return choices
+    out = guard.unfamiliar(similarity)
+    if not out.any():
+        return choices
+    return replace(
+        choices,
+        chosen=np.where(out, guard.fallback, choices.chosen),
+        margin=np.where(out, np.inf, choices.margin),
+        reason=np.where(out & (choices.reason != _ONLY), _UNFAMILIAR, choices.reason),
+        unfamiliar=out,
+    )
+
+
+def fallback_among(fallback: int, mean_score: Floats, allowed: Bools) -> int:
+    """Position of the fallback or, where it is not allowed, of the allowed model with the best mean score.
+
+    Examples
+    --------
+    >>> fallback_among(2, np.array([0.4, 0.6, 0.8]), np.array([True, True, False]))
+    1
+    """
+    return fallback if allowed[fallback] else int(choose(mean_score, allowed))
+
+
+_Found: TypeAlias = tuple[NDArray[np.int64], Floats, NDArray[np.int64]]
+
+
+def _by_utility(rule: Rule, p_success: Floats, utility: Floats, anchor: int, allowed: Bools) -> _Found:
+    chosen = choose(utility, allowed)
+    return chosen, margin(utility, allowed), np.full_like(chosen, _UTILITY)
+
+
+def _by_threshold(rule: Rule, p_success: Floats, utility: Floats, anchor: int, allowed: Bools) -> _Found:
+    reached = (p_success >= rule.threshold) & allowed
+    some, first = np.asarray(reached.any(axis=-1)), np.argmax(reached, axis=-1)
+    # The models dearer than the first that reaches the threshold are never looked at.
+    seen = allowed & ((np.arange(len(allowed)) <= first[:, None]) | ~some[:, None])
+    distance = np.where(seen, np.abs(p_success - rule.threshold), np.inf).min(axis=-1)
+    lead = np.where(some, distance, np.minimum(distance, margin(utility, allowed)))
+    return np.where(some, first, choose(utility, allowed)), lead, np.where(some, _THRESHOLD, _UTILITY)
+
+
+def _by_conservative(rule: Rule, p_success: Floats, utility: Floats, anchor: int, allowed: Bools) -> _Found:
+    # To lead the anchor by more than hold is to lead an anchor that is better by hold.
+    raised = utility + rule.hold * (np.arange(len(allowed)) == anchor)
+    chosen = choose(raised, allowed)
+    held = chosen != choose(utility, allowed)
+    return chosen, margin(raised, allowed), np.where(held, _HELD, _UTILITY)
+
+
+_BY_KIND: Mapping[str, Callable[[Rule, Floats, Floats, int, Bools], _Found]] = {
+    "utility": _by_utility,
+    "threshold": _by_threshold,
+    "conservative": _by_conservative,
+}
+RULES = tuple(_BY_KIND)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A routed prompt.
+    """A routed prompt, with what the choice rests on.
 
     Attributes
     ----------
@@ -30,9 +30,18 @@ class Decision:
     excluded
         Why each model that could not be chosen was left out.
     margin
-        Lead in utility over the runner-up; None where only one model was left.
+        The least change of a probability that could change the choice: under the utility rule the lead over the
+        runner-up. None where no probability decided: one model was left, or the prompt is unfamiliar.
     boundary
         Whether it is a close call: the margin is below the router's ``boundary_margin``.
+    similarity
+        How near the prompt is to the training prompts, higher is nearer; None where the router does not measure it.
+    unfamiliar
+        Whether it is too far from the training prompts for its probabilities to be believed.
+    reason
+        What decided: "utility" (the largest utility), "threshold" (the cheapest model that is likely enough to
+        succeed), "held by the best single model" (another's lead in utility was too small to leave it),
+        "unfamiliar prompt" (it went to the router's fallback) or "only candidate".
     router
         Name and version, as ``name/version``.
     """
@@ -48,6 +57,9 @@ class Decision:
     excluded: Mapping[str, str]
     margin: float | None
     boundary: bool
+    similarity: float | None
+    unfamiliar: bool
+    reason: str
     router: str
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _ORT_ERRORS = (
 )
 
 OUTPUTS = ("p_success", "p_label", "features")
+GUARDED_OUTPUTS = (*OUTPUTS, "similarity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,26 @@ class Predictions:
         all-fail. Rows sum to 1.
     features
         ndarray of shape (n_prompts, n_features), float32.
+    similarity
+        ndarray of shape (n_prompts,), float32, how near each prompt is to the training prompts, higher is nearer; None
+        where the graph does not say.
     """
 
     p_success: NDArray[np.float64]
     p_label: NDArray[np.float64]
     features: NDArray[np.float32]
+    similarity: NDArray[np.float32] | None = None
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Put the predictions of several batches of one graph, at least one, into one."""
+    near = [part.similarity for part in parts if part.similarity is not None]
+    return Predictions(
+        np.concatenate([part.p_success for part in parts]),
+        np.concatenate([part.p_label for part in parts]),
+        np.concatenate([part.features for part in parts]),
+        np.concatenate(near) if near else None,
+    )
 
 
 class Graph:
@@ -70,15 +86,22 @@ class Graph:
         except _ORT_ERRORS as error:
             raise BundleCorruptError(f"onnxruntime {ort.__version__} cannot open the graph: {error}") from error
         found = [output.name for output in self._session.get_outputs()]
-        if set(found) != set(OUTPUTS):
-            raise BundleCorruptError(f"the graph has the outputs {found!r}, a router has {list(OUTPUTS)!r}")
+        if set(found) not in (set(OUTPUTS), set(GUARDED_OUTPUTS)):
+            raise BundleCorruptError(f"the graph has the outputs {found!r}, a router has {list(GUARDED_OUTPUTS)!r}")
+        self._outputs = list(GUARDED_OUTPUTS if "similarity" in found else OUTPUTS)
+
+    @property
+    def has_similarity(self) -> bool:
+        """Whether it says how near a prompt is to the training prompts."""
+        return "similarity" in self._outputs
 
     def predict(self, texts: Sequence[str]) -> Predictions:
         """Run the graph on sanitised texts; an empty list gives empty arrays."""
         if not texts:
             # The tokenizer cannot take an empty batch: run one prompt to learn the shapes.
             one = self.predict([""])
-            return Predictions(one.p_success[:0], one.p_label[:0], one.features[:0])
+            near = None if one.similarity is None else one.similarity[:0]
+            return Predictions(one.p_success[:0], one.p_label[:0], one.features[:0], near)
         batch = np.empty(len(texts), dtype=object)
         batch[:] = texts
-        return Predictions(*self._session.run(list(OUTPUTS), {"prompt": batch}))
+        return Predictions(*self._session.run(self._outputs, {"prompt": batch}))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from pointsman import decide
 from pointsman.errors import BundleCorruptError, BundleNotFoundError, SchemaVersionError
 
 SCHEMA_VERSION = 1
@@ -43,6 +44,9 @@ class OperatingPoint:
     ----------
     lam
         Price of cost in the decision rule, in units of success probability.
+    rule, threshold, hold
+        Kind of rule, "utility", "threshold" or "conservative", with what the last two read: see
+        :class:`pointsman.decide.Rule`. 0 where the rule does not read it.
     target
         What it was fitted to, in words.
     held_out
@@ -50,17 +54,42 @@ class OperatingPoint:
     """
 
     lam: float
+    rule: str
+    threshold: float
+    hold: float
     target: str
     held_out: Mapping[str, list[float | None]]
+
+    @property
+    def decision_rule(self) -> decide.Rule:
+        """The rule that decides at this point."""
+        return decide.Rule(self.rule, self.lam, self.threshold, self.hold)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """When a prompt is unlike the training prompts, and where it then goes.
+
+    Attributes
+    ----------
+    threshold
+        Of the graph's ``similarity``: a prompt below it is unfamiliar.
+    fallback
+        Name of the model that unfamiliar prompts go to.
+    """
+
+    threshold: float
+    fallback: str
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prompt with the answers that the graph must give on loading."""
+    """A prompt with the answers that the graph must give on loading; ``similarity`` is None where it gives none."""
 
     prompt: str
     p_success: list[float]
     p_label: list[float]
+    similarity: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +116,8 @@ class Manifest:
         The model with the best mean training score.
     default_operating_point, operating_points
         Named trade-offs.
+    guard
+        Null where every prompt is decided by its probabilities.
     boundary_margin
         A decision that leads by less is a boundary case.
     cost_basis
@@ -111,6 +142,7 @@ class Manifest:
     best_single: str
     default_operating_point: str
     operating_points: Mapping[str, OperatingPoint]
+    guard: GuardSettings | None
     boundary_margin: float
     cost_basis: str
     data: Mapping[str, Any]
@@ -165,6 +197,7 @@ def _parse(path: Path, content: Mapping[str, Any]) -> Manifest:
         values["models"] = tuple(Model(**model) for model in values["models"])
         values["probes"] = tuple(Probe(**probe) for probe in values["probes"])
         values["operating_points"] = {n: OperatingPoint(**p) for n, p in values["operating_points"].items()}
+        values["guard"] = None if values["guard"] is None else GuardSettings(**values["guard"])
         values["labels"], values["features"] = tuple(values["labels"]), tuple(values["features"])
         manifest = Manifest(**values)
     except (TypeError, AttributeError) as error:
@@ -183,11 +216,38 @@ def _check_values(path: Path, manifest: Manifest) -> None:
     ladder = [model.name for model in manifest.models]
     if list(manifest.labels[:-1]) != ladder or len(set(ladder)) < len(ladder) or manifest.best_single not in ladder:
         raise BundleCorruptError(f"{path} has labels, models and a best single model that do not fit; export again")
+    _check_rules(path, manifest)
     numbers = {
         "boundary_margin": manifest.boundary_margin,
         **{f"mean_cost_usd of {model.name!r}": model.mean_cost_usd for model in manifest.models},
+        **{f"mean_score of {model.name!r}": model.mean_score for model in manifest.models},
         **{f"lam of {name!r}": point.lam for name, point in manifest.operating_points.items()},
+        **{f"threshold of {name!r}": point.threshold for name, point in manifest.operating_points.items()},
+        **{f"hold of {name!r}": point.hold for name, point in manifest.operating_points.items()},
     }
     for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if not _is_number(value) or value < 0:
             raise BundleCorruptError(f"{path} has the {name} {value!r}, expected a number, 0 or more")
+
+
+def _check_rules(path: Path, manifest: Manifest) -> None:
+    for name, point in manifest.operating_points.items():
+        if point.rule not in decide.RULES:
+            expected = f"expected one of {list(decide.RULES)!r}; export the router again"
+            raise BundleCorruptError(f"{path} has the rule {point.rule!r} of {name!r}, {expected}")
+    guard = manifest.guard
+    if guard is None:
+        return
+    ladder = [model.name for model in manifest.models]
+    if guard.fallback not in ladder:
+        raise BundleCorruptError(
+            f"{path} has a guard that falls back to {guard.fallback!r}, expected one of {ladder!r}; "
+            "export the router again"
+        )
+    if not _is_number(guard.threshold):
+        expected = "expected a number; export the router again"
+        raise BundleCorruptError(f"{path} has a guard with the threshold {guard.threshold!r}, {expected}")
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and -math.inf < value < math.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ class Router:
         self.manifest = manifest
         self._graph = graph
         self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
+        self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
+        self._anchor = self.models.index(manifest.best_single)
 
     @classmethod
     def load(cls, folder: str | Path) -> Router:
@@ -58,6 +61,12 @@ class Router:
     def models(self) -> tuple[str, ...]:
         """The ladder, cheapest first."""
         return tuple(model.name for model in self.manifest.models)
+
+    @property
+    def guard(self) -> decide.Guard | None:
+        """When a prompt is unfamiliar and which model it then goes to; None where the router has no guard."""
+        guard = self.manifest.guard
+        return None if guard is None else decide.Guard(guard.threshold, self.models.index(guard.fallback))
 
     def predict(self, prompts: Sequence[Prompt]) -> Predictions:
         """Probabilities and features of several prompts, without a decision."""
@@ -100,15 +109,12 @@ class Router:
         """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
         excluded = self._exclusions(models)
         point = self.manifest.default_operating_point if operating_point is None else operating_point
-        lam = self._lam(point)
+        rule = self._rule(point)
         predictions = self.predict(prompts)
-        utility = decide.utilities(predictions.p_success, self._cost, lam)
         allowed = np.array([model not in excluded for model in self.models])
-        chosen, lead = decide.choose(utility, allowed), decide.margin(utility, allowed)
-        return [
-            self._decision(predictions, utility, row, int(chosen[row]), float(lead[row]), point, lam, excluded)
-            for row in range(len(prompts))
-        ]
+        choices = decide.choose_by(rule, predictions.p_success, self._cost, self._anchor, allowed)
+        choices = decide.guarded(choices, self._guard_among(allowed), predictions.similarity)
+        return [self._decision(predictions, choices, row, point, rule.lam, excluded) for row in range(len(prompts))]
 
     def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
         if models is None:
@@ -126,36 +132,45 @@ class Router:
             raise NoCandidateError(excluded)
         return excluded
 
-    def _lam(self, point: str) -> float:
+    def _rule(self, point: str) -> decide.Rule:
         points = self.manifest.operating_points
         if point not in list(points):
             raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
-        return points[point].lam
+        return points[point].decision_rule
+
+    def _guard_among(self, allowed: NDArray[np.bool_]) -> decide.Guard | None:
+        guard = self.guard
+        if guard is None:
+            return None
+        return replace(guard, fallback=decide.fallback_among(guard.fallback, self._score, allowed))
 
     def _decision(
         self,
         predictions: Predictions,
-        utility: NDArray[np.float64],
+        choices: decide.Choices,
         row: int,
-        chosen: int,
-        lead: float,
         point: str,
         lam: float,
         excluded: Mapping[str, str],
     ) -> Decision:
-        p_label = predictions.p_label[row]
+        p_success, p_label, near = predictions.p_success[row], predictions.p_label[row], predictions.similarity
+        utility = decide.utilities(p_success, self._cost, lam)
+        chosen, lead = int(choices.chosen[row]), float(choices.margin[row])
         open_to = [(m, model) for m, model in enumerate(self.models) if model not in excluded]
         return Decision(
             model=self.models[chosen],
             label=self.manifest.labels[int(np.argmax(p_label))],
             complexity=dict(zip(self.manifest.labels, p_label.tolist(), strict=True)),
-            p_success=dict(zip(self.models, predictions.p_success[row].tolist(), strict=True)),
-            utilities={model: float(utility[row, m]) for m, model in open_to},
+            p_success=dict(zip(self.models, p_success.tolist(), strict=True)),
+            utilities={model: float(utility[m]) for m, model in open_to},
             operating_point=point,
             lam=lam,
             estimated_cost_usd=float(self._cost[chosen]),
             excluded=dict(excluded),
             margin=lead if np.isfinite(lead) else None,
             boundary=lead < self.manifest.boundary_margin,
+            similarity=None if near is None else float(near[row]),
+            unfamiliar=bool(choices.unfamiliar[row]),
+            reason=decide.REASONS[int(choices.reason[row])],
             router=self.name,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pointsman.graph import Predictions, joined
 from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman_train import tracking
@@ -82,16 +83,22 @@ def _judge(config: JudgeConfig, router: Router) -> Evaluation:
     labelled = label(outcomes, replace(config.label, ladder=list(router.models)))
     prompts = labelled.outcomes.prompt
     group = group_near_duplicates(prompts, config.group)
-    parts = [router.predict(prompts[start : start + 256]) for start in range(0, len(prompts), 256)]
-    judged = Judged(
-        p_success=np.concatenate([part.p_success for part in parts]),
-        p_label=np.concatenate([part.p_label for part in parts]),
-        lambdas={name: point.lam for name, point in router.manifest.operating_points.items()},
-        default=router.manifest.default_operating_point,
-        mean_cost=np.array([model.mean_cost_usd for model in router.manifest.models]),
-        mean_score=np.array([model.mean_score for model in router.manifest.models]),
+    found = joined([router.predict(prompts[start : start + 256]) for start in range(0, len(prompts), 256)])
+    return judge(labelled, group, np.ones(len(prompts), bool), _judged(router, found), config.evaluate)
+
+
+def _judged(router: Router, predictions: Predictions) -> Judged:
+    manifest = router.manifest
+    return Judged(
+        p_success=predictions.p_success,
+        p_label=predictions.p_label,
+        rules={name: point.decision_rule for name, point in manifest.operating_points.items()},
+        default=manifest.default_operating_point,
+        mean_cost=np.array([model.mean_cost_usd for model in manifest.models]),
+        mean_score=np.array([model.mean_score for model in manifest.models]),
+        guard=router.guard,
+        similarity=predictions.similarity,
     )
-    return judge(labelled, group, np.ones(len(prompts), bool), judged, config.evaluate)
 
 
 def _tags(manifest: Manifest) -> Mapping[str, str]:

@@ -17,14 +17,15 @@ from pointsman_train import tracking
 from pointsman_train.data import Bools
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
 from pointsman_train.errors import ConfigError, PoolError
-from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, judge
+from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
 from pointsman_train.train.assemble import router_graph
-from pointsman_train.train.stage import TrainConfig, TrainedRouter, train
+from pointsman_train.train.router import TrainedRouter
+from pointsman_train.train.stage import TrainConfig, train
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
         prepared.labelled,
         prepared.split.group,
         test,
-        _judged(router, predict(onnx, prompts)),
+        router.judged(predict(onnx, prompts)),
         config.evaluate,
     )
     report(evaluation, run_dir, tracked)
@@ -185,7 +186,9 @@ def describe(prepared: Prepared) -> dict[str, Any]:
 
 def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     """Run the exported graph over prompts, in batches."""
-    return Predictions(*run(open_session(onnx), prompts, ["p_success", "p_label", "features"]))
+    session = open_session(onnx)
+    names = [output.name for output in session.get_outputs()]
+    return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
 def report(evaluation: Evaluation, run_dir: Path, tracked: tracking.Run) -> None:
@@ -227,17 +230,6 @@ def write_json(values: Mapping[str, Any], path: Path) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     partial.replace(path)
-
-
-def _judged(router: TrainedRouter, predictions: Predictions) -> Judged:
-    return Judged(
-        p_success=predictions.p_success,
-        p_label=predictions.p_label,
-        lambdas={name: point.lam for name, point in router.operating_points.items()},
-        default=router.default_operating_point,
-        mean_cost=router.descriptors.mean_cost,
-        mean_score=router.mean_score,
-    )
 
 
 def _headline(evaluation: Evaluation) -> dict[str, str]:

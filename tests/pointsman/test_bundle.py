@@ -3,11 +3,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from pointsman.bundle import load_bundle
 from pointsman.errors import BundleCorruptError, BundleError, BundleNotFoundError, PointsmanError, SchemaVersionError
+from pointsman_train.train.assemble import router_graph
 
 
 @pytest.fixture
@@ -98,6 +100,40 @@ def test_probes_that_are_not_numbers_of_the_right_shape_do_not_pass(edited, bund
         changed[0]["p_success"] = wrong
         with pytest.raises(BundleCorruptError, match="gives another p_success"):
             load_bundle(edited(probes=changed))
+
+
+def test_a_similarity_of_another_router_is_noticed_and_one_of_another_processor_is_not(edited, bundle):
+    probes = probes_of(bundle)
+    probes[2]["similarity"] += 5e-5
+    load_bundle(edited(probes=probes))
+    for wrong in (probes[2]["similarity"] + 2e-4, None, "0.5"):
+        probes[2]["similarity"] = wrong
+        with pytest.raises(
+            BundleCorruptError, match="gives another similarity for the manifest's probes than on export"
+        ):
+            load_bundle(edited(probes=probes))
+
+
+@pytest.fixture
+def without_similarity(bundle, trained):
+    """Take the output that the guard reads out of the graph."""
+    graph = router_graph(replace(trained.router, guard=None))
+    (bundle / "router.onnx").write_bytes(graph.SerializeToString())
+    sign_again(bundle)
+    return bundle
+
+
+def test_a_guard_without_the_output_that_it_reads_is_noticed(without_similarity):
+    expected = "router.onnx has no output similarity, which the manifest's guard reads; the manifest belongs to another"
+    with pytest.raises(BundleCorruptError, match=re.escape(expected)):
+        load_bundle(without_similarity)
+
+
+def test_a_router_without_a_guard_needs_no_similarity_and_may_have_it(without_similarity, edited, trained):
+    assert not load_bundle(edited(guard=None))[1].has_similarity
+    (without_similarity / "router.onnx").write_bytes(trained.onnx)
+    sign_again(without_similarity)
+    assert load_bundle(without_similarity)[1].has_similarity
 
 
 def test_a_router_without_probes_is_not_taken_on_trust(edited):

@@ -17,6 +17,28 @@ def test_route_prints_the_decision_as_json(router, trained, capsys):
     assert err == ""
 
 
+def test_route_says_what_decided_and_how_near_the_prompt_is(trained, familiar, capsys):
+    main(["route", str(trained.bundle), familiar])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["reason"], found["unfamiliar"]) == ("utility", False)
+    assert trained.router.guard.threshold <= found["similarity"] <= 1.0
+    main(["route", str(trained.bundle), "\u4e2d" * 50])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["reason"], found["unfamiliar"], found["margin"]) == ("unfamiliar prompt", True, None)
+    assert found["similarity"] < trained.router.guard.threshold
+    assert found["model"] == trained.router.models[trained.router.best_single]
+
+
+def test_inspect_shows_rule_and_guard(trained, capsys):
+    main(["inspect", str(trained.bundle)])
+    found = json.loads(capsys.readouterr().out)
+    guard = trained.router.guard
+    assert found["guard"] == {"threshold": guard.threshold, "fallback": trained.router.models[guard.fallback]}
+    rule = trained.router.operating_points["balanced"].rule
+    shown = found["operating_points"]["balanced"]
+    assert (shown["rule"], shown["lam"], shown["threshold"], shown["hold"]) == ("utility", rule.lam, 0.0, 0.0)
+
+
 def test_route_takes_a_pool_and_an_operating_point(router, trained, capsys):
     models = router.models[:2]
     main(["route", str(trained.bundle), "Hi", "--models", ",".join(models), "--operating-point", "half_cost"])

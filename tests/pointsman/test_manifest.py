@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from pointsman.decide import Rule
 from pointsman.errors import BundleCorruptError, BundleNotFoundError, SchemaVersionError
-from pointsman.manifest import MANIFEST_FILE, Manifest, Model, OperatingPoint, Probe, read_manifest
+from pointsman.manifest import MANIFEST_FILE, GuardSettings, Manifest, Model, OperatingPoint, Probe, read_manifest
 
 MANIFEST = Manifest(
     schema_version=1,
@@ -22,13 +23,16 @@ MANIFEST = Manifest(
     feature_reference={"chars": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]},
     best_single="large",
     default_operating_point="balanced",
-    operating_points={"balanced": OperatingPoint(0.5, "at most 1 points below", {"quality": [0.5, None, 0.75]})},
+    operating_points={
+        "balanced": OperatingPoint(0.5, "conservative", 0.0, 0.125, "at most 1 points", {"quality": [0.5, None, 0.75]})
+    },
+    guard=GuardSettings(0.25, "large"),
     boundary_margin=0.1,
     cost_basis="file",
     data={"prompts": 3},
     config={"pool": None},
     mlflow_run_id=None,
-    probes=(Probe("é\u2028", [0.1, 0.9], [0.2, 0.3, 0.5]),),
+    probes=(Probe("é\u2028", [0.1, 0.9], [0.2, 0.3, 0.5], 0.5),),
 )
 
 
@@ -47,6 +51,17 @@ def written(tmp_path):
 
 def test_a_manifest_survives_the_round_trip(written):
     assert read_manifest(written()) == MANIFEST
+
+
+def test_a_manifest_without_a_guard_survives_the_round_trip_too(written):
+    assert read_manifest(written(guard=None)) == replace(MANIFEST, guard=None)
+
+
+@pytest.mark.parametrize("kind", ["utility", "threshold", "conservative"])
+def test_an_operating_point_gives_its_decision_rule(written, kind):
+    point = {"lam": 0.5, "rule": kind, "threshold": 0.75, "hold": 0.125, "target": "", "held_out": {}}
+    found = read_manifest(written(operating_points={"balanced": point})).operating_points["balanced"]
+    assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125)
 
 
 def test_the_text_is_ascii_so_that_no_reader_can_garble_it():
@@ -118,6 +133,13 @@ MODELS = json.loads(MANIFEST.to_json())["models"]
         {"probes": [["prompt"]]},
         {"operating_points": []},
         {"labels": None},
+        {"operating_points": {"balanced": {"lam": 0.5, "target": "", "held_out": {}}}},
+        {"guard": {}},
+        {"guard": {"threshold": 0.5}},
+        {"guard": {"threshold": 0.5, "fallback": "large", "mood": "good"}},
+        {"guard": [0.5, "large"]},
+        {"guard": 0.5},
+        {"guard": False},
     ],
 )
 def test_fields_of_the_wrong_form_are_refused(written, changes):
@@ -133,11 +155,17 @@ def test_a_router_has_its_default_operating_point_and_two_models(written, change
 
 @pytest.mark.parametrize("wrong", ["0.5", None, -0.5, math.nan, math.inf])
 def test_numbers_of_the_decision_are_numbers_not_below_0(written, wrong):
-    point = {"lam": wrong, "target": "", "held_out": {}}
+    def point(name):
+        good = {"lam": 0.5, "rule": "utility", "threshold": 0.0, "hold": 0.0, "target": "", "held_out": {}}
+        return {"operating_points": {"balanced": good | {name: wrong}}}
+
     for changes, name in (
         ({"boundary_margin": wrong}, "boundary_margin"),
         ({"models": [MODELS[0] | {"mean_cost_usd": wrong}, MODELS[1]]}, "mean_cost_usd of 'small'"),
-        ({"operating_points": {"balanced": point}}, "lam of 'balanced'"),
+        ({"models": [MODELS[0], MODELS[1] | {"mean_score": wrong}]}, "mean_score of 'large'"),
+        (point("lam"), "lam of 'balanced'"),
+        (point("threshold"), "threshold of 'balanced'"),
+        (point("hold"), "hold of 'balanced'"),
     ):
         expected = f"has the {name} {wrong!r}, expected a number, 0 or more"
         with pytest.raises(BundleCorruptError, match=re.escape(expected)):
@@ -148,3 +176,31 @@ def test_numbers_of_the_decision_are_numbers_not_below_0(written, wrong):
 def test_names_are_text(written, changes):
     with pytest.raises(BundleCorruptError, match="has a name that is not text among"):
         read_manifest(written(**changes))
+
+
+@pytest.mark.parametrize("rule", ["", "utilitarian", None, 3, ["utility"]])
+def test_an_unknown_rule_is_refused(written, rule):
+    point = {"lam": 0.5, "rule": rule, "threshold": 0.0, "hold": 0.0, "target": "", "held_out": {}}
+    expected = f"has the rule {rule!r} of 'balanced', expected one of ['utility', 'threshold', 'conservative']; export"
+    with pytest.raises(BundleCorruptError, match=re.escape(expected)):
+        read_manifest(written(operating_points={"balanced": point}))
+
+
+@pytest.mark.parametrize("fallback", ["", "huge", None, 1, ["large"]])
+def test_a_guard_falls_back_to_a_model_of_the_ladder(written, fallback):
+    expected = (
+        f"has a guard that falls back to {fallback!r}, expected one of ['small', 'large']; export the router again"
+    )
+    with pytest.raises(BundleCorruptError, match=re.escape(expected)):
+        read_manifest(written(guard={"threshold": 0.5, "fallback": fallback}))
+
+
+@pytest.mark.parametrize("threshold", ["0.5", None, True, math.nan, math.inf, -math.inf])
+def test_a_guards_threshold_is_a_number(written, threshold):
+    expected = f"has a guard with the threshold {threshold!r}, expected a number; export the router again"
+    with pytest.raises(BundleCorruptError, match=re.escape(expected)):
+        read_manifest(written(guard={"threshold": threshold, "fallback": "large"}))
+
+
+def test_a_guards_threshold_may_be_negative_as_a_cosine_may(written):
+    assert read_manifest(written(guard={"threshold": -0.5, "fallback": "small"})).guard == GuardSettings(-0.5, "small")

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,57 @@ from hypothesis import strategies as st
 
 from pointsman import NoCandidateError, PromptError, Router, UnknownModelError, UnknownOperatingPointError
 from pointsman.decide import relative_cost
+from pointsman.graph import Predictions
+from pointsman.manifest import GuardSettings, Manifest, Model, OperatingPoint
 
 SUM = "What is 17 * 23?"
+
+# Utilities at lambda 0.5 are P less 0.125, 0.25 and 0.5; "mid" is the best single model.
+TINY = Manifest(
+    schema_version=1,
+    name="tiny",
+    version="1",
+    created="2026-01-02T03:04:05+00:00",
+    onnx_sha256="",
+    models=(Model("small", 1.0, 0.3, 0.3), Model("mid", 2.0, 0.8, 0.8), Model("large", 4.0, 0.7, 0.7)),
+    labels=("small", "mid", "large", "all-fail"),
+    features=("chars",),
+    feature_reference={},
+    best_single="mid",
+    default_operating_point="plain",
+    operating_points={
+        "plain": OperatingPoint(0.5, "utility", 0.0, 0.0, "", {}),
+        "enough": OperatingPoint(0.5, "threshold", 0.625, 0.0, "", {}),
+        "careful": OperatingPoint(0.5, "conservative", 0.0, 0.25, "", {}),
+    },
+    guard=GuardSettings(0.5, "mid"),
+    boundary_margin=0.1,
+    cost_basis="file",
+    data={},
+    config={},
+    mlflow_run_id=None,
+    probes=(),
+)
+
+
+class Told:
+    """A graph that says what it is told, the same of every prompt."""
+
+    def __init__(self, p_success, similarity):
+        self.p_success, self.similarity = p_success, similarity
+
+    def predict(self, texts):
+        n = len(texts)
+        near = None if self.similarity is None else np.full(n, self.similarity, np.float32)
+        p_label = np.tile([0.125, 0.125, 0.25, 0.5], (n, 1))
+        return Predictions(np.tile(self.p_success, (n, 1)), p_label, np.zeros((n, 1), np.float32), near)
+
+
+TINY_NAMES = tuple(model.name for model in TINY.models)
+
+
+def tiny(p_success, similarity=0.75, **changes):
+    return Router(replace(TINY, **changes), Told(p_success, similarity))
 
 
 def close(one, other):
@@ -39,10 +89,11 @@ def test_a_decision_tells_everything_that_it_rests_on(router):
     assert decision.estimated_cost_usd == {m.name: m.mean_cost_usd for m in manifest.models}[decision.model]
 
 
-def test_the_chosen_model_has_the_largest_utility_by_the_documented_formula(router):
+def test_the_chosen_model_has_the_largest_utility_by_the_documented_formula(router, familiar):
     cost = relative_cost(np.array([model.mean_cost_usd for model in router.manifest.models]))
     for point in router.manifest.operating_points:
-        decision = router.route(SUM, operating_point=point)
+        decision = router.route(familiar, operating_point=point)
+        assert decision.reason == "utility"
         expected = [p - decision.lam * c for p, c in zip(decision.p_success.values(), cost, strict=True)]
         assert list(decision.utilities.values()) == pytest.approx(expected)
         ranked = sorted(expected, reverse=True)
@@ -177,3 +228,69 @@ def test_a_decision_is_ready_for_json(router):
 def test_the_router_says_what_it_is(router):
     assert repr(router) == f"Router('small/1', models={list(router.models)!r})"
     assert isinstance(router, Router)
+
+
+@pytest.mark.parametrize(
+    ("point", "p_success", "model", "reason", "margin"),
+    [
+        ("plain", [0.5, 0.875, 1.0], "mid", "utility", 0.125),
+        ("enough", [0.625, 0.875, 1.0], "small", "threshold", 0.0),
+        ("enough", [0.5, 0.5, 0.5], "small", "utility", 0.125),
+        ("careful", [0.5625, 0.5, 0.5], "mid", "held by the best single model", 0.0625),
+        ("careful", [0.75, 0.5, 0.5], "small", "utility", 0.125),
+    ],
+)
+def test_each_rule_decides_and_says_why(point, p_success, model, reason, margin):
+    decision = tiny(p_success).route("Hi", operating_point=point)
+    assert (decision.model, decision.reason, decision.margin) == (model, reason, margin)
+    assert (decision.similarity, decision.unfamiliar, decision.boundary) == (0.75, False, margin < 0.1)
+    # What is told is the utility itself, whatever the rule makes of it.
+    assert decision.utilities == dict(zip(TINY_NAMES, np.array(p_success) - [0.125, 0.25, 0.5], strict=True))
+
+
+def test_an_unfamiliar_prompt_goes_to_the_fallback_and_is_no_close_call():
+    for point in TINY.operating_points:
+        decision = tiny([0.99, 0.1, 0.1], similarity=0.25).route("Hi", operating_point=point)
+        assert (decision.model, decision.reason) == ("mid", "unfamiliar prompt")
+        assert (decision.unfamiliar, decision.similarity) == (True, 0.25)
+        assert (decision.margin, decision.boundary) == (None, False)
+        assert decision.estimated_cost_usd == 2.0
+
+
+@pytest.mark.parametrize(
+    ("models", "model", "reason"),
+    [
+        (["small", "mid"], "mid", "unfamiliar prompt"),
+        # Without the fallback, the best mean score that is left: 0.7 against 0.3.
+        (["small", "large"], "large", "unfamiliar prompt"),
+        (["small"], "small", "only candidate"),
+    ],
+)
+def test_in_a_narrower_pool_an_unfamiliar_prompt_goes_to_the_best_that_is_left(models, model, reason):
+    decision = tiny([0.99, 0.1, 0.1], similarity=0.25).route("Hi", models=models)
+    assert (decision.model, decision.reason, decision.unfamiliar) == (model, reason, True)
+
+
+def test_a_similarity_of_just_the_threshold_is_familiar():
+    assert tiny([0.9, 0.1, 0.1], similarity=0.5).route("Hi").unfamiliar is False
+
+
+def test_without_a_guard_the_similarity_is_only_told():
+    decision = tiny([0.9, 0.1, 0.1], similarity=0.25, guard=None).route("Hi")
+    assert (decision.model, decision.similarity, decision.unfamiliar) == ("small", 0.25, False)
+
+
+def test_without_a_similarity_there_is_none_to_tell():
+    decision = tiny([0.9, 0.1, 0.1], similarity=None, guard=None).route("Hi")
+    assert (decision.model, decision.similarity, decision.unfamiliar) == ("small", None, False)
+
+
+def test_a_conservative_router_without_its_best_single_model_takes_the_largest_utility():
+    decision = tiny([0.5, 0.5, 0.99]).route("Hi", models=["small", "large"], operating_point="careful")
+    assert (decision.model, decision.reason) == ("large", "utility")
+
+
+def test_the_fallback_is_the_guards_and_not_always_the_best_single_model():
+    router = tiny([0.9, 0.1, 0.1], similarity=0.25, guard=GuardSettings(0.5, "large"))
+    assert router.route("Hi").model == "large"
+    assert router.guard.fallback == 2

@@ -16,6 +16,10 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.judge import JudgeConfig
 from pointsman_train.paths import conf_dir, data_dir
 from pointsman_train.pipeline import PipelineConfig
+from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
+from pointsman_train.train.formulations import FORMULATIONS, FormulationConfig
+from pointsman_train.train.guard import GuardConfig
+from pointsman_train.train.rules import RuleConfig
 
 # What an option cannot do without.
 NEEDED = {
@@ -118,13 +122,22 @@ def test_the_embedded_data_is_the_default_and_exists():
 
 def test_every_setting_can_be_given_on_the_command_line():
     config = composed(
-        "train", "train.pooled.booster.trees=7", "train.words.max_terms=99", "label.all_fail=drop", "pool=[a,b]",
-        "split.seed=5", "train.operating_points.points.balanced.value=0.05", "export.version=3", "stages=[label]",
+        "train", "train.pooled.booster.trees=7", "train.features.words.max_terms=99", "label.all_fail=drop",
+        "pool=[a,b]", "split.seed=5", "train.operating_points.points.balanced.value=0.05", "export.version=3",
+        "stages=[label]",
     )  # fmt: skip
-    assert (config.train.pooled.booster.trees, config.train.words.max_terms) == (7, 99)
+    assert (config.train.pooled.booster.trees, config.train.features.words.max_terms) == (7, 99)
     assert (config.label.all_fail, config.pool, config.split.seed) == ("drop", ["a", "b"], 5)
     assert config.train.operating_points.points["balanced"].value == 0.05
     assert (config.export.version, config.stages) == ("3", ["label"])
+
+
+def test_rule_and_guard_can_be_given_on_the_command_line():
+    config = composed("train", "rule=threshold", "train.rule.fallback_lam=0.5", "train.guard.fallback=cheapest")
+    assert config.train.rule == RuleConfig("threshold", fallback_lam=0.5)
+    assert config.train.guard == GuardConfig(fallback="cheapest")
+    assert composed("train", "rule=conservative").train.rule == RuleConfig("conservative")
+    assert not composed("train", "train.guard.enabled=false").train.guard.enabled
 
 
 def test_an_operating_point_can_be_left_out():
@@ -142,7 +155,7 @@ def test_an_unknown_key_is_an_error(override):
         composed("train", override)
 
 
-@pytest.mark.parametrize(("override", "section"), [("+label.foo=1", "Label"), ("+train.words.foo=1", "Words")])
+@pytest.mark.parametrize(("override", "section"), [("+label.foo=1", "Label"), ("+train.features.words.foo=1", "Words")])
 def test_an_unknown_key_that_is_added_is_an_error(override, section):
     with pytest.raises(
         ConfigError, match=f"^'{section}Config' object has no attribute 'foo'; see pointsman-train --help"
@@ -175,3 +188,22 @@ def test_every_section_is_made_of_dataclasses():
     config = composed("train")
     scalars = {"stages", "pool", "catalog"}
     assert all(is_dataclass(getattr(config, f.name)) for f in fields(config) if f.name not in scalars)
+
+
+@pytest.mark.parametrize("name", FORMULATIONS)
+def test_the_file_of_a_formulation_names_it_with_its_default_settings_and_the_features_that_it_reads(name):
+    train = composed("train", f"formulation={name}").train
+    assert train.formulation == name
+    for setting in fields(FormulationConfig):
+        if setting.name != "formulation":
+            assert getattr(train, setting.name) == getattr(FormulationConfig(), setting.name), setting.name
+    assert train.features.embedding.columns == (name in ("neighbours", "mlp"))
+    written = OmegaConf.load(conf_dir() / "formulation" / f"{name}.yaml")
+    assert set(written) - {"formulation", "features"} == ({name} if hasattr(FormulationConfig(), name) else set())
+
+
+def test_there_is_a_file_for_each_formulation_and_each_calibration():
+    assert {path.stem for path in (conf_dir() / "formulation").glob("*.yaml")} == set(FORMULATIONS)
+    assert {path.stem for path in (conf_dir() / "calibration").glob("*.yaml")} == set(SUCCESS_CALIBRATIONS)
+    for name in SUCCESS_CALIBRATIONS:
+        assert composed("train", f"calibration={name}").train.calibration == CalibrationConfig(name)

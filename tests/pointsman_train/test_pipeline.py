@@ -134,13 +134,38 @@ def test_nothing_half_written_is_left_in_the_run_folder(trained):
     assert not list(trained.run_dir.rglob("*.partial"))
 
 
-def test_what_is_judged_is_what_is_exported(trained):
-    labelled, parts = trained.result.prepared.labelled, trained.result.prepared.split
+def same_as_served(result):
+    """Tell whether the exported router decides as it was judged at its default operating point; its decisions."""
+    labelled, parts = result.prepared.labelled, result.prepared.split
     test = parts.rows("test") & ~np.isnan(labelled.success).any(axis=1)
     prompts = [prompt for prompt, kept in zip(labelled.outcomes.prompt, test, strict=True) if kept]
-    decisions = Router.load(trained.bundle).route_many(prompts)
+    decisions = Router.load(result.bundle).route_many(prompts)
     chosen = [labelled.models.index(decision.model) for decision in decisions]
-    assert chosen == trained.result.evaluation.router.default.choice.tolist()
+    assert chosen == result.evaluation.router.default.choice.tolist()
+    unfamiliar = np.mean([decision.unfamiliar for decision in decisions])
+    assert unfamiliar == pytest.approx(result.evaluation.figures["unfamiliar_share"].value)
+    return decisions
+
+
+def test_what_is_judged_is_what_is_exported(trained):
+    decisions = same_as_served(trained.result)
+    assert {decision.reason for decision in decisions} == {"utility", "unfamiliar prompt"}
+    best = trained.router.models[trained.router.best_single]
+    assert {decision.model for decision in decisions if decision.unfamiliar} == {best}
+
+
+@pytest.mark.parametrize("kind", ["threshold", "conservative"])
+def test_what_is_judged_is_what_is_exported_under_every_rule(quick, tmp_path, kind):
+    config = quick(tmp_path / "routers")
+    config.train.rule.kind = kind
+    # So that many prompts are unfamiliar and go elsewhere than the best single model.
+    config.train.guard.quantile, config.train.guard.fallback = 0.3, "cheapest"
+    result = run_pipeline(config, tmp_path / "run")
+    decisions = same_as_served(result)
+    assert {point.rule for point in Router.load(result.bundle).manifest.operating_points.values()} == {kind}
+    assert {d.model for d in decisions if d.unfamiliar} == {result.router.models[0]}
+    told = {d.reason for d in decisions if not d.unfamiliar}
+    assert told <= {"utility", "threshold" if kind == "threshold" else "held by the best single model"}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pointsman_train.evaluate.labels import label_figures
 from pointsman_train.evaluate.pgr import exact_figures
 from pointsman_train.evaluate.quality import dearest_share_max, quality, regret
 from pointsman_train.evaluate.rates import boundary_share, rates
-from pointsman_train.evaluate.ratio import Ratio, estimate_ratios
+from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean
 from pointsman_train.evaluate.routellm import binned_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.sweep import half_cost_point
@@ -29,8 +29,12 @@ def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Es
     """Compute every figure that the router allows, each with its interval.
 
     Figures of probabilities are left out for a router without them, figures of close calls for one without
-    margins, RouteLLM's own computation on ladders of more than two models. What a test set leaves undefined
-    is NaN.
+    margins, the share of unfamiliar prompts for one without a guard, RouteLLM's own computation on ladders of more
+    than two models. What a test set leaves undefined is NaN.
+
+    What is read off the sweep (hull gain, savings, AIQ, APGR, CPT, half cost) judges the probabilities, without the
+    guard. Everything at the default operating point (rates, quality, cost, regret, oracle gap) is as served, with
+    rule and guard.
 
     Parameters
     ----------
@@ -53,6 +57,8 @@ def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Es
         figures |= success_figures(testset, router.p_success, weights)
     if router.p_label is not None:
         figures |= label_figures(testset, router.p_label, weights)
+    if router.unfamiliar is not None:
+        figures |= estimate_ratios({"unfamiliar_share": mean(router.unfamiliar.astype(np.float64))}, weights)
     return figures
 
 

@@ -44,7 +44,8 @@ def regret(testset: TestSet, router: Router) -> Ratio:
     """Mean utility lost at the default operating point against the best choice in hindsight.
 
     ``mean of max_m (s_m - lambda c_m) - (s_chosen - lambda c_chosen)``, with each prompt's own score and
-    cost, the cost as a share of the dearest model's training mean, as the decision rule scales it.
+    cost, the cost as a share of the dearest model's training mean, as the decision rule scales it. Lambda is the
+    operating point's; a threshold rule's is that of its fallback.
     """
     realised = testset.score - router.default_lambda * _relative(testset)
     return mean(realised.max(axis=1) - router.default.take(realised))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats, Ints
 
 
 class Point(Protocol):
@@ -15,7 +15,7 @@ class Point(Protocol):
 
     @property
     def margin(self) -> Floats | None:
-        """Lead in utility over the runner-up, of shape (n_prompts,); None where unknown."""
+        """Lead over the runner-up, of shape (n_prompts,), as the decision rule says it; None where unknown."""
 
     def take(self, table: Floats) -> Floats:
         """Return each prompt's expected value, (n_prompts,), of a table (n_prompts, n_models)."""
@@ -30,7 +30,7 @@ class Choice:
     choice
         ndarray of shape (n_prompts,), rungs.
     margin
-        ndarray of shape (n_prompts,), lead in utility over the runner-up; None where there are no utilities.
+        ndarray of shape (n_prompts,), as of :class:`pointsman.decide.Choices`; None where there are no utilities.
 
     Examples
     --------
@@ -76,15 +76,17 @@ class Router:
     Attributes
     ----------
     sweep
-        Its operating points, by rising price of cost where it has one; a constant has a single point.
+        Its operating points without a guard, by rising price of cost where it has one; a constant has a single point.
     default
-        Its default operating point.
+        Its default operating point as served: with its rule and its guard.
     default_lambda
         The price of cost at which regret is measured.
     p_success
         ndarray of shape (n_prompts, n_models), probabilities of success; None where it has none.
     p_label
         ndarray of shape (n_prompts, n_models + 1), the complexity classifier's; None where it has none.
+    unfamiliar
+        ndarray of shape (n_prompts,), where its guard fires; None where it has none.
     """
 
     sweep: tuple[Point, ...]
@@ -92,6 +94,7 @@ class Router:
     default_lambda: float
     p_success: Floats | None = None
     p_label: Floats | None = None
+    unfamiliar: Bools | None = None
 
     def along(self, table: Floats) -> Floats:
         """Return ``take`` of every point of the sweep, of shape (n_prompts, n_points)."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pointsman.decide import Guard, Rule
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, resample_weights
 from pointsman_train.evaluate.figures import evaluate, flatten, operating_figures
-from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.sweep import lambda_grid, route
+from pointsman_train.evaluate.router import Point, Router
+from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
 
@@ -57,20 +59,31 @@ class Judged:
     ----------
     p_success, p_label
         ndarray of shape (n_test_prompts, n_models) and (n_test_prompts, n_models + 1), from the exported graph.
-    lambdas
-        Price of cost of each operating point, by name.
+    rules
+        How each operating point decides, by name.
     default
         Name of the default operating point.
     mean_cost, mean_score
         ndarray of shape (n_models,), training means.
+    guard
+        None where every prompt is decided by its probabilities.
+    similarity
+        ndarray of shape (n_test_prompts,), to the training prompts, from the exported graph; a guard needs it.
     """
 
     p_success: Floats
     p_label: Floats
-    lambdas: Mapping[str, float]
+    rules: Mapping[str, Rule]
     default: str
     mean_cost: Floats
     mean_score: Floats
+    guard: Guard | None = None
+    similarity: NDArray[np.floating] | None = None
+
+    def take(self, rows: Bools) -> Judged:
+        """Return what it says of these prompts."""
+        near = None if self.similarity is None else self.similarity[rows]
+        return replace(self, p_success=self.p_success[rows], p_label=self.p_label[rows], similarity=near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,9 @@ class Evaluation:
 def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: EvaluateConfig) -> Evaluation:
     """Judge a router and the baselines on the same test prompts and the same resamples.
 
+    The default and the named operating points are judged as served, with their rule and the guard. The sweep is
+    without the guard: see :mod:`pointsman_train.evaluate.sweep`.
+
     Parameters
     ----------
     labelled
@@ -137,13 +153,13 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
         When no test prompt has all its outcomes, or all have one label.
     """
     config.check()
-    complete = test & ~np.isnan(labelled.success).any(axis=1) & (labelled.label >= 0)
+    complete = complete_rows(labelled, test)
     excluded = _excluded(labelled, test, complete)
-    testset, imputed = _testset(labelled, group, complete, judged, config.boundary_margin)
+    testset, imputed = testset_of(labelled, group, complete, judged, config.boundary_margin)
     weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
-    keep, grid, lam = complete[test], lambda_grid(judged.mean_cost), judged.lambdas[judged.default]
-    router = route(testset, judged.p_success[keep], grid, lam, judged.p_label[keep])
-    rivals = baselines(testset, grid, lam)
+    judged = judged.take(complete[test])
+    router = router_of(testset, judged)
+    rivals = baselines(testset, lambda_grid(judged.mean_cost), router.default_lambda)
     return Evaluation(
         testset=testset,
         router=router,
@@ -151,18 +167,40 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
         figures=evaluate(testset, router, weights),
         baseline_figures={name: evaluate(testset, rival, weights) for name, rival in rivals.items()},
         point_figures={
-            name: _point_figures(testset, route(testset, judged.p_success[keep], grid[:1], point), weights)
-            for name, point in judged.lambdas.items()
+            name: _point_figures(testset, _served(testset, judged, rule), weights)
+            for name, rule in judged.rules.items()
         },
         excluded=excluded,
         cost_imputed=imputed,
     )
 
 
+def complete_rows(labelled: Labelled, test: Bools) -> Bools:
+    """Mask of the test prompts that can be judged: those with a label and an outcome of every model."""
+    return np.asarray(test & ~np.isnan(labelled.success).any(axis=1) & (labelled.label >= 0))
+
+
+def router_of(testset: TestSet, judged: Judged) -> Router:
+    """Route a test set as the router does: the sweep by its probabilities, the default point as served."""
+    rule, near = judged.rules[judged.default], judged.similarity
+    return Router(
+        sweep=tuple(serve(testset, judged.p_success, each) for each in sweep_of(rule, judged.mean_cost)),
+        default=_served(testset, judged, rule),
+        default_lambda=rule.lam,
+        p_success=judged.p_success,
+        p_label=judged.p_label,
+        unfamiliar=None if judged.guard is None or near is None else judged.guard.unfamiliar(near),
+    )
+
+
+def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
+    return serve(testset, judged.p_success, rule, judged.guard, judged.similarity)
+
+
 def _point_figures(
-    testset: TestSet, router: Router, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    testset: TestSet, point: Point, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]]
 ) -> dict[str, Estimate]:
-    figures = operating_figures(testset, router, weights)
+    figures = operating_figures(testset, Router((point,), point, 0.0), weights)
     return {name: figures[name] for name in POINT_FIGURES}
 
 
@@ -180,7 +218,8 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
     return excluded
 
 
-def _testset(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, margin: float) -> tuple[TestSet, int]:
+def testset_of(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, margin: float) -> tuple[TestSet, int]:
+    """Take complete prompts to be judged on; returns them, and how many of their costs were unknown."""
     outcomes = labelled.outcomes
     cost = outcomes.cost_usd[rows]
     unknown = np.isnan(cost)

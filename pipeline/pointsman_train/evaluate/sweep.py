@@ -1,10 +1,16 @@
-"""The sweep of the trade-off: the runtime's decision rule over a fixed grid of lambda."""
+"""The sweep of the trade-off: the runtime's decision rule at every setting of its dial.
+
+The sweep judges the probabilities: its points are without the guard, which would send the same prompts to one model
+at each of them, and without a hold, which belongs to one lambda. What is served at an operating point, guard and rule
+included, is :func:`serve`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pointsman.decide import choose, margin, utilities
+from pointsman.decide import Guard, Rule, choose_by, guarded
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.router import Choice, Point, Router
 from pointsman_train.evaluate.testset import TestSet
@@ -12,6 +18,7 @@ from pointsman_train.evaluate.testset import TestSet
 GRID_POINTS = 120
 GRID_LOW = 1e-3
 GRID_HIGH = 10.0
+THRESHOLDS = 201
 
 
 def lambda_grid(cost: Floats, points: int = GRID_POINTS) -> Floats:
@@ -43,6 +50,50 @@ def lambda_grid(cost: Floats, points: int = GRID_POINTS) -> Floats:
     return np.concatenate([[0.0], inner, [max(always_cheapest, 1.01 * GRID_HIGH)]])
 
 
+def grid_of(kind: str, cost: Floats) -> Floats:
+    """Return the settings of a rule's dial, from quality alone to the cheapest.
+
+    Parameters
+    ----------
+    kind
+        Of the rule. The threshold rule is swept over its threshold, from 1 to 0, the others over lambda.
+    cost
+        ndarray of shape (n_models,), training mean costs.
+    """
+    return np.linspace(1.0, 0.0, THRESHOLDS) if kind == "threshold" else lambda_grid(cost)
+
+
+def sweep_of(rule: Rule, cost: Floats) -> list[Rule]:
+    """Return the rules of the sweep: a threshold rule keeps its fallback's lambda, the others become utility rules."""
+    grid = grid_of(rule.kind, cost).tolist()
+    if rule.kind == "threshold":
+        return [Rule("threshold", rule.lam, threshold) for threshold in grid]
+    return [Rule("utility", lam) for lam in grid]
+
+
+def serve(
+    testset: TestSet,
+    p_success: Floats,
+    rule: Rule,
+    guard: Guard | None = None,
+    similarity: NDArray[np.floating] | None = None,
+) -> Choice:
+    """Route the test prompts as a service does at one operating point, over the whole ladder.
+
+    Parameters
+    ----------
+    testset
+        Gives the training mean costs that the rule uses.
+    p_success
+        ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
+    similarity
+        ndarray of shape (n_prompts,), for the guard.
+    """
+    choices = choose_by(rule, p_success, testset.train_mean_cost, testset.best_single)
+    choices = guarded(choices, guard, similarity)
+    return Choice(choices.chosen, choices.margin)
+
+
 def route(
     testset: TestSet,
     p_success: Floats,
@@ -50,7 +101,7 @@ def route(
     default_lambda: float,
     p_label: Floats | None = None,
 ) -> Router:
-    """Route the test prompts by the runtime's rule at every price of cost.
+    """Route the test prompts by the utility rule at every price of cost, without a guard.
 
     Parameters
     ----------
@@ -67,8 +118,8 @@ def route(
         one.
     """
     return Router(
-        sweep=tuple(_point(testset, p_success, float(lam)) for lam in lambdas),
-        default=_point(testset, p_success, default_lambda),
+        sweep=tuple(serve(testset, p_success, Rule("utility", float(lam))) for lam in lambdas),
+        default=serve(testset, p_success, Rule("utility", default_lambda)),
         default_lambda=default_lambda,
         p_success=p_success,
         p_label=p_label,
@@ -85,8 +136,3 @@ def half_cost_point(testset: TestSet, router: Router) -> Point:
     target = (mean[0] + mean[testset.best_single]) / 2
     nearest = int(np.argmin(np.abs(router.along(testset.cost_usd).mean(axis=0) - target)))
     return router.sweep[nearest]
-
-
-def _point(testset: TestSet, p_success: Floats, lam: float) -> Choice:
-    utility = utilities(p_success, testset.train_mean_cost, lam)
-    return Choice(choose(utility), margin(utility))

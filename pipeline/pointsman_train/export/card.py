@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pointsman.manifest import Manifest
+from pointsman.manifest import Manifest, OperatingPoint
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.stage import Evaluation
 
@@ -19,7 +19,16 @@ HEADLINE = (
     "over_routing_rate",
     "auc_macro",
     "ece",
+    "unfamiliar_share",
 )
+
+RULE_WORDS = {
+    "utility": "the model whose probability of success, less the price of its cost, is the largest",
+    "threshold": "the cheapest model whose probability of success reaches the operating point's threshold, or, where "
+    "none does, the model whose probability less the price of its cost is the largest",
+    "conservative": "the best single model, or another where its probability of success, less the price of its cost, "
+    "leads the best single model's by more than the operating point's hold",
+}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -40,10 +49,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
     """Write the card: what it decides, how well on held-out prompts, from which data, and its limits."""
+    rule = manifest.operating_points[manifest.default_operating_point].rule
     parts = [
         f"# {manifest.name} {manifest.version}",
         f"A router over {len(manifest.models)} models, made by pointsman on {manifest.created}. It reads a prompt "
-        "and names the model whose probability of success, less the price of its cost, is the largest.",
+        f"and names {RULE_WORDS[rule]}.",
         "```python\nfrom pointsman import Router\n\n"
         'router = Router.load("this folder")\nprint(router.route("your prompt").model)\n```',
         "## Ladder",
@@ -57,10 +67,22 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         _data(manifest.data),
         "## Limits",
         "It knows prompts like those it was trained on. On other kinds of prompts its probabilities can be wrong "
-        "without showing it. Prompts are never stored in this folder, but the vocabulary in router.onnx "
+        f"without showing it. {_guard(manifest, evaluation)}",
+        "Prompts are never stored in this folder, but the vocabulary in router.onnx "
         "holds words that occurred in at least a few training prompts.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _guard(manifest: Manifest, evaluation: Evaluation) -> str:
+    guard = manifest.guard
+    if guard is None:
+        return "It has no guard against that: every prompt is decided by its probabilities."
+    share = evaluation.figures["unfamiliar_share"]
+    return (
+        f"Its guard sends a prompt whose similarity to the training prompts is below {guard.threshold:.4g} to "
+        f"{guard.fallback}. On the test split that was a share of {share}."
+    )
 
 
 def _ladder(manifest: Manifest) -> str:
@@ -81,7 +103,7 @@ def _points(manifest: Manifest, figures: Mapping[str, Mapping[str, Estimate]]) -
         [
             f"{name} (default)" if name == manifest.default_operating_point else name,
             point.target,
-            f"{point.lam:.4g}",
+            _setting(point),
             str(figures[name]["quality"]),
             str(figures[name]["cost_saving"]),
             str(figures[name]["under_routing_rate"]),
@@ -89,9 +111,22 @@ def _points(manifest: Manifest, figures: Mapping[str, Mapping[str, Estimate]]) -
         for name, point in manifest.operating_points.items()
     ]
     return table(
-        ["name", "fitted to", "lambda", "mean score", "cost saved against the best single", "under-routing"],
+        ["name", "fitted to", "setting", "mean score", "cost saved against the best single", "under-routing"],
         rows,
     )
+
+
+def _setting(point: OperatingPoint) -> str:
+    """Write what the rule reads.
+
+    Examples
+    --------
+    >>> _setting(OperatingPoint(0.25, "conservative", 0.0, 0.0625, "", {}))
+    'lambda 0.25, hold 0.0625'
+    """
+    threshold, hold = f", threshold {point.threshold:.4g}", f", hold {point.hold:.4g}"
+    more = {"utility": "", "threshold": threshold, "conservative": hold}
+    return f"lambda {point.lam:.4g}{more[point.rule]}"
 
 
 def _figures(evaluation: Evaluation) -> str:

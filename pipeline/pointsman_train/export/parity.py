@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from pointsman import decide
-from pointsman.graph import Graph, Predictions
+from pointsman.graph import Graph, Predictions, joined
 from pointsman.text import sanitise
-from pointsman_train.data import Floats
+from pointsman_train.data import Ints
 from pointsman_train.errors import ExportError
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.run import open_session
 from pointsman_train.train.assemble import heads_of
-from pointsman_train.train.stage import TrainedRouter
+from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.trees import Ensemble, Leaf, Tree
 
 TOLERANCE = 1e-6
@@ -35,45 +35,60 @@ def check_parity(router: TrainedRouter, onnx: bytes, prompts: Sequence[str]) -> 
     Raises
     ------
     ExportError
-        When a probability differs by more than 1e-6, a decision changes at any operating point, or a prompt gives
-        other features alone than in a batch.
+        When a probability or a similarity differs by more than 1e-6, a decision as served (with rule and guard) changes
+        at any operating point, or a prompt gives other features alone than in a batch.
     """
     graph = Graph(onnx)
-    for name, texts in (("the test prompts", prompts), ("the edge prompts", [*ORDINARY, *EDGE])):
+    if router.guard is not None and not graph.has_similarity:
+        raise ExportError("the router has a guard, but its graph has no output similarity; build it with router_graph")
+    for name, raw in (("the test prompts", prompts), ("the edge prompts", [*ORDINARY, *EDGE])):
+        texts = [sanitise(text) for text in raw]
         found = _predict(graph, texts)
-        _compare(name, found, router.p_success(found.features), router.p_label(found.features))
-        _compare_decisions(name, found.p_success, router.p_success(found.features), router)
+        trained = _trained(router, found.features, texts)
+        _compare(name, found, trained)
+        _compare_decisions(name, found, trained, router)
     _check_alone(graph, [*ORDINARY, *EDGE])
     _check_adjacent(router, onnx)
 
 
-def _predict(graph: Graph, prompts: Sequence[str]) -> Predictions:
-    parts = [graph.predict([sanitise(p) for p in prompts[i : i + 256]]) for i in range(0, len(prompts), 256)]
-    return Predictions(
-        np.concatenate([part.p_success for part in parts]),
-        np.concatenate([part.p_label for part in parts]),
-        np.concatenate([part.features for part in parts]),
-    )
+def _predict(graph: Graph, texts: Sequence[str]) -> Predictions:
+    return joined([graph.predict(texts[i : i + 256]) for i in range(0, len(texts), 256)])
 
 
-def _compare(name: str, found: Predictions, p_success: Floats, p_label: Floats) -> None:
-    pairs = (("p_success", found.p_success, p_success), ("p_label", found.p_label, p_label))
-    for output, exported, trained in pairs:
-        worst = float(np.abs(exported - trained).max())
+def _trained(router: TrainedRouter, features: Features, texts: Sequence[str]) -> Predictions:
+    """Predict without the graph; the similarity is from the featurizer's own run."""
+    near = None if router.guard is None else router.featurizer.transform_all(texts)[1]
+    similarity = None if near is None else near.astype(np.float32)
+    return Predictions(router.p_success(features), router.p_label(features), features, similarity)
+
+
+def _compare(name: str, found: Predictions, trained: Predictions) -> None:
+    for output in ("p_success", "p_label", "similarity"):
+        one, other = getattr(found, output), getattr(trained, output)
+        if one is None or other is None:
+            continue
+        worst = float(np.abs(one - other).max())
         # Written so that NaN fails as well.
         if not worst <= TOLERANCE:
+            what = "the featurizer" if output == "similarity" else "LightGBM"
             raise ExportError(
-                f"{output} of the graph differs from LightGBM by {worst:.3g} on {name} (allowed {TOLERANCE})"
+                f"{output} of the graph differs from {what} by {worst:.3g} on {name} (allowed {TOLERANCE})"
             )
 
 
-def _compare_decisions(name: str, exported: Floats, trained: Floats, router: TrainedRouter) -> None:
-    cost = router.descriptors.mean_cost
+def _compare_decisions(name: str, found: Predictions, trained: Predictions, router: TrainedRouter) -> None:
     for point, fitted in router.operating_points.items():
-        chosen = [decide.choose(decide.utilities(p, cost, fitted.lam)) for p in (exported, trained)]
+        chosen = [_served(fitted.rule, each, router) for each in (found, trained)]
         changed = int(np.sum(chosen[0] != chosen[1]))
         if changed:
-            raise ExportError(f"{changed} decisions at {point!r} differ between the graph and LightGBM on {name}")
+            both = "the graph and the trained router"
+            raise ExportError(f"{changed} decisions at {point!r} differ between {both} on {name}")
+
+
+def _served(rule: decide.Rule, predictions: Predictions, router: TrainedRouter) -> Ints:
+    cost, anchor = router.descriptors.mean_cost, router.best_single
+    choices = decide.choose_by(rule, predictions.p_success, cost, anchor)
+    return decide.guarded(choices, router.guard, predictions.similarity).chosen
 
 
 def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:
@@ -82,7 +97,13 @@ def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:
         alone = graph.predict([sanitise(prompt)])
         if not np.array_equal(alone.features[0], together.features[row]):
             raise ExportError(f"the prompt {prompt[:40]!r} gives other features alone than in a batch")
-        _compare("a prompt alone", alone, together.p_success[row : row + 1], together.p_label[row : row + 1])
+        _compare("a prompt alone", alone, _row(together, row))
+
+
+def _row(predictions: Predictions, row: int) -> Predictions:
+    at = slice(row, row + 1)
+    near = None if predictions.similarity is None else predictions.similarity[at]
+    return Predictions(predictions.p_success[at], predictions.p_label[at], predictions.features[at], near)
 
 
 def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:
@@ -90,8 +111,8 @@ def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:
     rows = adjacent_rows(router.features, [*router.success.ensembles(), router.complexity.ensemble()])
     session = open_session(heads_of(onnx))
     p_success, p_label = session.run(["p_success", "p_label"], {"features": rows})
-    found = Predictions(p_success, p_label, rows)
-    _compare("neighbouring float32 features", found, router.p_success(rows), router.p_label(rows))
+    trained = Predictions(router.p_success(rows), router.p_label(rows), rows)
+    _compare("neighbouring float32 features", Predictions(p_success, p_label, rows), trained)
 
 
 def adjacent_rows(features: Features, ensembles: Sequence[Ensemble]) -> Features:

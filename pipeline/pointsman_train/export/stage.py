@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pointsman.graph import Graph
-from pointsman.manifest import SCHEMA_VERSION, Manifest, Model, OperatingPoint, Probe
+from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, OperatingPoint, Probe
 from pointsman.text import sanitise
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate
@@ -23,7 +23,8 @@ from pointsman_train.export.parity import check_parity
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.write import next_version, write_bundle
 from pointsman_train.label.labels import Labelled
-from pointsman_train.train.stage import TrainedRouter
+from pointsman_train.train.operating_points import FittedPoint
+from pointsman_train.train.router import TrainedRouter
 
 log = logging.getLogger(__name__)
 
@@ -142,9 +143,10 @@ def _manifest(
         best_single=router.models[router.best_single],
         default_operating_point=router.default_operating_point,
         operating_points={
-            name: OperatingPoint(point.lam, point.target, _held_out(evaluation.point_figures[name]))
+            name: _operating_point(point, evaluation.point_figures[name])
             for name, point in router.operating_points.items()
         },
+        guard=_guard(router),
         boundary_margin=evaluation.testset.boundary_margin,
         cost_basis=labelled.outcomes.cost_source,
         data=origin.data,
@@ -152,6 +154,16 @@ def _manifest(
         mlflow_run_id=origin.run_id,
         probes=_probes(graph),
     )
+
+
+def _operating_point(point: FittedPoint, figures: Mapping[str, Estimate]) -> OperatingPoint:
+    rule = point.rule
+    return OperatingPoint(rule.lam, rule.kind, rule.threshold, rule.hold, point.target, _held_out(figures))
+
+
+def _guard(router: TrainedRouter) -> GuardSettings | None:
+    guard = router.guard
+    return None if guard is None else GuardSettings(guard.threshold, router.models[guard.fallback])
 
 
 def _reference(router: TrainedRouter) -> dict[str, list[float]]:
@@ -170,5 +182,6 @@ def _number(value: float) -> float | None:
 def _probes(graph: Graph) -> tuple[Probe, ...]:
     texts = [sanitise(prompt) for prompt in _PROBES]
     found = graph.predict(texts)
-    rows = zip(texts, found.p_success.tolist(), found.p_label.tolist(), strict=True)
-    return tuple(Probe(text, p_success, p_label) for text, p_success, p_label in rows)
+    near = [None] * len(texts) if found.similarity is None else found.similarity.tolist()
+    rows = zip(texts, found.p_success.tolist(), found.p_label.tolist(), near, strict=True)
+    return tuple(Probe(*row) for row in rows)

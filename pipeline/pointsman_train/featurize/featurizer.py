@@ -1,4 +1,4 @@
-"""The whole featurizer: window, surface block and word block, fitted on the training prompts."""
+"""The whole featurizer: one graph from the raw prompt to all blocks, run in training and in serving alike."""
 
 from __future__ import annotations
 
@@ -6,28 +6,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.codebook import Codebook, add_codebook
+from pointsman_train.featurize.embedding import Embedding, add_embedding, add_embedding_columns
 from pointsman_train.featurize.layout import Block, Layout
-from pointsman_train.featurize.run import batches, open_session, run
-from pointsman_train.featurize.stack import WordsConfig, fit_scores, last_fit, pick_out_of_fold
+from pointsman_train.featurize.run import open_session, run
 from pointsman_train.featurize.surface import SURFACE_NAMES, add_surface
+from pointsman_train.featurize.vectors import VectorModel, add_vectors
+from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.window import add_window
 from pointsman_train.featurize.words import (
     LEXICON_NAMES,
-    Vocabulary,
     WordModel,
+    add_ids,
     add_presence,
     add_tokens,
     add_words,
-    learn_vocabulary,
+    join,
 )
 from pointsman_train.graph import FLOAT, STRING, GraphBuilder
 
 Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Names of the featurizer's results in a graph.
+
+    Attributes
+    ----------
+    features
+        float [N, n_features].
+    similarity
+        float [N], how near a prompt is to the training prompts; None without a codebook.
+    """
+
+    features: str
+    similarity: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,107 +53,78 @@ class Featurizer:
     Attributes
     ----------
     models
-        The ladder; each model has one word score.
+        The ladder; the blocks words, vectors and neighbours have one column for each.
+    embedding, vectors, codebook
+        None where the block is off.
+    embedding_columns
+        Whether the embedding itself is among the features.
+    task, sources
+        Scores of the sources of training, by their names; None where the block is off.
     """
 
     models: tuple[str, ...]
     vocabulary: Vocabulary
     word_model: WordModel
+    embedding: Embedding | None = None
+    embedding_columns: bool = False
+    vectors: VectorModel | None = None
+    codebook: Codebook | None = None
+    task: WordModel | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:
         """Which columns are which."""
-        scores = tuple(f"score_{model}" for model in self.models)
-        return Layout(
-            (
-                Block("surface", SURFACE_NAMES),
-                Block("lexicon", LEXICON_NAMES),
-                Block("words", scores, per_model=True),
-            )
-        )
+        blocks = [Block("surface", SURFACE_NAMES), Block("lexicon", LEXICON_NAMES), self._per_model("words", "score")]
+        if self.task is not None:
+            blocks.append(Block("task", tuple(f"task_{source}" for source in self.sources)))
+        if self.vectors is not None:
+            blocks.append(self._per_model("vectors", "vector"))
+        if self.codebook is not None and self.codebook.rates.shape[1]:
+            blocks.append(self._per_model("neighbours", "near"))
+        if self.embedding is not None and self.embedding_columns:
+            names = tuple(f"embedding_{i}" for i in range(self.embedding.dimensions))
+            blocks.append(Block("embedding", names, dense=True))
+        return Layout(tuple(blocks))
+
+    def _per_model(self, block: str, prefix: str) -> Block:
+        return Block(block, tuple(f"{prefix}_{model}" for model in self.models), per_model=True)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Name of each feature, in the order of the columns; the models' scores are the last."""
+        """Name of each feature, in the order of the columns."""
         return self.layout.names
 
-    def add(self, g: GraphBuilder, prompt: str) -> str:
-        """Add the featurizer; returns the name of float [N, len(names)]."""
-        return _add_features(g, prompt, self.vocabulary, self.word_model)
+    def add(self, g: GraphBuilder, prompt: str) -> Added:
+        """Add the featurizer to a graph in which ``prompt`` is string [N]."""
+        window = add_window(g, prompt)
+        ids = add_ids(g, add_tokens(g, window), self.vocabulary)
+        presence = add_presence(g, ids, self.vocabulary)
+        linear = self.word_model if self.task is None else join(self.word_model, self.task)
+        parts = [add_surface(g, window), add_words(g, presence, self.vocabulary, linear)]
+        similarity = None
+        if self.embedding is not None:
+            embedded = add_embedding(g, ids, self.embedding)
+            if self.vectors is not None:
+                parts.append(add_vectors(g, embedded, self.vectors))
+            if self.codebook is not None:
+                rates, similarity = add_codebook(g, embedded, self.codebook)
+                parts += [rates] if self.codebook.rates.shape[1] else []
+            parts += [add_embedding_columns(g, embedded)] if self.embedding_columns else []
+        return Added(g.add("Concat", *parts, axis=1), similarity)
 
     def transform(self, prompts: Sequence[str]) -> Features:
         """Compute the features of prompts, by the same graph that is served."""
-        return run(open_session(_feature_graph(self.vocabulary, self.word_model)), prompts, ["features"])[0]
+        return self.transform_all(prompts)[0]
 
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A featurizer with the features of the rows that it was fitted on.
-
-    Attributes
-    ----------
-    features
-        ndarray of shape (n_prompts, n_features), float32; the word scores are out of fold.
-    """
-
-    featurizer: Featurizer
-    features: Features
-
-
-def fit_featurizer(
-    prompts: Sequence[str], models: tuple[str, ...], success: Floats, fold: Ints, config: WordsConfig
-) -> Fitted:
-    """Learn the vocabulary and the word models, and compute the training features out of fold.
-
-    Parameters
-    ----------
-    prompts
-        Sanitised training prompts.
-    success
-        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
-    fold
-        ndarray of shape (n_prompts,), fold number from 0.
-    """
-    vocabulary = learn_vocabulary(_tokens(prompts), config.max_terms, config.min_df)
-    everything = fit_scores(_presence(prompts, vocabulary), vocabulary, success, fold, config.strength)
-    featurizer = Featurizer(models, vocabulary, last_fit(everything, len(models)))
-    # One graph with the scores of every fit: the features come from the graph, the choice of fold from here.
-    wide = run(open_session(_feature_graph(vocabulary, everything)), prompts, ["features"])[0]
-    n_before = len(SURFACE_NAMES) + len(LEXICON_NAMES)
-    scores = pick_out_of_fold(wide[:, n_before:], fold, len(models))
-    return Fitted(featurizer, np.hstack([wide[:, :n_before], scores]))
-
-
-def _add_features(g: GraphBuilder, prompt: str, vocabulary: Vocabulary, word_model: WordModel) -> str:
-    window = add_window(g, prompt)
-    surface = add_surface(g, window)
-    presence = add_presence(g, add_tokens(g, window), vocabulary)
-    return g.add("Concat", surface, add_words(g, presence, vocabulary, word_model), axis=1)
-
-
-def _feature_graph(vocabulary: Vocabulary, word_model: WordModel) -> onnx.ModelProto:
-    g = GraphBuilder()
-    g.alias(_add_features(g, "prompt", vocabulary, word_model), "features")
-    return g.model({"prompt": (STRING, ["N"])}, {"features": (FLOAT, ["N", "F"])})
-
-
-def _tokens(prompts: Sequence[str]) -> list[list[str]]:
-    g = GraphBuilder()
-    g.alias(add_tokens(g, add_window(g, "prompt")), "tokens")
-    session = open_session(g.model({"prompt": (STRING, ["N"])}, {"tokens": (STRING, ["N", "T"])}))
-    texts = np.array([*prompts, None], dtype=object)[:-1]
-    rows: list[list[str]] = []
-    for batch in batches(prompts):
-        rows += session.run(["tokens"], {"prompt": texts[batch]})[0].tolist()
-    return rows
-
-
-def _presence(prompts: Sequence[str], vocabulary: Vocabulary) -> sp.csr_array:
-    g = GraphBuilder()
-    g.alias(add_presence(g, add_tokens(g, add_window(g, "prompt")), vocabulary), "presence")
-    session = open_session(g.model({"prompt": (STRING, ["N"])}, {"presence": (FLOAT, ["N", "V"])}))
-    texts = np.array([*prompts, None], dtype=object)[:-1]
-    order = list(batches(prompts))
-    parts = [sp.csr_array(session.run(["presence"], {"prompt": texts[batch]})[0]) for batch in order]
-    back = np.argsort(np.concatenate(order), kind="stable")
-    return sp.vstack(parts, format="csr")[back]
+    def transform_all(self, prompts: Sequence[str]) -> tuple[Features, Features | None]:
+        """Compute the features of prompts and their similarity to the training prompts, ndarray (n_prompts,)."""
+        g = GraphBuilder()
+        added = self.add(g, "prompt")
+        g.alias(added.features, "features")
+        outputs: dict[str, tuple[int, list[str | int]]] = {"features": (FLOAT, ["N", "F"])}
+        if added.similarity is not None:
+            g.alias(added.similarity, "similarity")
+            outputs["similarity"] = (FLOAT, ["N"])
+        found = run(open_session(g.model({"prompt": (STRING, ["N"])}, outputs)), prompts, list(outputs))
+        return found[0], found[1] if len(found) > 1 else None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
-from pointsman_train.featurize.words import Vocabulary, WordModel
+from pointsman_train.featurize.vocabulary import Vocabulary
+from pointsman_train.featurize.words import WordModel
+
+Fit: TypeAlias = tuple[Floats, float]
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 @dataclass(slots=True)
@@ -62,18 +69,26 @@ def fit_scores(
     scaled = presence.multiply(vocabulary.idf).tocsr()
     length = np.sqrt(np.maximum(presence @ vocabulary.idf**2, 1.0))
     scaled = (sp.diags_array(1.0 / length) @ scaled).tocsr()
-    in_fit = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
-    fits = [
-        _fit_one(scaled[rows & known], success[rows & known, m], strength)
-        for rows in in_fit
-        for m in range(success.shape[1])
-        for known in [~np.isnan(success[:, m])]
-    ]
+    fits = fits_of(fold, success, lambda rows, target: fit_logistic(scaled[rows], target, strength))
     weights = np.stack([w for w, _ in fits], axis=1) * vocabulary.idf[:, None]
     return WordModel(weights=weights, bias=np.array([b for _, b in fits]))
 
 
-def _fit_one(features: sp.csr_array, target: Floats, strength: float) -> tuple[Floats, float]:
+def fits_of(fold: Ints, success: Floats, fit: Callable[[Bools, Floats], Fit]) -> list[Fit]:
+    """Fit each model of the pool without each fold, fold 0 first, then on all rows.
+
+    Parameters
+    ----------
+    fit
+        Called with a mask of the rows to fit on, all of known outcome, and their outcomes.
+    """
+    parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
+    known = ~np.isnan(success)
+    return [fit(rows & known[:, m], success[rows & known[:, m], m]) for rows in parts for m in range(success.shape[1])]
+
+
+def fit_logistic(features: sp.csr_array | Floats, target: Floats, strength: float) -> Fit:
+    """Fit a logistic regression; returns its weights and its intercept."""
     n, positives = len(target), float(np.sum(target))
     if positives in (0.0, float(n)):
         # One class only: no direction to learn, and the rate is smoothed by one success and one failure.
@@ -84,7 +99,7 @@ def _fit_one(features: sp.csr_array, target: Floats, strength: float) -> tuple[F
     return fitted.coef_[0], float(fitted.intercept_[0])
 
 
-def pick_out_of_fold(scores: Floats, fold: Ints, n_models: int) -> Floats:
+def pick_out_of_fold(scores: NDArray[Real], fold: Ints, n_models: int) -> NDArray[Real]:
     """Take each row's scores from the fits that did not see its fold.
 
     Parameters

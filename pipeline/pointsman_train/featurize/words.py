@@ -8,17 +8,14 @@ are trained on are out-of-fold and still come from this graph.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.lexicon import LEXICON
-from pointsman_train.featurize.window import SEPARATOR, Window
+from pointsman_train.featurize.vocabulary import Vocabulary
+from pointsman_train.featurize.window import Window
 from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder
 
 # A run of letters of an alphabet, a run of digits, or any other visible character (so Han text goes by character).
@@ -29,37 +26,6 @@ _WEIGHT_STEP = 2.0**-12
 _NORM_STEP = 2.0**-4
 
 LEXICON_NAMES: tuple[str, ...] = tuple(f"words_{name}" for name in LEXICON)
-
-
-# A word, or a pair of neighbouring words.
-Term: TypeAlias = str | tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The terms that the word block knows.
-
-    Attributes
-    ----------
-    words
-        Lower-cased tokens; a token's id is its position plus one, 0 is unknown or padding.
-    forms
-        Each spelling seen, with the id of its lower-cased word.
-    pairs
-        Pairs of word ids, in the order of their terms.
-    idf
-        ndarray of shape (n_terms,), words first, then pairs: ``ln((1 + n) / (1 + df)) + 1``.
-    """
-
-    words: tuple[str, ...]
-    forms: dict[str, int]
-    pairs: tuple[tuple[int, int], ...]
-    idf: Floats
-
-    @property
-    def n_terms(self) -> int:
-        """Words and pairs together."""
-        return len(self.words) + len(self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +44,20 @@ class WordModel:
     bias: Floats
 
 
+def join(one: WordModel, other: WordModel) -> WordModel:
+    """Put the scores of another model behind those of one."""
+    return WordModel(np.hstack([one.weights, other.weights]), np.concatenate([one.bias, other.bias]))
+
+
 def add_tokens(g: GraphBuilder, window: Window) -> str:
     """Add the cutting of the window into tokens; returns the name of string [N, T], padded with ""."""
     tokens = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
     return g.flatten(tokens)
 
 
-def add_presence(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
-    """Add the look-up of terms; returns the name of float [N, n_terms], 1 where a term occurs."""
-    ids = g.add(
+def add_ids(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
+    """Add the look-up of words; returns the name of int64 [N, T], 0 where a word is unknown or padding."""
+    return g.add(
         "LabelEncoder",
         tokens,
         domain=ML,
@@ -94,6 +65,10 @@ def add_presence(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
         values_int64s=list(vocabulary.forms.values()),
         default_int64=0,
     )
+
+
+def add_presence(g: GraphBuilder, ids: str, vocabulary: Vocabulary) -> str:
+    """Add the look-up of terms; returns the name of float [N, n_terms], 1 where a term occurs."""
     n_words, n_terms = len(vocabulary.words), vocabulary.n_terms
     return g.add(
         "TfIdfVectorizer",
@@ -133,66 +108,3 @@ def _lexicon_columns(vocabulary: Vocabulary) -> Floats:
     for column, words in enumerate(LEXICON.values()):
         columns[[position[word] for word in words], column] = 1.0
     return columns
-
-
-def learn_vocabulary(rows: Iterable[Sequence[str]], max_terms: int, min_df: int) -> Vocabulary:
-    """Choose the words and pairs that occur in at least ``min_df`` prompts, the most frequent first.
-
-    Parameters
-    ----------
-    rows
-        Tokens of each prompt as :func:`add_tokens` gives them; "" and the window's separator end a pair.
-    max_terms
-        Upper bound on words and pairs together; the lexicon's words come on top.
-    min_df
-        Prompts that a term must occur in.
-
-    Examples
-    --------
-    >>> vocabulary = learn_vocabulary([["The", "cat"], ["the", "cat"], ["a", "dog"]], max_terms=3, min_df=2)
-    >>> sorted(set(vocabulary.words) - {w for words in LEXICON.values() for w in words})
-    ['cat', 'the']
-    >>> len(vocabulary.pairs)
-    1
-    """
-    frequency: Counter[Term] = Counter()
-    spellings: set[str] = set()
-    n_rows = 0
-    for row in rows:
-        tokens = ["" if token == SEPARATOR else token.lower() for token in row]
-        frequency.update({token for token in tokens if token})
-        frequency.update({pair for pair in pairwise(tokens) if all(pair)})
-        spellings.update(row)
-        n_rows += 1
-    kept = _most_frequent(frequency, max_terms, min_df)
-    return _number(kept, spellings, frequency, n_rows)
-
-
-def _most_frequent(frequency: Counter[Term], max_terms: int, min_df: int) -> list[Term]:
-    # Ties are cut by spelling, so that the same prompts give the same vocabulary in any order.
-    terms = sorted((t for t, df in frequency.items() if df >= min_df), key=lambda t: (-frequency[t], str(t)))
-    return terms[:max_terms]
-
-
-def _number(
-    kept: list[Term],
-    spellings: set[str],
-    frequency: Counter[Term],
-    n_rows: int,
-) -> Vocabulary:
-    lexicon = {word for words in LEXICON.values() for word in words}
-    pairs = sorted(term for term in kept if isinstance(term, tuple))
-    # A pair's words need ids; the lexicon's words are known whether they are frequent or not.
-    words = sorted({t for t in kept if isinstance(t, str)} | {w for pair in pairs for w in pair} | lexicon)
-    ids = {word: i for i, word in enumerate(words, start=1)}
-    forms = {form: ids[form.lower()] for form in sorted(spellings - {""}) if form.lower() in ids}
-    for word, i in ids.items():
-        forms |= {form: i for form in (word, word.capitalize(), word.upper()) if form.lower() == word}
-    terms: list[Term] = [*words, *pairs]
-    df = np.array([frequency[term] for term in terms], np.float64)
-    return Vocabulary(
-        words=tuple(words),
-        forms=forms,
-        pairs=tuple((ids[a], ids[b]) for a, b in pairs),
-        idf=np.log((1 + n_rows) / (1 + df)) + 1,
-    )

@@ -1,4 +1,4 @@
-"""The exported graph: featurizer, trees and calibration in one ONNX file."""
+"""The exported graph: featurizer, heads and calibration in one ONNX file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ import onnx
 from onnx.utils import Extractor
 
 from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
-from pointsman_train.train.stage import TrainedRouter
+from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.trees import add_ensemble
 
 
 def router_graph(router: TrainedRouter) -> onnx.ModelProto:
-    """Build the whole graph: ``prompt`` string [N] to ``p_success``, ``p_label`` and ``features``."""
+    """Build the whole graph: ``prompt`` string [N] to the outputs of :class:`pointsman.graph.Predictions`.
+
+    ``similarity`` is among them where the router has a guard, which is all that reads it.
+    """
     g = GraphBuilder()
-    g.alias(router.featurizer.add(g, "prompt"), "features")
+    added = router.featurizer.add(g, "prompt")
+    g.alias(added.features, "features")
     _add_heads(g, "features", router)
     n_models, n_features = len(router.models), len(router.featurizer.names)
     outputs = _head_outputs(n_models) | {"features": (FLOAT, ["N", n_features])}
+    if router.guard is not None and added.similarity is not None:
+        g.alias(added.similarity, "similarity")
+        outputs["similarity"] = (FLOAT, ["N"])
     return g.model({"prompt": (STRING, ["N"])}, outputs)
 
 
@@ -35,8 +42,7 @@ def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:
 
 def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     wide = g.add("Cast", features, to=DOUBLE)
-    success = router.success_calibration.add(g, router.success.add(g, wide))
-    g.alias(g.add("Sigmoid", success), "p_success")
+    g.alias(router.success_calibration.add(g, router.success.add(g, wide)), "p_success")
     label = router.label_calibration.add(g, add_ensemble(g, wide, router.complexity.ensemble()))
     placed = g.add("MatMul", g.add("Softmax", label, axis=1), g.const(_placement(router)))
     g.alias(placed, "p_label")

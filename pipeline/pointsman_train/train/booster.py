@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import lightgbm as lgb
@@ -58,6 +58,17 @@ class BoosterConfig:
         for name, (good, expected) in ranges.items():
             if not good:
                 raise ConfigError(f"{where}.{name} must be {expected}, got {getattr(self, name)!r}")
+
+
+@dataclass(slots=True)
+class BoostedConfig:
+    """Settings of a formulation whose boosters are all alike."""
+
+    booster: BoosterConfig = field(default_factory=BoosterConfig)
+
+    def check(self, where: str) -> None:
+        """Raise :class:`ConfigError` for a setting out of range."""
+        self.booster.check(f"{where}.booster")
 
 
 def leaves_for(config: BoosterConfig, n_prompts: int) -> int:

@@ -1,4 +1,4 @@
-"""Operating points: named prices of cost, fitted on predictions for prompts that the heads did not see."""
+"""Operating points: named settings of the rule, fitted on predictions for prompts that the heads did not see."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from pointsman import decide
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError, LabelError
-from pointsman_train.evaluate.sweep import lambda_grid
+from pointsman_train.train.rules import Evidence, RuleConfig, rule_at, settings_of
 
 TARGETS = ("max_loss", "cost_between", "fixed")
 
@@ -23,27 +23,27 @@ class Target:
     kind
         "max_loss": the largest saving whose mean score is at most ``value`` below the best single model's.
         "cost_between": the best score whose mean cost is at most this share of the way from the cheapest to the best
-        single model. "fixed": lambda is ``value``.
+        single model. "fixed": the rule's dial, lambda or the threshold, is at ``value``.
     value
-        In [0, 1] for the first two, not negative for the third.
+        In [0, 1], but for a fixed lambda, which is not negative.
     """
 
     kind: str = "max_loss"
     value: float = 0.01
 
-    def check(self, name: str) -> None:
-        """Raise :class:`ConfigError` for an unknown kind or a value out of range."""
+    def check(self, name: str, dial: str) -> None:
+        """Raise :class:`ConfigError` for an unknown kind or a value out of range; ``dial`` is the rule's."""
         if self.kind not in TARGETS:
             raise ConfigError(f"operating point {name!r} has the kind {self.kind!r}, expected one of {TARGETS}")
-        if self.value < 0 or (self.kind != "fixed" and self.value > 1):
+        if self.value < 0 or (self.value > 1 and not (self.kind == "fixed" and dial == "lambda")):
             raise ConfigError(f"operating point {name!r} ({self.kind}) has the value {self.value!r}, expected 0 to 1")
 
-    def __str__(self) -> str:
+    def words(self, dial: str) -> str:
         """Say the target in words, for the manifest and the model card."""
         return {
             "max_loss": f"at most {100 * self.value:g} points below the best single model",
             "cost_between": f"cost at most {100 * self.value:g} % of the way from cheapest to best single model",
-            "fixed": f"lambda {self.value:g}",
+            "fixed": f"{dial} {self.value:g}",
         }[self.kind]
 
 
@@ -60,12 +60,12 @@ class OperatingPointsConfig:
     )
     default: str = "balanced"
 
-    def check(self) -> None:
+    def check(self, dial: str = "lambda") -> None:
         """Raise :class:`ConfigError` when the default is not among the points or a target cannot be met by any."""
         if self.default not in self.points:
             raise ConfigError(f"operating_points.default {self.default!r} is not one of {list(self.points)!r}")
         for name, target in self.points.items():
-            target.check(name)
+            target.check(name, dial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,52 +74,62 @@ class FittedPoint:
 
     Attributes
     ----------
-    lam
-        Price of cost.
+    rule
+        How it decides.
     target
         In words.
     """
 
-    lam: float
+    rule: decide.Rule
     target: str
 
 
 def fit_points(
-    p_success: Floats, score: Floats, mean_cost: Floats, best_single: int, config: OperatingPointsConfig
+    evidence: Evidence, config: OperatingPointsConfig, rule: RuleConfig, guard: decide.Guard | None
 ) -> dict[str, FittedPoint]:
-    """Find each point's lambda on the sweep's grid.
+    """Find each point's setting of the rule's dial, on its grid.
+
+    The guard is applied: unfamiliar prompts go to its fallback at any setting, so that a target means what is served.
 
     Parameters
     ----------
-    p_success
-        ndarray of shape (n_prompts, n_models), calibrated, for prompts that the heads were not fitted on.
-    score
-        ndarray of the same shape; only prompts with every outcome known are used.
-    mean_cost
-        ndarray of shape (n_models,), training mean costs.
-    best_single
-        Rung of the best single model.
+    evidence
+        Only prompts with every outcome known are used.
 
     Raises
     ------
     LabelError
         When no prompt has an outcome of every model.
     """
-    known = ~np.isnan(score).any(axis=1)
+    known = np.asarray(~np.isnan(evidence.score).any(axis=1))
     if not known.any():
         raise LabelError(
-            f"none of {len(score)} training prompts has an outcome of every model, so no operating point can be "
+            f"none of {len(known)} training prompts has an outcome of every model, so no operating point can be "
             "fitted; collect the missing outcomes, or take the models with few of them out of the pool"
         )
-    grid = lambda_grid(mean_cost)
-    choices = np.stack([decide.choose(decide.utilities(p_success[known], mean_cost, lam)) for lam in grid])
-    routed_score = np.take_along_axis(score[known][None], choices[..., None], axis=2)[..., 0].mean(axis=1)
-    routed_cost = mean_cost[choices].mean(axis=1)
-    loss = score[known][:, best_single].mean() - routed_score
-    cost_share = _between(routed_cost, mean_cost, best_single)
-    return {
-        name: FittedPoint(_pick(target, grid, loss, cost_share), str(target)) for name, target in config.points.items()
-    }
+    evidence = evidence.take(known)
+    familiar = evidence.familiar(guard)
+    settings = settings_of(rule, familiar)
+    loss, cost = _outcomes(settings, evidence, guard)
+    share = _between(cost, evidence.mean_cost, evidence.anchor)
+    points = {}
+    for name, target in config.points.items():
+        fixed = target.kind == "fixed"
+        found = rule_at(rule, target.value, familiar) if fixed else settings[_pick(target, loss, cost, share)]
+        points[name] = FittedPoint(found, target.words(rule.dial))
+    return points
+
+
+def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: decide.Guard | None) -> tuple[Floats, Floats]:
+    """Mean score lost against the best single model, and mean cost, at each setting, as served."""
+    score, cost, anchor = evidence.score, evidence.mean_cost, evidence.anchor
+    routed_score, routed_cost = np.empty(len(settings)), np.empty(len(settings))
+    for k, rule in enumerate(settings):
+        choices = decide.choose_by(rule, evidence.p_success, cost, anchor)
+        chosen = decide.guarded(choices, guard, evidence.similarity).chosen
+        routed_score[k] = np.take_along_axis(score, chosen[:, None], axis=1).mean()
+        routed_cost[k] = cost[chosen].mean()
+    return score[:, anchor].mean() - routed_score, routed_cost
 
 
 def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
@@ -132,12 +142,14 @@ def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
     return above / span if span > 0 else np.where(above > 1e-12 * mean_cost.max(), np.inf, 0.0)
 
 
-def _pick(target: Target, grid: Floats, loss: Floats, cost_share: Floats) -> float:
-    if target.kind == "fixed":
-        return target.value
+def _pick(target: Target, loss: Floats, cost: Floats, share: Floats) -> int:
+    """Position of the setting that meets a target best."""
     if target.kind == "max_loss":
-        kept = np.flatnonzero(loss <= target.value)
-        # Where no price keeps the word, cost is not looked at: lambda 0 chooses the likeliest to succeed.
-        return float(grid[kept[-1]]) if len(kept) else 0.0
-    # Dearer prices only lower the cost, and the last of the grid always buys the cheapest: one is always kept.
-    return float(grid[np.flatnonzero(cost_share <= target.value + 1e-12)[0]])
+        kept = np.flatnonzero(loss <= target.value + 1e-12)
+        if not len(kept):
+            # Where no setting keeps the word, cost is not looked at: the first asks for quality alone.
+            return 0
+        return int(kept[cost[kept] <= cost[kept].min() * (1 + 1e-12)][-1])
+    within = np.flatnonzero(share <= target.value + 1e-12)
+    # What the guard and a hold send to a dear model stays dear at any setting, so a small budget may be out of reach.
+    return int(within[0]) if len(within) else int(np.argmin(cost))

@@ -5,7 +5,7 @@ What is learned of one model helps the others, which suits many models and littl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
@@ -14,16 +14,9 @@ from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
-from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
+from pointsman_train.train.booster import BoostedConfig, fit_booster, margins_of
 from pointsman_train.train.success import Descriptors, Targets
 from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, add_ensemble, bind, trees_of
-
-
-@dataclass(slots=True)
-class PooledConfig:
-    """Settings of the pooled formulation."""
-
-    booster: BoosterConfig = field(default_factory=BoosterConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +49,15 @@ class PooledModel:
 class Pooled:
     """The pooled formulation."""
 
-    config: PooledConfig
+    config: BoostedConfig
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> PooledModel:
         """Fit one booster on every known (prompt, model)."""
-        known = ~np.isnan(targets.success)
+        known = targets.known
         models = range(known.shape[1])
         rows = [_rows_of(features[known[:, m]], _binding(m, descriptors, layout)) for m in models]
         target = np.concatenate([targets.rate[known[:, m], m] for m in models])
-        weight = np.concatenate([targets.trials[known[:, m], m] for m in models]).astype(np.float64)
+        weight = np.concatenate([targets.weight[known[:, m], m] for m in models])
         booster = fit_booster(np.concatenate(rows), target, len(features), self.config.booster, weight=weight)
         return PooledModel(booster, descriptors, layout)
 

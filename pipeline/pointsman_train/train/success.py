@@ -9,11 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.trees import Ensemble
+
+# With fewer successes or failures of a model, what is fitted to them alone is noise.
+_LEAST_OF_EACH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,21 @@ class Targets:
         """Return the targets of these prompts."""
         return Targets(self.success[rows], self.rate[rows], self.trials[rows], self.label[rows])
 
+    @property
+    def known(self) -> Bools:
+        """Whether each outcome is known."""
+        return ~np.isnan(self.success)
+
+    @property
+    def weight(self) -> Floats:
+        """Answers behind each outcome, 0 where it is unknown."""
+        return np.where(self.known, self.trials, 0.0)
+
+    @property
+    def successes(self) -> Floats:
+        """Answers that succeeded, 0 where the outcome is unknown."""
+        return np.where(self.known, self.rate * self.trials, 0.0)
+
 
 class SuccessModel(Protocol):
     """A fitted success model."""
@@ -81,3 +101,15 @@ class Formulation(Protocol):
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> SuccessModel:
         """Fit on the known outcomes of prompts; columns of ``features`` are as ``layout`` says."""
         ...
+
+
+def enough_of_each(success: Floats) -> bool:
+    """Whether one model's known outcomes hold at least ten successes and ten failures.
+
+    Examples
+    --------
+    >>> enough_of_each(np.repeat([0.0, 1.0], [10, 90])), enough_of_each(np.repeat([0.0, 1.0], [9, 91]))
+    (True, False)
+    """
+    successes = int(np.sum(success))
+    return min(successes, len(success) - successes) >= _LEAST_OF_EACH

@@ -195,3 +195,12 @@ def test_probabilities_of_another_shape_are_refused(hand, hand_router):
 
     with pytest.raises(DataError, match=re.escape("p_label has the shape (6, 3), expected (6, 4)")):
         evaluate(hand, wrong, np.ones((2, 6), dtype=np.float32))
+
+
+def test_the_share_of_unfamiliar_prompts_has_its_interval(hand, hand_router):
+    unfamiliar = np.array([True, False, False, True, False, False])
+    weights = np.array([[1, 1, 1, 1, 1, 1], [2, 0, 2, 2, 0, 0], [0, 3, 0, 0, 3, 0]], dtype=np.float32)
+    figures = evaluate(hand, replace(hand_router, unfamiliar=unfamiliar), weights)
+
+    np.testing.assert_allclose(figures["unfamiliar_share"].resampled, [1 / 3, 2 / 3, 0.0])
+    assert "unfamiliar_share" not in evaluate(hand, hand_router, weights)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pointsman.decide import Guard, Rule
 from pointsman_train.data import DropLog, Outcomes
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.stage import POINT_FIGURES, EvaluateConfig, Judged, judge
@@ -27,8 +28,8 @@ def outcomes(score, cost=None):
 
 def judged(n, p=None, **changes):
     p = np.tile([0.5, 0.6, 0.7], (n, 1)) if p is None else p
-    lambdas = {"free": 0.0, "cheap": 9.0}
-    given = Judged(p, np.full((n, 4), 0.25), lambdas, "free", COST, np.array([0.3, 0.4, 0.5]))
+    rules = {"free": Rule("utility", 0.0), "cheap": Rule("utility", 9.0)}
+    given = Judged(p, np.full((n, 4), 0.25), rules, "free", COST, np.array([0.3, 0.4, 0.5]))
     return replace(given, **changes)
 
 
@@ -68,6 +69,60 @@ def test_every_operating_point_is_judged_at_its_own_price():
     assert points["cheap"]["quality"].value == pytest.approx(2 / 6)
     assert points["cheap"]["cost_saving"].value == pytest.approx(0.75)
     assert points["cheap"]["under_routing_rate"].value == pytest.approx(3 / 5)
+
+
+# Unlike the training prompts: 1, 3 and 5 of the six that can be judged.
+NEAR = np.array([0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.1, 0.9])
+
+
+def test_operating_points_are_judged_as_served_with_the_guard():
+    evaluation = run(guard=Guard(0.5, 1), similarity=NEAR)
+    assert evaluation.router.default.choice.tolist() == [2, 1, 2, 1, 2, 1]
+    assert evaluation.figures["quality"].value == pytest.approx(5 / 6)
+    assert evaluation.figures["cost_usd"].value == 3.0
+    assert evaluation.figures["unfamiliar_share"].value == 0.5
+    # All to a but the unfamiliar ones: right on 0, 1, 4 and 5.
+    assert evaluation.point_figures["cheap"]["quality"].value == pytest.approx(4 / 6)
+    assert evaluation.point_figures["cheap"]["cost_usd"].value == 1.5
+    assert evaluation.metrics()["test/unfamiliar_share"] == 0.5
+
+
+def test_the_sweep_judges_the_probabilities_without_the_guard():
+    p = np.random.default_rng(0).random((8, 3))
+    plain, guarded = run(p=p), run(p=p, guard=Guard(0.5, 1), similarity=NEAR)
+    swept = ("hull_gain", "aiq", "cs95", "cs90", "cs80", "apgr", "quality_half_cost", "dearest_share_max", "auc_macro")
+    for name in swept:
+        assert guarded.figures[name].value == pytest.approx(plain.figures[name].value, nan_ok=True), name
+    assert guarded.router.default.choice.tolist() != plain.router.default.choice.tolist()
+    for one, other in zip(plain.router.sweep, guarded.router.sweep, strict=True):
+        np.testing.assert_array_equal(one.choice, other.choice)
+
+
+def test_without_a_guard_there_is_no_share_of_unfamiliar_prompts():
+    assert "unfamiliar_share" not in run().figures
+    assert "unfamiliar_share" not in run(similarity=NEAR).figures
+
+
+def test_a_close_call_is_none_where_the_guard_decides():
+    p = np.tile([0.65, 0.6, 0.7], (8, 1))
+    assert run(p=p).figures["score_boundary_share"].value == 1.0
+    assert run(p=p, guard=Guard(0.5, 1), similarity=NEAR).figures["score_boundary_share"].value == 0.5
+
+
+def test_each_operating_point_is_judged_by_its_own_rule():
+    rules = {
+        "enough": Rule("threshold", 0.0, threshold=0.55),
+        "held": Rule("conservative", 9.0, hold=11.0),
+        "free": Rule("utility", 0.0),
+    }
+    evaluation = run(rules=rules, default="enough")
+    # Probabilities of 0.5, 0.6 and 0.7; the best single model is c.
+    costs = {name: figures["cost_usd"].value for name, figures in evaluation.point_figures.items()}
+    assert costs == {"enough": 2.0, "held": 4.0, "free": 4.0}
+    assert evaluation.router.default.choice.tolist() == [1] * 6
+    # The sweep is over the threshold: never reached, the likeliest is taken; at 0 the cheapest.
+    swept = [point.choice[0] for point in evaluation.router.sweep]
+    assert (swept[0], swept[-1], sorted(set(swept))) == (2, 0, [0, 1, 2])
 
 
 def test_an_unknown_cost_is_the_models_training_mean_and_not_free():

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.decide import Guard, Rule
 from pointsman_train.evaluate.router import Blend, Choice, Router
-from pointsman_train.evaluate.sweep import half_cost_point, lambda_grid, route
+from pointsman_train.evaluate.sweep import half_cost_point, lambda_grid, route, serve, sweep_of
 
 
 def test_the_grid_is_fixed_for_ladders_with_a_clear_step_in_cost():
@@ -68,3 +69,27 @@ def test_a_blend_has_the_expected_values_of_its_mix(hand):
 
 def _with_cost(testset, cost):
     return replace(testset, cost_usd=np.tile(cost, (6, 1)), train_mean_cost=cost)
+
+
+def test_a_point_is_served_by_rule_and_guard(hand):
+    p_success = np.tile([0.5, 0.7, 0.8], (6, 1))
+    near = np.array([0.1, 0.9, 0.9, 0.9, 0.9, np.nan])
+    # The large model is the best single; the medium one leads it by 0.15 at 0.5.
+    held = serve(hand, p_success, Rule("conservative", 0.5, hold=0.25), Guard(0.5, 0), near)
+
+    assert hand.best_single == 2
+    assert held.choice.tolist() == [0, 2, 2, 2, 2, 0]
+    np.testing.assert_allclose(held.margin, [np.inf, 0.1, 0.1, 0.1, 0.1, np.inf])
+    assert serve(hand, p_success, Rule("threshold", threshold=0.6)).choice.tolist() == [1] * 6
+
+
+def test_the_sweep_turns_the_rules_own_dial():
+    cost = np.array([1.0, 2.0, 4.0])
+    utility = [Rule("utility", lam) for lam in lambda_grid(cost)]
+    threshold = sweep_of(Rule("threshold", 0.25, threshold=0.7), cost)
+
+    assert sweep_of(Rule("utility", 0.3), cost) == utility
+    # A hold belongs to one lambda, so the sweep is without.
+    assert sweep_of(Rule("conservative", 0.3, hold=0.1), cost) == utility
+    assert {(rule.kind, rule.lam) for rule in threshold} == {("threshold", 0.25)}
+    np.testing.assert_allclose([rule.threshold for rule in threshold], np.arange(200, -1, -1) / 200)

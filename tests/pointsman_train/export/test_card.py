@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pointsman.manifest import read_manifest
+from pointsman.manifest import OperatingPoint, read_manifest
 from pointsman_train.evaluate.bootstrap import Estimate
-from pointsman_train.export.card import HEADLINE
+from pointsman_train.export.card import HEADLINE, model_card
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +17,7 @@ def card(trained):
 
 def test_the_card_has_every_headline_figure_with_its_interval(card, trained):
     figures = trained.result.evaluation.figures
+    assert set(HEADLINE) <= set(figures)
     for name in HEADLINE:
         assert f"| {name} | {figures[name]!s} |" in card
     for name, baseline in trained.result.evaluation.baseline_figures.items():
@@ -37,6 +40,38 @@ def test_the_card_says_which_data_and_how_many_test_prompts(card, trained):
     assert f"{len(trained.result.evaluation.testset)} prompts." in card
     assert f"- outcomes sha256: {trained.result.prepared.labelled.outcomes.fingerprint}" in card
     assert card.startswith("# small 1\n")
+
+
+def test_the_card_says_by_which_rule_it_decides_and_what_guards_it(card, trained):
+    manifest, figures = read_manifest(trained.bundle), trained.result.evaluation.figures
+    assert "names the model whose probability of success, less the price of its cost, is the largest." in card
+    assert f"is below {manifest.guard.threshold:.4g} to {manifest.guard.fallback}. On the test split" in card
+    assert f"that was a share of {figures['unfamiliar_share']!s}." in card
+    for point in manifest.operating_points.values():
+        assert f"| lambda {point.lam:.4g} |" in card
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "setting"),
+    [
+        ("threshold", "the cheapest model whose probability of success reaches", "lambda 0.25, threshold 0.75"),
+        ("conservative", "names the best single model, or another where", "lambda 0.25, hold 0.125"),
+    ],
+)
+def test_the_other_rules_have_their_own_words(trained, rule, words, setting):
+    manifest = read_manifest(trained.bundle)
+    points = {
+        name: OperatingPoint(0.25, rule, 0.75, 0.125, point.target, point.held_out)
+        for name, point in manifest.operating_points.items()
+    }
+    text = model_card(replace(manifest, operating_points=points), trained.result.evaluation)
+    assert words in text
+    assert f"| {setting} |" in text
+
+
+def test_a_router_without_a_guard_says_so(trained):
+    text = model_card(replace(read_manifest(trained.bundle), guard=None), trained.result.evaluation)
+    assert "It has no guard against that: every prompt is decided by its probabilities." in text
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,14 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from pointsman.decide import Guard, Rule
+from pointsman.graph import Graph, Predictions
 from pointsman_train.errors import ExportError
 from pointsman_train.export.parity import _compare_decisions, adjacent_rows, check_parity
-from pointsman_train.train.calibration import Affine
+from pointsman_train.train.affine import identity
+from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.operating_points import FittedPoint
+from pointsman_train.train.sigmoid import Sigmoid
 from pointsman_train.train.trees import Ensemble, Leaf, Node
 
 PROMPTS = ["What is 17 * 23?", "Name a colour.", "Write a poem about the sea.\nKeep it short."]
@@ -42,6 +46,11 @@ def with_constant(content, value, changed):
     return model.SerializeToString()
 
 
+def predicted(p_success, similarity=None):
+    n, m = p_success.shape
+    return Predictions(p_success, np.full((n, m + 1), 0.25), np.zeros((n, 1), np.float32), similarity)
+
+
 def test_the_trained_routers_own_graph_passes(trained):
     check_parity(trained.router, trained.onnx, PROMPTS)
 
@@ -67,7 +76,7 @@ def test_thresholds_rounded_to_float32_are_noticed(trained):
 
 
 def test_a_changed_calibration_is_noticed(trained):
-    bias = trained.router.success_calibration.bias
+    bias = trained.router.success_calibration.affine.bias
     with pytest.raises(ExportError, match=r"p_success of the graph differs from LightGBM by .* on the test prompts"):
         check_parity(trained.router, with_constant(trained.onnx, bias, bias + 1e-4), PROMPTS)
     bias = trained.router.label_calibration.bias
@@ -77,7 +86,7 @@ def test_a_changed_calibration_is_noticed(trained):
 
 
 def test_a_graph_that_gives_nan_is_noticed(trained):
-    bias = trained.router.success_calibration.bias
+    bias = trained.router.success_calibration.affine.bias
     with pytest.raises(ExportError, match=r"differs from LightGBM by nan"):
         check_parity(trained.router, with_constant(trained.onnx, bias, bias * np.nan), PROMPTS)
 
@@ -85,16 +94,57 @@ def test_a_graph_that_gives_nan_is_noticed(trained):
 def test_a_difference_within_the_tolerance_passes_unless_it_changes_a_decision(trained):
     cost = trained.router.descriptors.mean_cost
     tie = np.full((1, 3), 0.5) + 0.5 * cost / cost.max()
-    nudged = tie + np.array([0.0, 0.0, 1e-9])
-    router = replace(trained.router, operating_points={"x": FittedPoint(0.5, "")})
-    _compare_decisions("ties", tie + np.array([1e-12, 0.0, 0.0]), tie + np.array([1e-12, 0.0, 0.0]), router)
-    expected = "1 decisions at 'x' differ between the graph and LightGBM on ties"
+    cheap, dear = tie + np.array([1e-9, 0.0, 0.0]), tie + np.array([0.0, 0.0, 1e-9])
+    router = replace(trained.router, operating_points={"x": FittedPoint(Rule("utility", 0.5), "")})
+    _compare_decisions("ties", predicted(cheap), predicted(cheap), router)
+    expected = "1 decisions at 'x' differ between the graph and the trained router on ties"
     with pytest.raises(ExportError, match=re.escape(expected)):
-        _compare_decisions("ties", nudged, tie + np.array([1e-9, 0.0, 0.0]), router)
+        _compare_decisions("ties", predicted(dear), predicted(cheap), router)
+
+
+def test_decisions_are_compared_as_they_are_served(trained):
+    # The rule takes the first model of each; the guard sends what is unlike the training prompts to the last.
+    p = np.array([[0.9, 0.5, 0.5]])
+    points, guard = {"x": FittedPoint(Rule("utility", 0.0), "")}, Guard(0.5, 2)
+    router = replace(trained.router, operating_points=points, guard=guard)
+    near, far = np.array([0.6], np.float32), np.array([0.4], np.float32)
+    _compare_decisions("one prompt", predicted(p, far), predicted(p[:, ::-1], far), router)
+    with pytest.raises(ExportError, match="1 decisions at 'x' differ between the graph and the trained router on one"):
+        _compare_decisions("one prompt", predicted(p, near), predicted(p, far), router)
+    # Held by the best single model, or not.
+    best, other = trained.router.best_single, (trained.router.best_single + 1) % 3
+    held = predicted(np.eye(3)[[other]] * 0.125 + 0.5, near)
+    for hold, changed in ((0.25, False), (0.0, True)):
+        points = {"x": FittedPoint(Rule("conservative", 0.0, hold=hold), "")}
+        router = replace(trained.router, operating_points=points, guard=guard)
+        same = predicted(np.eye(3)[[best]] * 0.125 + 0.5, near)
+        if changed:
+            with pytest.raises(ExportError, match="1 decisions at 'x' differ"):
+                _compare_decisions("one prompt", held, same, router)
+        else:
+            _compare_decisions("one prompt", held, same, router)
+
+
+def test_a_changed_similarity_is_noticed(trained):
+    centres = trained.router.featurizer.codebook.centres.T
+    changed = with_constant(trained.onnx, centres, centres * (1 + 1e-4))
+    with pytest.raises(ExportError, match=r"similarity of the graph differs from the featurizer by .* on the test"):
+        check_parity(trained.router, changed, PROMPTS)
+
+
+def test_a_guard_needs_a_graph_that_measures_similarity(trained):
+    graph = router_graph(replace(trained.router, guard=None)).SerializeToString()
+    assert not Graph(graph).has_similarity
+    check_parity(replace(trained.router, guard=None), graph, PROMPTS)
+    # More than is needed does no harm.
+    check_parity(replace(trained.router, guard=None), trained.onnx, PROMPTS)
+    expected = "the router has a guard, but its graph has no output similarity; build it with router_graph"
+    with pytest.raises(ExportError, match=expected):
+        check_parity(trained.router, graph, PROMPTS)
 
 
 def test_another_trained_router_is_noticed(trained):
-    other = replace(trained.router, success_calibration=Affine(np.eye(3), np.zeros(3)))
+    other = replace(trained.router, success_calibration=Sigmoid(identity(3)))
     with pytest.raises(ExportError, match=r"p_success of the graph differs"):
         check_parity(other, trained.onnx, PROMPTS)
 

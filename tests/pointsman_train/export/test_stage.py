@@ -10,11 +10,12 @@ import pytest
 
 from pointsman import Router
 from pointsman.bundle import load_bundle
-from pointsman.manifest import read_manifest
+from pointsman.manifest import GuardSettings, read_manifest
 from pointsman_train.errors import ConfigError, ExportError
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.stage import ExportConfig, Origin, export
-from pointsman_train.train.calibration import identity
+from pointsman_train.train.affine import identity
+from pointsman_train.train.sigmoid import Sigmoid
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_each_export_is_one_version_more(exported, tmp_path):
 
 
 def test_a_graph_that_is_not_the_trained_router_is_not_written(exported, trained, tmp_path):
-    other = replace(trained.router, success_calibration=identity(3))
+    other = replace(trained.router, success_calibration=Sigmoid(identity(3)))
     with pytest.raises(ExportError, match="p_success of the graph differs from LightGBM"):
         exported(other)
     assert not (tmp_path / "routers").exists()
@@ -62,9 +63,10 @@ def test_the_manifest_says_what_was_trained(exported, trained):
     assert [model.success_rate for model in manifest.models] == router.descriptors.success_rate.tolist()
     assert manifest.labels == (*router.models, "all-fail")
     assert manifest.best_single == router.models[router.best_single]
-    assert {n: p.lam for n, p in manifest.operating_points.items()} == {
-        n: p.lam for n, p in router.operating_points.items()
+    assert {n: (p.decision_rule, p.target) for n, p in manifest.operating_points.items()} == {
+        n: (p.rule, p.target) for n, p in router.operating_points.items()
     }
+    assert manifest.guard == GuardSettings(router.guard.threshold, router.models[router.guard.fallback])
     assert (manifest.data, manifest.config, manifest.mlflow_run_id) == ({"prompts": 3}, {"seed": 0}, "run-7")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", manifest.created)
 
@@ -100,6 +102,7 @@ def test_probes_are_written_by_us_and_no_users_prompt_is_in_the_bundle(trained):
     assert len(manifest.probes) > 15
     found = graph.predict([probe.prompt for probe in manifest.probes])
     np.testing.assert_allclose(found.p_success, [probe.p_success for probe in manifest.probes], atol=1e-12)
+    np.testing.assert_allclose(found.similarity, [probe.similarity for probe in manifest.probes], atol=1e-6)
     content = (trained.bundle / "router.json").read_text() + (trained.bundle / "README.md").read_text()
     prompts = trained.result.prepared.labelled.outcomes.prompt
     assert not any(json.dumps(prompt)[1:-1] in content for prompt in prompts if prompt not in ORDINARY)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from pointsman.text import sanitise
 from pointsman_train.export.probes import EDGE, ORDINARY
-from pointsman_train.featurize.featurizer import fit_featurizer
+from pointsman_train.featurize.blocks import (
+    CodebookConfig,
+    EmbeddingConfig,
+    FeaturesConfig,
+    TaskConfig,
+    VectorsConfig,
+)
+from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.featurize.lexicon import LEXICON
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.featurize.stack import WordsConfig
@@ -30,14 +37,25 @@ def memorised(n=40):
 @pytest.fixture(scope="module")
 def session(trained):
     g = GraphBuilder()
-    g.alias(trained.router.featurizer.add(g, "prompt"), "features")
+    added = trained.router.featurizer.add(g, "prompt")
+    g.alias(g.add("Concat", added.features, g.add("Reshape", added.similarity, g.ints(-1, 1)), axis=1), "features")
     return open_session(g.model({"prompt": (STRING, ["N"])}, {"features": (FLOAT, ["N", "F"])}))
 
 
-def test_features_are_surface_then_lexicon_then_a_score_for_each_model(trained):
-    names = trained.router.featurizer.names
+def taught(success, fold, source=None):
+    return Taught(("m",), success, source or [""] * len(success), fold)
+
+
+def only_words(**settings):
+    return FeaturesConfig(words=WordsConfig(**settings), embedding=EmbeddingConfig(dimensions=0))
+
+
+def test_features_are_surface_then_lexicon_then_the_blocks_with_a_column_for_each_model(trained):
+    featurizer, models = trained.router.featurizer, trained.router.models
+    names = featurizer.names
     assert names[:N_BEFORE] == (*SURFACE_NAMES, *LEXICON_NAMES)
-    assert names[N_BEFORE:] == tuple(f"score_{model}" for model in trained.router.models)
+    assert names[N_BEFORE:] == tuple(f"{kind}_{model}" for kind in ("score", "vector", "near") for model in models)
+    assert featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1, N_BEFORE + 4, N_BEFORE + 7]
     assert trained.router.features.shape[1] == len(names) == len(set(names))
     assert trained.router.features.dtype == np.float32
     assert np.isfinite(trained.router.features).all()
@@ -46,9 +64,9 @@ def test_features_are_surface_then_lexicon_then_a_score_for_each_model(trained):
 def test_a_rows_training_score_comes_from_a_fit_that_did_not_see_it():
     prompts, success = memorised()
     same_fold = np.repeat(np.arange(len(prompts) // 2) // 2 % 5, 2)
-    config = WordsConfig(min_df=2, strength=100.0)
-    apart = fit_featurizer(prompts, ("m",), success, same_fold, config).features[:, -1]
-    served = fit_featurizer(prompts, ("m",), success, same_fold, config).featurizer.transform(prompts)[:, -1]
+    config = only_words(min_df=2, strength=100.0)
+    apart = fit_featurizer(prompts, taught(success, same_fold), config).features[:, -1]
+    served = fit_featurizer(prompts, taught(success, same_fold), config).featurizer.transform(prompts)[:, -1]
     # What is served has seen the words and knows every outcome by heart.
     assert (np.sign(served) == np.sign(success[:, 0] - 0.5)).all()
     assert np.abs(served).min() > 1
@@ -57,7 +75,7 @@ def test_a_rows_training_score_comes_from_a_fit_that_did_not_see_it():
         assert np.ptp(apart[same_fold == k]) < 1e-6
     # With a pair's rows in two folds, each knows the other, and both are right.
     across = np.arange(len(prompts)) % 2
-    seen = fit_featurizer(prompts, ("m",), success, across, config).features[:, -1]
+    seen = fit_featurizer(prompts, taught(success, across), config).features[:, -1]
     assert (np.sign(seen) == np.sign(success[:, 0] - 0.5)).all()
 
 
@@ -86,7 +104,7 @@ def test_scores_are_those_that_numpy_computes_from_the_documented_formula(traine
         length = np.sqrt(max((vocabulary.idf[present] ** 2).sum(), 1.0))
         expected = model.weights[present].sum(axis=0) / length + model.bias
         # Weights are rounded to 1/4096 and squared lengths to 1/16.
-        np.testing.assert_allclose(found[row, N_BEFORE:], expected, atol=2e-3)
+        np.testing.assert_allclose(found[row, N_BEFORE : N_BEFORE + 3], expected, atol=2e-3)
         words = {t for t, i in zip(tokens, ids, strict=True) if i}
         counts = [len(words & set(listed)) for listed in LEXICON.values()]
         assert found[row, len(SURFACE_NAMES) : N_BEFORE].tolist() == counts
@@ -118,6 +136,95 @@ def test_texts_of_many_pieces_have_the_same_bits_beside_a_longer_one(session, pa
 def test_the_same_prompts_give_the_same_featurizer():
     prompts, success = memorised()
     fold = np.arange(len(prompts)) % 4
-    one, other = (fit_featurizer(prompts, ("m",), success, fold, WordsConfig()) for _ in range(2))
+    one, other = (fit_featurizer(prompts, taught(success, fold), FeaturesConfig()) for _ in range(2))
     np.testing.assert_array_equal(one.features, other.features)
     np.testing.assert_array_equal(one.featurizer.word_model.weights, other.featurizer.word_model.weights)
+    np.testing.assert_array_equal(one.similarity, other.similarity)
+
+
+@pytest.mark.parametrize("block", ["vectors", "neighbours"])
+def test_what_the_embedding_tells_of_a_row_comes_from_a_fit_that_did_not_see_it(block):
+    prompts, success = memorised()
+    same_fold = np.repeat(np.arange(len(prompts) // 2) // 2 % 5, 2)
+    config = FeaturesConfig(
+        words=WordsConfig(min_df=2),
+        embedding=EmbeddingConfig(dimensions=30),
+        vectors=VectorsConfig(strength=1e4),
+        codebook=CodebookConfig(codes=4, nearest=1, smoothing=0.01),
+    )
+    turned = np.where(same_fold[:, None] == 2, 1.0, success)
+    one, other = (fit_featurizer(prompts, taught(outcome, same_fold), config) for outcome in (success, turned))
+    column = one.featurizer.layout.columns(block)
+    rows = same_fold == 2
+    # Outcomes of fold 2 were all made successes: its own rows do not notice, the others do, and what is served.
+    np.testing.assert_array_equal(one.features[rows][:, column], other.features[rows][:, column])
+    assert (one.features[~rows][:, column] != other.features[~rows][:, column]).any()
+    served = [fitted.featurizer.transform(prompts)[:, column] for fitted in (one, other)]
+    assert (served[0] != served[1]).any()
+
+
+def test_blocks_can_be_switched_off_and_the_embedding_be_given_as_columns():
+    prompts, success = memorised()
+    fold = np.arange(len(prompts)) % 4
+    config = FeaturesConfig(
+        words=WordsConfig(min_df=2),
+        embedding=EmbeddingConfig(dimensions=3, columns=True),
+        vectors=VectorsConfig(enabled=False),
+        codebook=CodebookConfig(enabled=False),
+    )
+    fitted = fit_featurizer(prompts, taught(success, fold), config)
+    layout = fitted.featurizer.layout
+    assert layout.names[N_BEFORE:] == ("score_m", "embedding_0", "embedding_1", "embedding_2")
+    np.testing.assert_array_equal(layout.for_trees, np.arange(N_BEFORE + 1))
+    assert fitted.features.shape[1] == N_BEFORE + 4
+    length = np.linalg.norm(fitted.features[:, layout.columns("embedding")], axis=1)
+    # A direction, or nothing where no known word says anything.
+    assert ((np.abs(length - 1) < 0.01) | (length == 0)).all()
+    assert (length > 0).any()
+    # The guard's similarity does not hang on the success rates being features.
+    assert fitted.similarity is not None
+    none = fit_featurizer(prompts, taught(success, fold), only_words())
+    assert none.similarity is None
+    assert none.featurizer.names[N_BEFORE:] == ("score_m",)
+
+
+def test_a_prompt_unlike_the_training_prompts_is_less_similar_than_any_of_them():
+    rng = np.random.default_rng(0)
+    topics = [[f"w{chr(97 + t)}{chr(97 + i)}" for i in range(12)] for t in range(4)]
+    prompts = [" ".join(rng.choice(topics[i % 4], 8)) for i in range(400)]
+    fold = np.arange(400) % 5
+    fitted = fit_featurizer(prompts, taught(rng.integers(0, 2, (400, 1)).astype(float), fold), FeaturesConfig())
+    _, similarity = fitted.featurizer.transform_all([prompts[0], "qq zz vv", ""])
+    assert similarity[0] == fitted.similarity[0]
+    assert similarity[1:].tolist() == [0.0, 0.0]
+    assert fitted.similarity.min() > 0.5
+
+
+def test_the_task_block_scores_each_source_without_having_seen_the_prompt():
+    prompts, success = memorised()
+    source = ["even" if i // 2 % 2 else "odd" for i in range(len(prompts))]
+    fold = np.repeat(np.arange(len(prompts) // 2) // 2 % 5, 2)
+    config = only_words(min_df=2, strength=100.0)
+    config.task = TaskConfig(enabled=True, strength=100.0)
+    fitted = fit_featurizer(prompts, taught(success, fold, source), config)
+    layout = fitted.featurizer.layout
+    assert layout.names[N_BEFORE:] == ("score_m", "task_even", "task_odd")
+    assert layout.per_model(0).tolist() == [N_BEFORE]
+    served = fitted.featurizer.transform(prompts)[:, layout.columns("task")]
+    assert (np.where(served[:, 0] > served[:, 1], "even", "odd") == np.array(source)).all()
+    # Every word tells its own source alone, so that a row of a fold that was not seen looks like its neighbours.
+    for k in range(5):
+        assert np.ptp(fitted.features[fold == k][:, layout.columns("task")], axis=0).max() < 1e-6
+
+
+def test_a_table_of_word_vectors_knows_words_that_the_training_prompts_do_not_have(tmp_path):
+    table = tmp_path / "vectors.txt"
+    table.write_text("kitten 1 0\ncat 0.9 0.1\nlorry 0 1\ntruck 0.1 0.9\n")
+    prompts = ["the cat", "a truck", "the cat again", "that truck again"] * 10
+    success = np.array([1.0, 0.0] * 20)[:, None]
+    config = FeaturesConfig(embedding=EmbeddingConfig(table=str(table)), words=WordsConfig(min_df=2))
+    fitted = fit_featurizer(prompts, taught(success, np.arange(40) // 4 % 5), config)
+    features, similarity = fitted.featurizer.transform_all(["a kitten", "the LORRY", "the zebra"])
+    column = fitted.featurizer.layout.columns("vectors")
+    assert features[0, column] > 0 > features[1, column]
+    assert similarity[:2].min() > 0.9 > similarity[2]

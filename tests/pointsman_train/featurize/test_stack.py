@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from pointsman_train.featurize.stack import fit_scores, last_fit, pick_out_of_fold
-from pointsman_train.featurize.words import Vocabulary
+from pointsman_train.featurize.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(("a", "b", "c"), {"a": 1, "b": 2, "c": 3}, (), np.array([1.0, 2.0, 2.0]))
 PRESENCE = sp.csr_array(np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]] * 4, float))

@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 
 from pointsman_train.featurize.lexicon import LEXICON
+from pointsman_train.featurize.vocabulary import Vocabulary, learn_vocabulary
 from pointsman_train.featurize.window import SEPARATOR
-from pointsman_train.featurize.words import (
-    LEXICON_NAMES,
-    Vocabulary,
-    WordModel,
-    add_presence,
-    add_tokens,
-    add_words,
-    learn_vocabulary,
-)
+from pointsman_train.featurize.words import LEXICON_NAMES, WordModel, add_ids, add_presence, add_tokens, add_words
 
 # Two words and the pair of them, in this order.
 SMALL = Vocabulary(
@@ -34,7 +27,7 @@ def tokens(block):
 @pytest.fixture(scope="module")
 def presence(block):
     def make(vocabulary):
-        return block(lambda g, window: add_presence(g, add_tokens(g, window), vocabulary))
+        return block(lambda g, window: add_presence(g, add_ids(g, add_tokens(g, window), vocabulary), vocabulary))
 
     return make
 
@@ -133,7 +126,11 @@ def test_the_order_of_prompts_does_not_change_the_vocabulary(tokens):
 def test_lexicon_counts_are_of_different_words_of_each_list(block, tokens):
     vocabulary = learned(["What is it?"], tokens, min_df=1)
     model = WordModel(np.zeros((vocabulary.n_terms, 1)), np.zeros(1))
-    run = block(lambda g, window: add_words(g, add_presence(g, add_tokens(g, window), vocabulary), vocabulary, model))
+    run = block(
+        lambda g, window: add_words(
+            g, add_presence(g, add_ids(g, add_tokens(g, window), vocabulary), vocabulary), vocabulary, model
+        )
+    )
     found = dict(zip(LEXICON_NAMES, run("What WHAT which? Explain why; not a Python function, if x.")[0], strict=False))
     expected = {"words_ask": 2, "words_why": 2, "words_negation": 1, "words_program": 1, "words_condition": 1,
                 "words_calculus": 1, "words_money": 0}  # fmt: skip
@@ -148,7 +145,11 @@ def test_a_score_is_the_documented_sum_over_the_length_plus_the_bias(block):
     weights = np.zeros((len(words), 2))
     weights[0], weights[words.index("prime")] = (1.5, -0.25), (0.5, 4.0)
     model = WordModel(weights, np.array([0.125, -1.0]))
-    run = block(lambda g, window: add_words(g, add_presence(g, add_tokens(g, window), vocabulary), vocabulary, model))
+    run = block(
+        lambda g, window: add_words(
+            g, add_presence(g, add_ids(g, add_tokens(g, window), vocabulary), vocabulary), vocabulary, model
+        )
+    )
     n = len(LEXICON)
     # Both words: (1.5 + 0.5) / sqrt(9 + 4) + 0.125. None: the length is 1, not 0.
     assert run("zebra prime zebra")[0, n:] == pytest.approx([2 / 13**0.5 + 0.125, 3.75 / 13**0.5 - 1.0], abs=1e-6)

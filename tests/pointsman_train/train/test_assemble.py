@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 
 from pointsman_train.featurize.run import open_session
-from pointsman_train.train.assemble import heads_of
+from pointsman_train.train.assemble import heads_of, router_graph
 
 
 def test_the_graph_takes_prompts_and_gives_what_a_router_gives(trained):
     graph = onnx.load_from_string(trained.onnx).graph
     assert [(i.name, i.type.tensor_type.elem_type) for i in graph.input] == [("prompt", onnx.TensorProto.STRING)]
-    assert [o.name for o in graph.output] == ["p_success", "p_label", "features"]
+    assert [o.name for o in graph.output] == ["p_success", "p_label", "features", "similarity"]
     onnx.checker.check_model(onnx.load_from_string(trained.onnx))
+
+
+def test_similarity_is_measured_for_a_guard_alone(trained):
+    graph = router_graph(replace(trained.router, guard=None)).graph
+    assert [o.name for o in graph.output] == ["p_success", "p_label", "features"]
 
 
 def test_only_operators_of_stock_onnxruntime_are_used(trained):

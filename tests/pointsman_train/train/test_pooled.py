@@ -6,8 +6,8 @@ import pytest
 from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
-from pointsman_train.train.booster import BoosterConfig
-from pointsman_train.train.pooled import Pooled, PooledConfig
+from pointsman_train.train.booster import BoostedConfig, BoosterConfig
+from pointsman_train.train.pooled import Pooled
 from pointsman_train.train.success import Descriptors, Targets
 
 DESCRIPTORS = Descriptors(mean_cost=np.array([0.0, 1e-5, 4e-4]), success_rate=np.array([0.3, 0.5, 0.8]))
@@ -32,7 +32,7 @@ def rows(n, seed):
 @pytest.fixture(scope="module")
 def model():
     x, success = rows(500, 0)
-    return fit(PooledConfig(BoosterConfig(trees=60, leaves=8, feature_fraction=1.0)), x, success)
+    return fit(BoostedConfig(BoosterConfig(trees=60, leaves=8, feature_fraction=1.0)), x, success)
 
 
 def exported(model, x):
@@ -73,7 +73,7 @@ def test_unknown_outcomes_are_left_out_and_are_not_failures():
     unknown = success.copy()
     unknown[250:, 1] = np.nan
     failed = np.where(np.isnan(unknown), 0.0, unknown)
-    config = PooledConfig(BoosterConfig(trees=60))
+    config = BoostedConfig(BoosterConfig(trees=60))
     means = {
         name: fit(config, x, table).margins(x)[:, 1].mean()
         for name, table in (("known", success), ("unknown", unknown), ("failed", failed))
@@ -85,7 +85,7 @@ def test_unknown_outcomes_are_left_out_and_are_not_failures():
 def test_models_that_are_all_free_can_be_fitted():
     x, success = rows(200, 3)
     free = Descriptors(np.zeros(3), np.array([0.3, 0.5, 0.8]))
-    model = fit(PooledConfig(BoosterConfig(trees=5)), x, success, free)
+    model = fit(BoostedConfig(BoosterConfig(trees=5)), x, success, free)
     assert np.isfinite(model.margins(x)).all()
     np.testing.assert_allclose(exported(model, x), model.margins(x), atol=1e-12)
 
@@ -93,7 +93,7 @@ def test_models_that_are_all_free_can_be_fitted():
 def test_a_rate_over_several_trials_is_learned_as_a_rate():
     x, _ = rows(600, 4)
     rate = np.where(x[:, :1] > 0, 0.75, 0.25) * np.ones((1, 3))
-    config = PooledConfig(BoosterConfig(trees=200, feature_fraction=1.0))
+    config = BoostedConfig(BoosterConfig(trees=200, feature_fraction=1.0))
     margins = fit(config, x, (rate >= 0.5).astype(float), rate=rate, trials=np.full(rate.shape, 4)).margins(x)
     far = np.abs(x[:, 0]) > 0.5
     p = 1 / (1 + np.exp(-margins[far]))
@@ -105,7 +105,7 @@ def test_more_trials_weigh_more():
     half = np.arange(600) % 2 == 0
     rate = np.where(half, 1.0, 0.0)[:, None] * np.ones((1, 3))
     trials = np.where(half, 9, 1)[:, None] * np.ones((1, 3), int)
-    even = fit(PooledConfig(BoosterConfig(trees=100)), x, rate).margins(x)
-    weighed = fit(PooledConfig(BoosterConfig(trees=100)), x, rate, trials=trials).margins(x)
+    even = fit(BoostedConfig(BoosterConfig(trees=100)), x, rate).margins(x)
+    weighed = fit(BoostedConfig(BoosterConfig(trees=100)), x, rate, trials=trials).margins(x)
     assert abs(even.mean()) < 0.3
     assert weighed.mean() > 1.5

@@ -7,17 +7,22 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from pointsman.decide import Guard, Rule
 from pointsman.graph import Graph
 from pointsman_train.data import UNKNOWN_LABEL
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.export.parity import check_parity
+from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.label.ladder import mean_costs
 from pointsman_train.train.assemble import router_graph
-from pointsman_train.train.booster import BoosterConfig
-from pointsman_train.train.calibration import CalibrationConfig
+from pointsman_train.train.booster import BoostedConfig, BoosterConfig
+from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.complexity import ComplexityConfig
-from pointsman_train.train.pooled import PooledConfig
+from pointsman_train.train.formulations import BOOSTED, FORMULATIONS
+from pointsman_train.train.guard import GuardConfig
+from pointsman_train.train.operating_points import Target
+from pointsman_train.train.rules import RuleConfig
 from pointsman_train.train.stage import TrainConfig, train
 
 TEXTS = ["What is 17 * 23?", "", "Write a poem.", "word " * 400]
@@ -30,7 +35,7 @@ def prepared(trained):
 
 def quick(**settings):
     few = BoosterConfig(trees=15)
-    return TrainConfig(pooled=PooledConfig(few), complexity=ComplexityConfig(few), **settings)
+    return TrainConfig(pooled=BoostedConfig(few), complexity=ComplexityConfig(few), **settings)
 
 
 def texts(router):
@@ -86,7 +91,7 @@ def test_a_holdout_keeps_the_calibration_part_from_the_heads(prepared):
     spoiled = train(with_outcomes(prepared.labelled, held, [0.0, 1.0, 0.0]), prepared.split, 3, config)
     np.testing.assert_array_equal(router.features, spoiled.features)
     np.testing.assert_array_equal(router.success.margins(router.features), spoiled.success.margins(router.features))
-    assert (router.success_calibration.bias != spoiled.success_calibration.bias).any()
+    assert (router.success_calibration.affine.bias != spoiled.success_calibration.affine.bias).any()
 
 
 def test_without_calibration_probabilities_are_those_of_the_booster(prepared):
@@ -137,14 +142,99 @@ def test_prompts_of_which_none_was_answered_by_all_models_cannot_fit_operating_p
         train(sparse, prepared.split, 3, quick())
 
 
-def test_an_unknown_formulation_lists_the_known_ones():
-    with pytest.raises(ConfigError, match=re.escape("train.formulation must be one of ['pooled'], got 'forest'")):
-        TrainConfig(formulation="forest").check()
+@pytest.mark.parametrize("name", FORMULATIONS)
+def test_a_router_of_any_formulation_is_what_its_graph_computes(name, prepared):
+    config = quick(formulation=name, features=FeaturesConfig(embedding=EmbeddingConfig(columns=True)))
+    for boosted in BOOSTED:
+        getattr(config, boosted).booster.trees = 15
+    router = train(prepared.labelled, prepared.split, 3, config)
+    check_parity(router, router_graph(router).SerializeToString(), TEXTS)
+    assert router.p_success(router.features).std(axis=0).min() > 0.01
 
 
-@pytest.mark.parametrize("where", ["pooled", "complexity"])
-def test_settings_of_both_boosters_are_checked(where):
+@pytest.mark.parametrize("name", SUCCESS_CALIBRATIONS)
+def test_a_router_of_any_calibration_is_what_its_graph_computes(name, prepared):
+    router = train(prepared.labelled, prepared.split, 3, quick(calibration=CalibrationConfig(success=name)))
+    check_parity(router, router_graph(router).SerializeToString(), TEXTS)
+
+
+@pytest.mark.parametrize("where", ["pooled", "difference", "complexity"])
+def test_settings_of_every_booster_are_checked(where):
     config = TrainConfig()
     getattr(config, where).booster.trees = 0
     with pytest.raises(ConfigError, match=f"train.{where}.booster.trees must be 1 or more, got 0"):
+        config.check()
+
+
+def test_the_guard_is_fitted_on_the_training_prompts_own_similarity(prepared, trained):
+    router, kept = trained.router, prepared.split.rows("train", "calibration")
+    prompts = [p for p, inside in zip(prepared.labelled.outcomes.prompt, kept, strict=True) if inside]
+    similarity = router.featurizer.transform_all(prompts)[1].astype(float)
+    assert router.guard == Guard(float(np.quantile(similarity, 0.05)), router.best_single)
+    assert np.mean(router.guard.unfamiliar(similarity)) == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize("off", ["guard", "embedding"])
+def test_without_a_guard_or_an_embedding_every_prompt_is_decided_by_its_probabilities(prepared, off):
+    config = quick()
+    if off == "guard":
+        config.guard.enabled = False
+    else:
+        config.features.embedding.dimensions = 0
+    router = train(prepared.labelled, prepared.split, 3, config)
+    assert router.guard is None
+    assert texts(router).similarity is None
+    check_parity(router, router_graph(router).SerializeToString(), TEXTS)
+
+
+def test_the_fallback_is_the_model_that_the_settings_name(prepared):
+    config = quick(guard=GuardConfig(fallback="SmolLM2-135M-Instruct", quantile=0.5))
+    router = train(prepared.labelled, prepared.split, 3, config)
+    assert router.guard.fallback == 0
+    # Half of the prompts go to the cheapest model whatever lambda is, so the word cannot be kept.
+    assert router.operating_points["no_loss"].rule == Rule("utility", 0.0)
+
+
+def test_a_fallback_that_is_no_model_of_the_pool_is_named_before_any_prompt_is_featurized(prepared, monkeypatch):
+    monkeypatch.setattr("pointsman_train.train.stage.fit_featurizer", None)
+    with pytest.raises(ConfigError, match=r"train\.guard\.fallback is 'nobody', expected one of"):
+        train(prepared.labelled, prepared.split, 3, quick(guard=GuardConfig(fallback="nobody")))
+
+
+def test_operating_points_of_a_holdout_are_fitted_with_the_guard_too(prepared):
+    config = quick(calibration=CalibrationConfig(fit_on="holdout"), guard=GuardConfig(quantile=0.9))
+    guarded = train(prepared.labelled, prepared.split, 3, config)
+    config.guard.enabled = False
+    free = train(prepared.labelled, prepared.split, 3, config)
+    # Nine prompts of ten go to the best single model, so nothing is left to lose at a higher price.
+    assert guarded.operating_points["balanced"].rule.lam > free.operating_points["balanced"].rule.lam
+
+
+@pytest.mark.parametrize("kind", ["threshold", "conservative"])
+def test_operating_points_are_fitted_for_the_rule_that_is_set(prepared, kind):
+    router = train(prepared.labelled, prepared.split, 3, quick(rule=RuleConfig(kind)))
+    rules = [point.rule for point in router.operating_points.values()]
+    assert {rule.kind for rule in rules} == {kind}
+    if kind == "threshold":
+        assert {rule.lam for rule in rules} == {0.0}
+        assert all(0 < rule.threshold <= 1 for rule in rules)
+    else:
+        assert all(0 <= rule.hold <= 2 + rule.lam for rule in rules)
+    check_parity(router, router_graph(router).SerializeToString(), TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"), [("rule", "kind", "x"), ("guard", "quantile", 1.0), ("rule", "fallback_lam", -1.0)]
+)
+def test_settings_of_rule_and_guard_are_checked(section, name, value):
+    config = TrainConfig()
+    setattr(getattr(config, section), name, value)
+    with pytest.raises(ConfigError, match=f"train.{section}.{name} must"):
+        config.check()
+
+
+def test_a_fixed_point_of_a_threshold_rule_is_checked_as_a_threshold():
+    config = TrainConfig(rule=RuleConfig("threshold"))
+    config.operating_points.points["balanced"] = Target("fixed", 1.5)
+    with pytest.raises(ConfigError, match=r"operating point 'balanced' \(fixed\) has the value 1.5, expected 0 to 1"):
         config.check()

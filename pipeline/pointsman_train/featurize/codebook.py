@@ -1,0 +1,93 @@
+"""The codebook: typical prompts, how often each model succeeds near them, and how near a prompt is to any.
+
+A small stand-in for the nearest training prompts: their embeddings are gathered in clusters, and a prompt reads the
+success rates of the clusters nearest to it. Its similarity to them says whether it is like the training prompts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import MiniBatchKMeans
+from threadpoolctl import threadpool_limits
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.graph import FLOAT, GraphBuilder
+
+_CENTRE_STEP = 2.0**-9
+_RATE_STEP = 2.0**-12
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """Clusters of training prompts.
+
+    Attributes
+    ----------
+    centres
+        ndarray of shape (n_codes, dimensions), of length 1 up to rounding.
+    rates
+        ndarray of shape (n_codes, n_scores), success rates in [0, 1].
+    nearest
+        Codes that are read for a prompt.
+    """
+
+    centres: Floats
+    rates: Floats
+    nearest: int
+
+
+def learn_centres(embedded: Floats, codes: int, seed: int) -> Floats:
+    """Cluster unit-length embeddings; returns ndarray of shape (n_codes, dimensions)."""
+    codes = min(codes, max(1, len(embedded) // 10))
+    with threadpool_limits(1):
+        found = MiniBatchKMeans(codes, n_init=1, batch_size=2048, random_state=seed).fit(embedded).cluster_centers_
+    length = np.linalg.norm(found, axis=1, keepdims=True)
+    unit = found / np.where(length > 0, length, 1.0)
+    centres: Floats = np.round(unit / _CENTRE_STEP) * _CENTRE_STEP
+    return centres
+
+
+def success_rates(embedded: Floats, centres: Floats, success: Floats, fold: Ints, smoothing: float) -> Floats:
+    """Success rates of each code, one set per fold without that fold's prompts, the last on all.
+
+    Parameters
+    ----------
+    success
+        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown (left out).
+    smoothing
+        Prompts' worth of pull towards the model's overall rate.
+
+    Returns
+    -------
+    ndarray of shape (n_codes, (n_folds + 1) * n_models)
+    """
+    code = np.argmax(embedded @ centres.T, axis=1)
+    parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
+    return np.hstack([_rates(code[rows], success[rows], len(centres), smoothing) for rows in parts])
+
+
+def _rates(code: Ints, success: Floats, codes: int, smoothing: float) -> Floats:
+    known = ~np.isnan(success)
+    hits, asked = np.zeros((codes, success.shape[1])), np.zeros((codes, success.shape[1]))
+    np.add.at(hits, code, np.where(known, success, 0.0))
+    np.add.at(asked, code, known.astype(np.float64))
+    overall = (hits.sum(axis=0) + 1) / (asked.sum(axis=0) + 2)
+    smoothed: Floats = (hits + smoothing * overall) / (asked + smoothing)
+    return smoothed
+
+
+def add_codebook(g: GraphBuilder, embedded: str, codebook: Codebook) -> tuple[str, str]:
+    """Add the look-up; returns success rates, float [N, n_scores], and similarity, float [N].
+
+    The similarity is the cosine to the nearest code.
+    """
+    cosine = g.add("MatMul", embedded, g.const(codebook.centres.T.copy()))
+    k = min(codebook.nearest, len(codebook.centres))
+    values, codes = g.add_many("TopK", cosine, g.ints(k), outputs=2, axis=1)
+    rates = np.round(codebook.rates / _RATE_STEP) * _RATE_STEP
+    near = g.add("Gather", g.const(rates), codes, axis=0)
+    mean = g.add("ReduceMean", near, g.ints(1), keepdims=0)
+    similarity = g.add("ReduceMax", values, g.ints(1), keepdims=0)
+    return g.add("Cast", mean, to=FLOAT), g.add("Cast", similarity, to=FLOAT)

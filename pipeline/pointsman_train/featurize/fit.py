@@ -1,0 +1,196 @@
+"""Fitting the featurizer on the training prompts, and their features out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig, TaskConfig
+from pointsman_train.featurize.codebook import Codebook, learn_centres, success_rates
+from pointsman_train.featurize.embedding import (
+    Embedding,
+    add_embedding,
+    add_embedding_columns,
+    embedding_of_table,
+    learn_embedding,
+)
+from pointsman_train.featurize.featurizer import Features, Featurizer
+from pointsman_train.featurize.run import batches, open_session, run
+from pointsman_train.featurize.stack import fit_scores, last_fit, pick_out_of_fold
+from pointsman_train.featurize.surface import SURFACE_NAMES
+from pointsman_train.featurize.vectors import VectorModel, fit_vectors
+from pointsman_train.featurize.vocabulary import Vocabulary, learn_vocabulary, with_others
+from pointsman_train.featurize.window import add_window
+from pointsman_train.featurize.word_table import read_word_table
+from pointsman_train.featurize.words import LEXICON_NAMES, add_ids, add_presence, add_tokens
+from pointsman_train.graph import FLOAT, STRING, GraphBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What the blocks learn from, besides the prompts.
+
+    Attributes
+    ----------
+    models
+        The ladder.
+    success
+        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
+    source
+        Of each prompt; read by the task block alone.
+    fold
+        ndarray of shape (n_prompts,), fold number from 0.
+    """
+
+    models: tuple[str, ...]
+    success: Floats
+    source: Sequence[str]
+    fold: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A featurizer with the features of the rows that it was fitted on.
+
+    Attributes
+    ----------
+    features
+        ndarray of shape (n_prompts, n_features), float32; what the outcomes taught is out of fold.
+    similarity
+        ndarray of shape (n_prompts,), to the training prompts themselves; None without an embedding.
+    """
+
+    featurizer: Featurizer
+    features: Features
+    similarity: Features | None = None
+
+
+def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+    """Learn the vocabulary and every block, and compute the training features out of fold.
+
+    Parameters
+    ----------
+    prompts
+        Sanitised training prompts.
+    """
+    words = config.words
+    vocabulary = learn_vocabulary(_tokens(prompts), words.max_terms, words.min_df)
+    presence = _presence(prompts, vocabulary)
+    word_model = fit_scores(presence, vocabulary, taught.success, taught.fold, words.strength)
+    wide = Featurizer(taught.models, vocabulary, word_model)
+    if config.task.enabled:
+        wide = _with_task(wide, presence, taught, config.task)
+    if config.embedding.dimensions:
+        wide = _with_embedding(wide, prompts, presence, taught, config)
+    # One graph with the scores of every fit: the features come from the graph, the choice of fold from here.
+    features, similarity = wide.transform_all(prompts)
+    return Fitted(_serving(wide), _out_of_fold(features, wide, taught.fold), similarity)
+
+
+def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config: TaskConfig) -> Featurizer:
+    """Add a score of each source against the rest: the word block's models, with the sources for outcomes."""
+    names, counts = np.unique(np.asarray(taught.source), return_counts=True)
+    kept = names[np.argsort(-counts, kind="stable")][: config.max_sources]
+    is_from = (np.asarray(taught.source)[:, None] == kept).astype(np.float64)
+    task = fit_scores(presence, wide.vocabulary, is_from, taught.fold, config.strength)
+    return replace(wide, task=task, sources=tuple(kept.tolist()))
+
+
+def _with_embedding(
+    wide: Featurizer, prompts: Sequence[str], presence: sp.csr_array, taught: Taught, config: FeaturesConfig
+) -> Featurizer:
+    vocabulary, embedding = _embedding(wide.vocabulary, presence, config.embedding)
+    embedded = _embedded(prompts, vocabulary, embedding)
+    centres = learn_centres(embedded, config.codebook.codes, config.codebook.seed)
+    rates = (
+        success_rates(embedded, centres, taught.success, taught.fold, config.codebook.smoothing)
+        if config.codebook.enabled
+        else np.zeros((len(centres), 0))
+    )
+    strength = config.vectors.strength
+    return replace(
+        wide,
+        vocabulary=vocabulary,
+        embedding=embedding,
+        embedding_columns=config.embedding.columns,
+        vectors=fit_vectors(embedded, taught.success, taught.fold, strength) if config.vectors.enabled else None,
+        codebook=Codebook(centres, rates, config.codebook.nearest),
+    )
+
+
+def _embedding(vocabulary: Vocabulary, presence: sp.csr_array, config: EmbeddingConfig) -> tuple[Vocabulary, Embedding]:
+    if config.table is None:
+        return vocabulary, learn_embedding(presence, vocabulary, config.dimensions, config.seed)
+    table = read_word_table(config.table, config.table_words)
+    vocabulary = with_others(vocabulary, list(table))
+    return vocabulary, embedding_of_table(table, vocabulary)
+
+
+def _serving(wide: Featurizer) -> Featurizer:
+    """Keep of each block only the fit on all rows: what is served."""
+    n = len(wide.models)
+    vectors, codebook = wide.vectors, wide.codebook
+    return replace(
+        wide,
+        word_model=last_fit(wide.word_model, n),
+        task=None if wide.task is None else last_fit(wide.task, len(wide.sources)),
+        vectors=None if vectors is None else VectorModel(vectors.weights[:, -n:], vectors.bias[-n:]),
+        codebook=None if codebook is None else replace(codebook, rates=codebook.rates[:, -n:]),
+    )
+
+
+def _out_of_fold(features: Features, wide: Featurizer, fold: Ints) -> Features:
+    """Keep of each block with a score per fit only those of the fits without the prompt's fold."""
+    n = len(wide.models)
+    blocks = [(wide.word_model.weights.shape[1], n)]
+    blocks += [] if wide.task is None else [(wide.task.weights.shape[1], len(wide.sources))]
+    blocks += [] if wide.vectors is None else [(wide.vectors.weights.shape[1], n)]
+    blocks += [] if wide.codebook is None else [(wide.codebook.rates.shape[1], n)]
+    widths = [len(SURFACE_NAMES) + len(LEXICON_NAMES), *(width for width, _ in blocks)]
+    plain, *scores, rest = np.split(features, np.cumsum(widths), axis=1)
+    kept = [pick_out_of_fold(part, fold, each) for part, (width, each) in zip(scores, blocks, strict=True) if width]
+    return np.hstack([plain, *kept, rest])
+
+
+def _tokens(prompts: Sequence[str]) -> list[list[str]]:
+    def build(g: GraphBuilder) -> str:
+        return add_tokens(g, add_window(g, "prompt"))
+
+    rows: dict[int, list[str]] = {}
+    for batch, found in _run_ragged(prompts, build, STRING):
+        rows |= dict(zip(batch.tolist(), found.tolist(), strict=True))
+    return [rows[i] for i in range(len(prompts))]
+
+
+def _presence(prompts: Sequence[str], vocabulary: Vocabulary) -> sp.csr_array:
+    def build(g: GraphBuilder) -> str:
+        return add_presence(g, add_ids(g, add_tokens(g, add_window(g, "prompt")), vocabulary), vocabulary)
+
+    found = [(batch, sp.csr_array(part)) for batch, part in _run_ragged(prompts, build, FLOAT)]
+    back = np.argsort(np.concatenate([batch for batch, _ in found]), kind="stable")
+    return sp.csr_array(sp.vstack([part for _, part in found], format="csr")[back])
+
+
+def _embedded(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Embedding) -> Floats:
+    g = GraphBuilder()
+    ids = add_ids(g, add_tokens(g, add_window(g, "prompt")), vocabulary)
+    g.alias(add_embedding_columns(g, add_embedding(g, ids, embedding)), "embedded")
+    graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (FLOAT, ["N", "D"])})
+    return np.asarray(run(open_session(graph), prompts, ["embedded"])[0], np.float64)
+
+
+def _run_ragged(
+    prompts: Sequence[str], build: Callable[[GraphBuilder], str], kind: int
+) -> Iterator[tuple[Ints, np.ndarray[Any, Any]]]:
+    """Run a graph whose output's width hangs on the batch; yields each batch's rows with its output."""
+    g = GraphBuilder()
+    g.alias(build(g), "out")
+    session = open_session(g.model({"prompt": (STRING, ["N"])}, {"out": (kind, ["N", "W"])}))
+    texts = np.array([*prompts, None], dtype=object)[:-1]
+    for batch in batches(prompts):
+        yield batch, session.run(["out"], {"prompt": texts[batch]})[0]

@@ -1,0 +1,182 @@
+"""Cross-fitting: train recipes round by round, and pool what each decided on the prompts it had not seen.
+
+A prompt may be judged in several rounds, as with several seeds. Its rows share its near-duplicate group, which the
+bootstrap draws as one, so intervals stay honest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.graph import Predictions
+from pointsman_train.data import Ints
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, resample_weights
+from pointsman_train.evaluate.figures import evaluate
+from pointsman_train.evaluate.router import Choice, Point, Router
+from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, testset_of
+from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.featurize.blocks import FeaturesConfig
+from pointsman_train.featurize.featurizer import Features, Featurizer
+from pointsman_train.featurize.fit import Fitted, Taught, fit_featurizer
+from pointsman_train.label.labels import Labelled
+from pointsman_train.split.split import Split
+from pointsman_train.study.folds import Fold
+from pointsman_train.train.router import TrainedRouter
+from pointsman_train.train.stage import TrainConfig, train
+
+log = logging.getLogger(__name__)
+
+BOUNDARY_MARGIN = 0.1
+Number = TypeVar("Number", np.float64, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a recipe did in one round.
+
+    Attributes
+    ----------
+    testset
+        The prompts judged in it, with the training means of this round.
+    router
+        What was chosen for them.
+    """
+
+    testset: TestSet
+    router: Router
+
+
+@dataclass(frozen=True, slots=True)
+class Crossfit:
+    """All rounds of a recipe, pooled.
+
+    Attributes
+    ----------
+    rounds
+        One a fold, in the order of the folds.
+    """
+
+    rounds: tuple[Round, ...]
+
+    @property
+    def testset(self) -> TestSet:
+        """All prompts; training means are those of the rounds, weighed by their prompts."""
+        return join_testsets([one.testset for one in self.rounds])
+
+    @property
+    def router(self) -> Router:
+        """All decisions."""
+        return join_routers([one.router for one in self.rounds])
+
+    def figures(self, weights: Weights) -> dict[str, Estimate]:
+        """Every figure of the pooled decisions; ``weights`` as of :func:`weights_of`."""
+        return evaluate(self.testset, self.router, weights)
+
+
+def crossfit(
+    labelled: Labelled, group: Ints, folds: Sequence[Fold], recipes: Mapping[str, TrainConfig], inner_folds: int = 5
+) -> dict[str, Crossfit]:
+    """Train every recipe in every round and judge it on that round's prompts.
+
+    Recipes with the same settings of the featurizer share its fit.
+
+    Parameters
+    ----------
+    group
+        ndarray of shape (n_prompts,), near-duplicate groups.
+    inner_folds
+        Of the out-of-fold predictions within a round's training prompts.
+    """
+    found: dict[str, list[Round]] = {name: [] for name in recipes}
+    for number, fold in enumerate(folds, start=1):
+        log.info("round %d of %d: %s, %d prompts judged", number, len(folds), fold.name, int(fold.test.sum()))
+        for name, one in run_round(labelled, group, fold, recipes, inner_folds):
+            found[name].append(one)
+    return {name: Crossfit(tuple(rounds)) for name, rounds in found.items()}
+
+
+def run_round(
+    labelled: Labelled, group: Ints, fold: Fold, recipes: Mapping[str, TrainConfig], inner_folds: int = 5
+) -> Iterator[tuple[str, Round]]:
+    """Train every recipe on one fold; yields the name of each with what it did."""
+    split = Split(np.where(fold.train, 0, np.where(fold.test, 2, -1)), group, "")
+    rows = complete_rows(labelled, fold.test)
+    shared = _Shared([prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept])
+    for name, config in recipes.items():
+        router = train(labelled, split, inner_folds, config, featurize=shared.fit)
+        judged = shared.judge(router)
+        testset, _ = testset_of(labelled, group, rows, judged, BOUNDARY_MARGIN)
+        yield name, Round(testset, router_of(testset, judged))
+
+
+def weights_of(testset: TestSet, seed: int = 0, resamples: int = 1_000) -> Weights:
+    """Resamples of the groups of near-duplicates, the same for every recipe that was judged on these rows."""
+    return resample_weights(testset.group, np.random.default_rng(seed), resamples)
+
+
+def join_testsets(parts: Sequence[TestSet]) -> TestSet:
+    """Put test sets of one ladder behind one another."""
+    share = np.array([len(part) for part in parts]) / sum(len(part) for part in parts)
+    return replace(
+        parts[0],
+        score=np.concatenate([part.score for part in parts]),
+        success=np.concatenate([part.success for part in parts]),
+        cost_usd=np.concatenate([part.cost_usd for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        group=np.concatenate([part.group for part in parts]),
+        source=[source for part in parts for source in part.source],
+        train_mean_cost=share @ np.stack([part.train_mean_cost for part in parts]),
+        train_mean_score=share @ np.stack([part.train_mean_score for part in parts]),
+    )
+
+
+def join_routers(parts: Sequence[Router]) -> Router:
+    """Put decisions behind one another, position by position of the sweep."""
+    sweeps = zip(*(part.sweep for part in parts), strict=True)
+    return Router(
+        sweep=tuple(_join_choices(points) for points in sweeps),
+        default=_join_choices([part.default for part in parts]),
+        default_lambda=float(np.mean([part.default_lambda for part in parts])),
+        p_success=_stack([part.p_success for part in parts]),
+        p_label=_stack([part.p_label for part in parts]),
+        unfamiliar=_stack([part.unfamiliar for part in parts]),
+    )
+
+
+def _join_choices(points: Sequence[Point]) -> Choice:
+    chosen = [point for point in points if isinstance(point, Choice)]
+    return Choice(np.concatenate([point.choice for point in chosen]), _stack([point.margin for point in chosen]))
+
+
+def _stack(parts: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
+
+
+class _Shared:
+    """Fits of the featurizer in one round, and their features of the judged prompts, by its settings."""
+
+    def __init__(self, prompts: list[str]) -> None:
+        self._prompts = prompts
+        self._fits: dict[str, Fitted] = {}
+        self._features: dict[int, tuple[Featurizer, Features, Features | None]] = {}
+
+    def fit(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+        key = repr(config)
+        if key not in self._fits:
+            self._fits[key] = fit_featurizer(prompts, taught, config)
+        return self._fits[key]
+
+    def judge(self, router: TrainedRouter) -> Judged:
+        key = id(router.featurizer)
+        if key not in self._features:
+            # The featurizer is kept with its features, so that its id stays its own.
+            self._features[key] = (router.featurizer, *router.featurizer.transform_all(self._prompts))
+        _, features, similarity = self._features[key]
+        return router.judged(Predictions(router.p_success(features), router.p_label(features), features, similarity))

@@ -1,0 +1,70 @@
+"""Affine maps of margins, which export as one product and one sum; and the label's calibration by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+from threadpoolctl import threadpool_limits
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.graph import GraphBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """``margins @ weight + bias``.
+
+    Attributes
+    ----------
+    weight
+        ndarray of shape (n, n).
+    bias
+        ndarray of shape (n,).
+    """
+
+    weight: Floats
+    bias: Floats
+
+    def __call__(self, margins: Floats) -> Floats:
+        """Map margins of shape (n_prompts, n)."""
+        return margins @ self.weight + self.bias
+
+    def label_probability(self, margins: Floats) -> Floats:
+        """Probability of each class, of the shape of ``margins``; rows sum to 1."""
+        return np.asarray(softmax(self(margins), axis=1))
+
+    def add(self, g: GraphBuilder, margins: str) -> str:
+        """Add the map to a graph, in double."""
+        return g.add("Add", g.add("MatMul", margins, g.const(self.weight)), g.const(self.bias))
+
+
+def identity(n: int) -> Affine:
+    """Leave margins as they are."""
+    return Affine(np.eye(n), np.zeros(n))
+
+
+def scaled_softmax(margins: Floats, target: Ints) -> Affine:
+    """One temperature and one offset a class, by maximum likelihood with a light pull to no change.
+
+    Parameters
+    ----------
+    margins
+        ndarray of shape (n_prompts, n_classes), out of fold.
+    target
+        ndarray of shape (n_prompts,), class positions. Without any, margins stay as they are.
+    """
+    n = margins.shape[1]
+    if not len(target):
+        return identity(n)
+
+    def loss(parameters: Floats) -> float:
+        scaled = margins * np.exp(parameters[0]) + parameters[1:]
+        chosen = log_softmax(scaled, axis=1)[np.arange(len(target)), target]
+        return float(-chosen.mean() + 1e-4 * np.sum(parameters**2))
+
+    with threadpool_limits(1):
+        found = minimize(loss, np.zeros(n + 1), method="L-BFGS-B").x
+    return Affine(np.exp(found[0]) * np.eye(n), found[1:])

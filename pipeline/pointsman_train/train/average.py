@@ -1,0 +1,59 @@
+"""The mean of the margins of several formulations, whose errors partly cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pointsman_train.data import Floats
+from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
+from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
+from pointsman_train.train.trees import Ensemble
+
+
+@dataclass(slots=True)
+class AverageConfig:
+    """What is averaged.
+
+    Attributes
+    ----------
+    of
+        Names of other formulations, each with its own settings.
+    """
+
+    of: list[str] = field(default_factory=lambda: ["pooled", "difference"])
+
+
+@dataclass(frozen=True, slots=True)
+class AverageModel:
+    """Fitted models with equal weights."""
+
+    parts: Sequence[SuccessModel]
+
+    def margins(self, features: Features) -> Floats:
+        """Mean log-odds of success, ndarray of shape (n_prompts, n_models)."""
+        return np.asarray(np.mean([part.margins(features) for part in self.parts], axis=0))
+
+    def add(self, g: GraphBuilder, features: str) -> str:
+        """Add every part and their mean."""
+        total = g.add("Sum", *(part.add(g, features) for part in self.parts))
+        return g.add("Div", total, g.const(np.array(float(len(self.parts)))))
+
+    def ensembles(self) -> tuple[Ensemble, ...]:
+        """Return the trees of every part."""
+        return tuple(ensemble for part in self.parts for ensemble in part.ensembles())
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The average of formulations."""
+
+    parts: Sequence[Formulation]
+
+    def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> AverageModel:
+        """Fit every part on the same prompts."""
+        return AverageModel([part.fit(features, targets, descriptors, layout) for part in self.parts])

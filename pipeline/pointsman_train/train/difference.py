@@ -1,0 +1,80 @@
+"""The best single model's success, and how much better or worse each other model does on the same prompt.
+
+``P_m = P_best + d_m``, where a booster learns ``d_m = s_m - s_best`` directly. Trees that learn each model's success
+spend themselves on what is hard for all; the choice hangs on the differences. With two models there is one
+difference, and it alone decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
+from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.booster import BoostedConfig
+from pointsman_train.train.heads import Head, Heads, fit_classifier, fit_regressor
+from pointsman_train.train.link import add_logit, logit
+from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.trees import Ensemble
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceModel:
+    """A fitted reference and the differences to it.
+
+    Attributes
+    ----------
+    best
+        One head: the log-odds that the best single model succeeds.
+    difference
+        One head a model: its success less that of the best, in [-1, 1] but for noise; 0 for the best itself.
+    """
+
+    best: Heads
+    difference: Heads
+
+    def margins(self, features: Features) -> Floats:
+        """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
+        return logit(expit(self.best.margins(features)) + self.difference.margins(features))
+
+    def add(self, g: GraphBuilder, features: str) -> str:
+        """Add both groups of trees and their sum."""
+        p_best = g.add("Sigmoid", self.best.add(g, features))
+        return add_logit(g, g.add("Add", p_best, self.difference.add(g, features)))
+
+    def ensembles(self) -> tuple[Ensemble, ...]:
+        """Return the trees of the reference and of the differences."""
+        return (*self.best.ensembles(), *self.difference.ensembles())
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference formulation."""
+
+    config: BoostedConfig
+
+    def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> DifferenceModel:
+        """Fit the best single model where it is known, each difference where both are."""
+        best = int(np.argmax(descriptors.success_rate))  # a tie goes to the cheaper
+        known = targets.known[:, best]
+        rate, weight = targets.rate[known, best], targets.weight[known, best]
+        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster)
+        models = range(targets.success.shape[1])
+        differences = [self._difference(features, targets, m, best, layout) for m in models]
+        return DifferenceModel(Heads([reference]), Heads(differences))
+
+    def _difference(self, features: Features, targets: Targets, m: int, best: int, layout: Layout) -> Head:
+        both = targets.known[:, m] & targets.known[:, best]
+        gap = targets.rate[both, m] - targets.rate[both, best]
+        weight = _answers(targets.trials[both, m], targets.trials[both, best])
+        return fit_regressor(features[both], gap, weight, layout, self.config.booster)
+
+
+def _answers(one: Ints, other: Ints) -> Floats:
+    """Weight of a difference of two means, whose variance goes with ``1 / n + 1 / n'``: their harmonic mean."""
+    return np.asarray(2 * one * other / (one + other))

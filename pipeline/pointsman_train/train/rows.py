@@ -1,0 +1,72 @@
+"""What training reads of the labelled prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
+from pointsman_train.errors import LabelError, PoolError
+from pointsman_train.label.labels import Labelled
+from pointsman_train.label.ladder import mean_costs
+from pointsman_train.train.success import Descriptors, Targets
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Prompts that a fit may see, with all that is known of them.
+
+    Attributes
+    ----------
+    score
+        ndarray of shape (n_prompts, n_models), in [0, 1]; NaN where unknown.
+    group
+        ndarray of shape (n_prompts,), near-duplicate groups.
+    """
+
+    prompt: list[str]
+    source: list[str]
+    targets: Targets
+    score: Floats
+    group: Ints
+
+
+def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
+    """Take the prompts of a mask."""
+    outcomes = labelled.outcomes
+    index = np.flatnonzero(mask).tolist()
+    rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label).take(mask)
+    prompts, sources = [outcomes.prompt[i] for i in index], [outcomes.source[i] for i in index]
+    return Rows(prompts, sources, targets, outcomes.score[mask], group[mask])
+
+
+def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:
+    """Return the labels of the training prompts, ascending.
+
+    Raises
+    ------
+    LabelError
+        When there is only one.
+    """
+    classes = tuple(int(c) for c in np.unique(label[label != UNKNOWN_LABEL]))
+    if len(classes) < 2:
+        only = labelled.class_names[classes[0]] if classes else "none"
+        raise LabelError(
+            f"the training prompts have one label only, {only!r}: there is nothing to learn; "
+            "change the pool or label.success_threshold, or bring more varied prompts"
+        )
+    return classes
+
+
+def describe_models(labelled: Labelled, mask: Bools) -> tuple[Descriptors, Floats]:
+    """Mean cost, success rate and score of each model on the training prompts that all models answered."""
+    success, score = labelled.success[mask], labelled.outcomes.score[mask]
+    never = [model for m, model in enumerate(labelled.models) if np.isnan(success[:, m]).all()]
+    if never:
+        raise PoolError(f"no known outcome for {never!r} among the training prompts; take them out of the pool")
+    complete = ~np.isnan(success).any(axis=1)
+    shared = complete if complete.any() else np.ones(len(success), bool)
+    descriptors = Descriptors(mean_costs(labelled.outcomes.take(mask)), np.nanmean(success[shared], axis=0))
+    return descriptors, np.nanmean(score[shared], axis=0)
