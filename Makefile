@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check format tables constraints clean
+.PHONY: demo test test-all check format tables quality constraints clean
 
 # The main job: train on the embedded data, evaluate, export, route one prompt.
 demo: $(READY)
@@ -30,6 +30,11 @@ format: $(READY)
 # Train on the open data sets and write the README's tables from what was measured.
 tables: $(READY)
 	$(BIN)/python docs/tables.py
+
+# Every recipe on the open data sets, with intervals: an hour or two. Finished rounds are kept in runs/quality.
+quality: $(READY)
+	$(BIN)/python docs/quality.py
+	$(BIN)/python docs/blocks.py
 
 # Write constraints.txt anew from what the index has today.
 constraints:

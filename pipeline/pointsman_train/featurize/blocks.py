@@ -76,6 +76,22 @@ class CodebookConfig:
 
 
 @dataclass(slots=True)
+class FamiliarityConfig:
+    """Settings of the similarity to the training prompts; it is there where the embedding is.
+
+    Attributes
+    ----------
+    codes
+        Clusters; a tenth of the training prompts at the most.
+    seed
+        Of the clustering.
+    """
+
+    codes: int = 256
+    seed: int = 0
+
+
+@dataclass(slots=True)
 class TaskConfig:
     """Settings of the task block: scores of which source a prompt looks like it is from.
 
@@ -102,6 +118,7 @@ class FeaturesConfig:
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     vectors: VectorsConfig = field(default_factory=VectorsConfig)
     codebook: CodebookConfig = field(default_factory=CodebookConfig)
+    familiarity: FamiliarityConfig = field(default_factory=FamiliarityConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
 
     def check(self) -> None:
@@ -114,6 +131,7 @@ class FeaturesConfig:
             "task.strength": (self.task.strength > 0, self.task.strength, "above 0"),
             "vectors.strength": (self.vectors.strength > 0, self.vectors.strength, "above 0"),
             "codebook.codes": (self.codebook.codes >= 1, self.codebook.codes, "1 or more"),
+            "familiarity.codes": (self.familiarity.codes >= 1, self.familiarity.codes, "1 or more"),
             "codebook.nearest": (self.codebook.nearest >= 1, self.codebook.nearest, "1 or more"),
             "codebook.smoothing": (self.codebook.smoothing > 0, self.codebook.smoothing, "above 0"),
         }

@@ -1,7 +1,7 @@
-"""The codebook: typical prompts, how often each model succeeds near them, and how near a prompt is to any.
+"""The codebook: typical prompts, and how often each model succeeds near them.
 
-A small stand-in for the nearest training prompts: their embeddings are gathered in clusters, and a prompt reads the
-success rates of the clusters nearest to it. Its similarity to them says whether it is like the training prompts.
+A small stand-in for the nearest training prompts, and for the name of their source: their embeddings are gathered in
+clusters, and a prompt reads the success rates of the clusters nearest to it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
-from threadpoolctl import threadpool_limits
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.blocks import CodebookConfig
+from pointsman_train.featurize.clusters import cluster
 from pointsman_train.graph import FLOAT, GraphBuilder
 
 _CENTRE_STEP = 2.0**-9
@@ -38,11 +38,15 @@ class Codebook:
     nearest: int
 
 
+def fit_codebook(embedded: Floats, success: Floats, fold: Ints, config: CodebookConfig) -> Codebook:
+    """Cluster the training prompts and count successes, per fold and on all rows; see :func:`success_rates`."""
+    centres = learn_centres(embedded, config.codes, config.seed)
+    return Codebook(centres, success_rates(embedded, centres, success, fold, config.smoothing), config.nearest)
+
+
 def learn_centres(embedded: Floats, codes: int, seed: int) -> Floats:
     """Cluster unit-length embeddings; returns ndarray of shape (n_codes, dimensions)."""
-    codes = min(codes, max(1, len(embedded) // 10))
-    with threadpool_limits(1):
-        found = MiniBatchKMeans(codes, n_init=1, batch_size=2048, random_state=seed).fit(embedded).cluster_centers_
+    found = cluster(embedded, codes, seed)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     unit = found / np.where(length > 0, length, 1.0)
     centres: Floats = np.round(unit / _CENTRE_STEP) * _CENTRE_STEP
@@ -78,16 +82,11 @@ def _rates(code: Ints, success: Floats, codes: int, smoothing: float) -> Floats:
     return smoothed
 
 
-def add_codebook(g: GraphBuilder, embedded: str, codebook: Codebook) -> tuple[str, str]:
-    """Add the look-up; returns success rates, float [N, n_scores], and similarity, float [N].
-
-    The similarity is the cosine to the nearest code.
-    """
+def add_codebook(g: GraphBuilder, embedded: str, codebook: Codebook) -> str:
+    """Add the look-up of success rates, float [N, n_scores]."""
     cosine = g.add("MatMul", embedded, g.const(codebook.centres.T.copy()))
     k = min(codebook.nearest, len(codebook.centres))
-    values, codes = g.add_many("TopK", cosine, g.ints(k), outputs=2, axis=1)
+    _, codes = g.add_many("TopK", cosine, g.ints(k), outputs=2, axis=1)
     rates = np.round(codebook.rates / _RATE_STEP) * _RATE_STEP
     near = g.add("Gather", g.const(rates), codes, axis=0)
-    mean = g.add("ReduceMean", near, g.ints(1), keepdims=0)
-    similarity = g.add("ReduceMax", values, g.ints(1), keepdims=0)
-    return g.add("Cast", mean, to=FLOAT), g.add("Cast", similarity, to=FLOAT)
+    return g.add("Cast", g.add("ReduceMean", near, g.ints(1), keepdims=0), to=FLOAT)

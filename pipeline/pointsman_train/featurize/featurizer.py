@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pointsman_train.featurize.codebook import Codebook, add_codebook
 from pointsman_train.featurize.embedding import Embedding, add_embedding, add_embedding_columns
+from pointsman_train.featurize.familiarity import Familiarity, add_familiarity
 from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.featurize.surface import SURFACE_NAMES, add_surface
@@ -39,7 +40,7 @@ class Added:
     features
         float [N, n_features].
     similarity
-        float [N], how near a prompt is to the training prompts; None without a codebook.
+        float [N], how near a prompt is to the training prompts; None without an embedding.
     """
 
     features: str
@@ -54,7 +55,7 @@ class Featurizer:
     ----------
     models
         The ladder; the blocks words, vectors and neighbours have one column for each.
-    embedding, vectors, codebook
+    embedding, vectors, codebook, familiarity
         None where the block is off.
     embedding_columns
         Whether the embedding itself is among the features.
@@ -69,6 +70,7 @@ class Featurizer:
     embedding_columns: bool = False
     vectors: VectorModel | None = None
     codebook: Codebook | None = None
+    familiarity: Familiarity | None = None
     task: WordModel | None = None
     sources: tuple[str, ...] = ()
 
@@ -80,7 +82,7 @@ class Featurizer:
             blocks.append(Block("task", tuple(f"task_{source}" for source in self.sources)))
         if self.vectors is not None:
             blocks.append(self._per_model("vectors", "vector"))
-        if self.codebook is not None and self.codebook.rates.shape[1]:
+        if self.codebook is not None:
             blocks.append(self._per_model("neighbours", "near"))
         if self.embedding is not None and self.embedding_columns:
             names = tuple(f"embedding_{i}" for i in range(self.embedding.dimensions))
@@ -101,15 +103,17 @@ class Featurizer:
         ids = add_ids(g, add_tokens(g, window), self.vocabulary)
         presence = add_presence(g, ids, self.vocabulary)
         linear = self.word_model if self.task is None else join(self.word_model, self.task)
-        parts = [add_surface(g, window), add_words(g, presence, self.vocabulary, linear)]
+        surface = add_surface(g, window)
+        parts = [surface, add_words(g, presence, self.vocabulary, linear)]
         similarity = None
         if self.embedding is not None:
             embedded = add_embedding(g, ids, self.embedding)
             if self.vectors is not None:
                 parts.append(add_vectors(g, embedded, self.vectors))
             if self.codebook is not None:
-                rates, similarity = add_codebook(g, embedded, self.codebook)
-                parts += [rates] if self.codebook.rates.shape[1] else []
+                parts.append(add_codebook(g, embedded, self.codebook))
+            if self.familiarity is not None:
+                similarity = add_familiarity(g, embedded, surface, self.familiarity)
             parts += [add_embedding_columns(g, embedded)] if self.embedding_columns else []
         return Added(g.add("Concat", *parts, axis=1), similarity)
 

@@ -11,24 +11,19 @@ import scipy.sparse as sp
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig, TaskConfig
-from pointsman_train.featurize.codebook import Codebook, learn_centres, success_rates
-from pointsman_train.featurize.embedding import (
-    Embedding,
-    add_embedding,
-    add_embedding_columns,
-    embedding_of_table,
-    learn_embedding,
-)
+from pointsman_train.featurize.codebook import fit_codebook
+from pointsman_train.featurize.embedding import Embedding, add_embedding, embedding_of_table, learn_embedding
+from pointsman_train.featurize.familiarity import fit_familiarity, held_out_similarity
 from pointsman_train.featurize.featurizer import Features, Featurizer
 from pointsman_train.featurize.run import batches, open_session, run
 from pointsman_train.featurize.stack import fit_scores, last_fit, pick_out_of_fold
-from pointsman_train.featurize.surface import SURFACE_NAMES
+from pointsman_train.featurize.surface import SURFACE_NAMES, add_surface
 from pointsman_train.featurize.vectors import VectorModel, fit_vectors
 from pointsman_train.featurize.vocabulary import Vocabulary, learn_vocabulary, with_others
 from pointsman_train.featurize.window import add_window
 from pointsman_train.featurize.word_table import read_word_table
 from pointsman_train.featurize.words import LEXICON_NAMES, add_ids, add_presence, add_tokens
-from pointsman_train.graph import FLOAT, STRING, GraphBuilder
+from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +57,16 @@ class Fitted:
     features
         ndarray of shape (n_prompts, n_features), float32; what the outcomes taught is out of fold.
     similarity
-        ndarray of shape (n_prompts,), to the training prompts themselves; None without an embedding.
+        ndarray of shape (n_prompts,), to the training prompts, themselves among them; None without an embedding.
+    unseen_similarity
+        ndarray of shape (n_prompts_of_one_fold,), to the training prompts of the other folds: what new prompts of the
+        same traffic have.
     """
 
     featurizer: Featurizer
     features: Features
     similarity: Features | None = None
+    unseen_similarity: Floats | None = None
 
 
 def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
@@ -85,11 +84,12 @@ def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfi
     wide = Featurizer(taught.models, vocabulary, word_model)
     if config.task.enabled:
         wide = _with_task(wide, presence, taught, config.task)
+    unseen = None
     if config.embedding.dimensions:
-        wide = _with_embedding(wide, prompts, presence, taught, config)
+        wide, unseen = _with_embedding(wide, prompts, presence, taught, config)
     # One graph with the scores of every fit: the features come from the graph, the choice of fold from here.
     features, similarity = wide.transform_all(prompts)
-    return Fitted(_serving(wide), _out_of_fold(features, wide, taught.fold), similarity)
+    return Fitted(_serving(wide), _out_of_fold(features, wide, taught.fold), similarity, unseen)
 
 
 def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config: TaskConfig) -> Featurizer:
@@ -103,24 +103,22 @@ def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config:
 
 def _with_embedding(
     wide: Featurizer, prompts: Sequence[str], presence: sp.csr_array, taught: Taught, config: FeaturesConfig
-) -> Featurizer:
+) -> tuple[Featurizer, Floats]:
+    """Add what reads the embedding; returns the similarities of one fold to the others as well."""
     vocabulary, embedding = _embedding(wide.vocabulary, presence, config.embedding)
-    embedded = _embedded(prompts, vocabulary, embedding)
-    centres = learn_centres(embedded, config.codebook.codes, config.codebook.seed)
-    rates = (
-        success_rates(embedded, centres, taught.success, taught.fold, config.codebook.smoothing)
-        if config.codebook.enabled
-        else np.zeros((len(centres), 0))
-    )
-    strength = config.vectors.strength
-    return replace(
+    embedded, surface = _run_embedding(prompts, vocabulary, embedding)
+    codes, seed = config.familiarity.codes, config.familiarity.seed
+    codebook, strength = config.codebook, config.vectors.strength
+    featurizer = replace(
         wide,
         vocabulary=vocabulary,
         embedding=embedding,
         embedding_columns=config.embedding.columns,
         vectors=fit_vectors(embedded, taught.success, taught.fold, strength) if config.vectors.enabled else None,
-        codebook=Codebook(centres, rates, config.codebook.nearest),
+        codebook=fit_codebook(embedded, taught.success, taught.fold, codebook) if codebook.enabled else None,
+        familiarity=fit_familiarity(embedded, surface, codes, seed),
     )
+    return featurizer, held_out_similarity(embedded, surface, taught.fold == 0, codes, seed)
 
 
 def _embedding(vocabulary: Vocabulary, presence: sp.csr_array, config: EmbeddingConfig) -> tuple[Vocabulary, Embedding]:
@@ -176,12 +174,16 @@ def _presence(prompts: Sequence[str], vocabulary: Vocabulary) -> sp.csr_array:
     return sp.csr_array(sp.vstack([part for _, part in found], format="csr")[back])
 
 
-def _embedded(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Embedding) -> Floats:
+def _run_embedding(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Embedding) -> tuple[Floats, Floats]:
+    """Compute the embedding and the surface of prompts, by the graph's own nodes."""
     g = GraphBuilder()
-    ids = add_ids(g, add_tokens(g, add_window(g, "prompt")), vocabulary)
-    g.alias(add_embedding_columns(g, add_embedding(g, ids, embedding)), "embedded")
-    graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (FLOAT, ["N", "D"])})
-    return np.asarray(run(open_session(graph), prompts, ["embedded"])[0], np.float64)
+    window = add_window(g, "prompt")
+    ids = add_ids(g, add_tokens(g, window), vocabulary)
+    g.alias(add_embedding(g, ids, embedding), "embedded")
+    g.alias(add_surface(g, window), "surface")
+    graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (DOUBLE, ["N", "D"]), "surface": (FLOAT, ["N", "S"])})
+    embedded, surface = run(open_session(graph), prompts, ["embedded", "surface"])
+    return embedded, surface.astype(np.float64)
 
 
 def _run_ragged(

@@ -23,7 +23,7 @@ class GuardConfig:
     enabled
         Whether unfamiliar prompts go to the fallback.
     quantile
-        Share of the training prompts that are less similar to all of them than the threshold.
+        Share of new prompts of the same traffic on which the guard fires.
     fallback
         Where unfamiliar prompts go: "best_single", "cheapest", "dearest", or the name of a model of the pool.
     """
@@ -56,12 +56,13 @@ class GuardConfig:
 
 
 def fit_guard(similarity: NDArray[np.floating] | None, fallback: int, config: GuardConfig) -> Guard | None:
-    """Set the threshold at a quantile of the training prompts' own similarity.
+    """Set the threshold at a quantile of the similarity that new prompts of the same traffic have.
 
     Parameters
     ----------
     similarity
-        ndarray of shape (n_training_prompts,); None where the featurizer does not measure it: then there is no guard.
+        ndarray of shape (n_prompts,), of training prompts to others; None where the featurizer does not measure it:
+        then there is no guard.
     fallback
         Rung that unfamiliar prompts go to.
 

@@ -38,9 +38,12 @@ class TrainConfig(FormulationConfig):
     ----------
     seed
         Of the deal of prompts into folds.
+    min_prompts
+        With fewer labelled training prompts the pipeline refuses to train; 0 lets it train on whatever there is.
     """
 
     seed: int = 0
+    min_prompts: int = 200
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     complexity: ComplexityConfig = field(default_factory=ComplexityConfig)
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
@@ -53,6 +56,8 @@ class TrainConfig(FormulationConfig):
         self.check_formulation("train")
         if self.seed < 0:
             raise ConfigError(f"train.seed must not be negative, got {self.seed!r}")
+        if self.min_prompts < 0:
+            raise ConfigError(f"train.min_prompts must not be negative, got {self.min_prompts!r}")
         self.features.check()
         self.complexity.booster.check("train.complexity.booster")
         self.calibration.check()
@@ -102,7 +107,7 @@ def train(
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
     success_calibration = calibrate(unseen.success_margins, unseen.rows.targets.success)
     p_unseen = success_calibration.success_probability(unseen.success_margins)
-    guard = fit_guard(fitted.similarity, fallback, config.guard)
+    guard = fit_guard(fitted.unseen_similarity, fallback, config.guard)
     evidence = Evidence(p_unseen, unseen.rows.score, descriptors.mean_cost, best, unseen.similarity)
     return TrainedRouter(
         models=labelled.models,

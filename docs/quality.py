@@ -1,0 +1,257 @@
+"""Train and judge every recipe on the open data sets, round by round, and write the tables of docs/quality.md.
+
+usage: python docs/quality.py [PROTOCOL ...]     (default: all; finished rounds are kept in runs/quality and not redone)
+       python docs/quality.py --tables           (only write the tables, from the rounds that are finished)
+
+Nothing is chosen by these figures: the recipes are the configuration's own, the same for all sets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from quality_rounds import load_rounds, save_rounds
+from quality_tables import measure, write_page
+
+from pointsman_train.data import Bools
+from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig
+from pointsman_train.pipeline import Prepared, prepare
+from pointsman_train.study.crossfit import Crossfit, Round, run_round
+from pointsman_train.study.folds import Fold, hold_out, k_fold, sources_left_out
+from pointsman_train.train.stage import TrainConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = ROOT / "runs" / "quality"
+MEASURED = ROOT / "docs" / "measured" / "quality.json"
+PAGE = ROOT / "docs" / "quality.md"
+RESAMPLES = 1_000
+SEEDS = (0, 1, 2)
+
+FORMULATIONS = ("pooled", "per_model", "multiclass", "cumulative", "difference", "average")
+BASELINES = ("logistic", "neighbours", "mlp", "cohort")
+EVERY_SEED = ("pooled", "per_model", "multiclass", *BASELINES)
+
+
+def recipes(names: Sequence[str]) -> dict[str, TrainConfig]:
+    """Make recipes by name: a formulation, or a change of the default one."""
+    return {name: _recipe(name) for name in names}
+
+
+def _recipe(name: str) -> TrainConfig:
+    # One fit of the featurizer serves all: the embedding's columns are read by neighbours and mlp alone.
+    config = TrainConfig(features=FeaturesConfig(embedding=EmbeddingConfig(columns=True)))
+    if name != "pooled":
+        config.complexity.booster.trees = 5  # it names labels and decides nothing
+    if name in CHANGES:
+        CHANGES[name](config)
+    else:
+        config.formulation = name
+    return config
+
+
+def _set(path: str, value: object) -> Callable[[TrainConfig], None]:
+    def change(config: TrainConfig) -> None:
+        *parents, last = path.split(".")
+        target: object = config
+        for parent in parents:
+            target = getattr(target, parent)
+        setattr(target, last, value)
+
+    return change
+
+
+def _both(*changes: Callable[[TrainConfig], None]) -> Callable[[TrainConfig], None]:
+    def change(config: TrainConfig) -> None:
+        for one in changes:
+            one(config)
+
+    return change
+
+
+NO_WORDS = _both(_set("features.words.max_terms", 0), _set("features.words.min_df", 10**9))
+CHANGES: Mapping[str, Callable[[TrainConfig], None]] = {
+    "threshold rule": _set("rule.kind", "threshold"),
+    "conservative rule": _set("rule.kind", "conservative"),
+    "platt": _set("calibration.success", "platt"),
+    "isotonic": _set("calibration.success", "isotonic"),
+    "not calibrated": _set("calibration.success", "none"),
+    "surface only": _both(NO_WORDS, _set("features.embedding.dimensions", 0)),
+    "surface, words": _set("features.embedding.dimensions", 0),
+    "surface, words, vectors": _set("features.codebook.enabled", False),
+    "with task": _set("features.task.enabled", True),
+}
+ABLATION = ("surface only", "surface, words", "surface, words, vectors", "pooled", "with task")
+VARIANTS = ("threshold rule", "conservative rule", "platt", "isotonic", "not calibrated")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Rounds on one set.
+
+    Attributes
+    ----------
+    data
+        Name of the open set.
+    folds
+        Makes the rounds from the prepared data, with the recipes of each.
+    """
+
+    data: str
+    folds: Callable[[Prepared], list[tuple[Fold, Sequence[str]]]]
+
+
+def _crossed(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    return [
+        (replace(fold, name=f"seed {seed}, fold {fold.name}"), _recipes_of(seed))
+        for seed in SEEDS
+        for fold in k_fold(prepared.split.group, 5, np.random.default_rng(seed))
+    ]
+
+
+def _held_out(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    return [
+        (replace(fold, name=f"seed {seed}"), _recipes_of(seed))
+        for seed in SEEDS
+        for fold in hold_out(prepared.split.group, 0.2, np.random.default_rng(seed))
+    ]
+
+
+def _recipes_of(seed: int) -> Sequence[str]:
+    more = [name for name in (*FORMULATIONS, *VARIANTS, *ABLATION) if name not in EVERY_SEED]
+    return (*EVERY_SEED, *dict.fromkeys(more)) if seed == 0 else EVERY_SEED
+
+
+def _sources(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    outcomes = prepared.labelled.outcomes
+    return [(fold, ("pooled", "neighbours")) for fold in sources_left_out(outcomes.source, prepared.split.group)]
+
+
+def _mmlu(prepared: Prepared) -> Bools:
+    return np.array([source.startswith("mmlu/") for source in prepared.labelled.outcomes.source])
+
+
+def _few_labels(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    """Train on 1,500 labels of MMLU, judge on the rest of it; near-duplicates of the training prompts are left out."""
+    mmlu, group = _mmlu(prepared), prepared.split.group
+    rounds = []
+    for seed in SEEDS:
+        drawn = np.random.default_rng(seed).permutation(np.flatnonzero(mmlu))[:1_500]
+        train = np.zeros(len(mmlu), bool)
+        train[drawn] = True
+        rounds.append((Fold(f"draw {seed}", train, mmlu & ~np.isin(group, group[train])), ("pooled", "neighbours")))
+    return rounds
+
+
+def _subjects(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    """Leave a fifth of MMLU's subjects out of training at a time."""
+    mmlu, source = _mmlu(prepared), np.array(prepared.labelled.outcomes.source)
+    subjects = np.random.default_rng(0).permutation(np.unique(source[mmlu]))
+    rounds = []
+    for k, names in enumerate(np.array_split(subjects, 5)):
+        test = np.isin(source, names)
+        train = ~np.isin(prepared.split.group, prepared.split.group[test])
+        rounds.append((Fold(f"subjects {k}", train, test), ("pooled", "neighbours")))
+    return rounds
+
+
+PROTOCOLS = {
+    "llmrouter": Protocol("llmrouter", _crossed),
+    "zeroeval": Protocol("zeroeval", _crossed),
+    "mmlu_pro": Protocol("mmlu_pro", _held_out),
+    "routellm": Protocol("routellm", _held_out),
+    "llmrouter, sources left out": Protocol("llmrouter", _sources),
+    "mmlu_pro, sources left out": Protocol("mmlu_pro", _sources),
+    "routellm, 1,500 labels": Protocol("routellm", _few_labels),
+    "routellm, subjects left out": Protocol("routellm", _subjects),
+}
+
+
+@cache
+def data(name: str) -> Prepared:
+    """Load, label and group one open set, without the rows that its own papers leave out."""
+    from hydra import compose, initialize_config_dir
+
+    from pointsman_train.config import build, register
+    from pointsman_train.paths import conf_dir
+    from pointsman_train.pipeline import PipelineConfig
+
+    register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = build(compose("train", [f"experiment={name}"]), PipelineConfig)
+    prepared = prepare(config)
+    return _take(prepared, np.isin(prepared.labelled.outcomes.prompt_id, list(_kept(name, config.dataset))))
+
+
+def _kept(name: str, dataset: object) -> set[str]:
+    prompts = pd.read_parquet(str(getattr(dataset, "prompts")))  # noqa: B009
+    kept = {
+        "llmrouter": lambda table: ~table.leaked_in_train.fillna(False).astype(bool),
+        "zeroeval": lambda table: table.benchmark.isin(["gsm", "crux", "math-l5"]),
+        "routellm": lambda table: table.split != "contaminated",
+    }.get(name, lambda table: pd.Series(True, index=table.index))
+    return set(prompts.prompt_id[kept(prompts)])
+
+
+def _take(prepared: Prepared, rows: Bools) -> Prepared:
+    labelled, parts = prepared.labelled, prepared.split
+    kept = replace(
+        labelled,
+        outcomes=labelled.outcomes.take(rows),
+        success=labelled.success[rows],
+        label=labelled.label[rows],
+        reason=tuple(why for why, keep in zip(labelled.reason, rows, strict=True) if keep),
+    )
+    return Prepared(kept, replace(parts, part=parts.part[rows], group=parts.group[rows]))
+
+
+def run(name: str) -> None:
+    """Run the rounds of a protocol that are not finished yet."""
+    protocol = PROTOCOLS[name]
+    prepared = data(protocol.data)
+    rounds = protocol.folds(prepared)
+    for number, (fold, wanted) in enumerate(rounds, start=1):
+        path = _path(name, fold)
+        if path.is_file():
+            continue
+        start = time.monotonic()
+        found = dict(run_round(prepared.labelled, prepared.split.group, fold, recipes(wanted)))
+        save_rounds(path, found)
+        sys.stderr.write(f"{name}: {number} of {len(rounds)}, {fold.name}: {time.monotonic() - start:.0f} s\n")
+
+
+def _path(name: str, fold: Fold) -> Path:
+    return ROUNDS / name.replace(", ", "-").replace(" ", "_") / f"{fold.name.replace('/', '-')}.npz"
+
+
+def finished(name: str) -> dict[str, Crossfit]:
+    """Pool the finished rounds of a protocol, by recipe."""
+    folder = _path(name, Fold("x", np.zeros(0, bool), np.zeros(0, bool))).parent
+    rounds: dict[str, list[Round]] = {}
+    for path in sorted(folder.glob("*.npz")):
+        for recipe, one in load_rounds(path).items():
+            rounds.setdefault(recipe, []).append(one)
+    return {recipe: Crossfit(tuple(found)) for recipe, found in rounds.items()}
+
+
+def main(arguments: list[str]) -> None:
+    """Run what is asked for, then write the figures and the tables."""
+    if arguments != ["--tables"]:
+        for name in arguments or PROTOCOLS:
+            run(name)
+    measured = {name: measure(name, found) for name in PROTOCOLS if (found := finished(name))}
+    MEASURED.write_text(json.dumps(measured, indent=1) + "\n")
+    write_page(measured, PAGE)
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    main(sys.argv[1:])
