@@ -125,9 +125,16 @@ def _held_out(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
     ]
 
 
-def _recipes_of(seed: int) -> Sequence[str]:
-    more = [name for name in (*FORMULATIONS, *VARIANTS, *ABLATION) if name not in EVERY_SEED]
-    return (*EVERY_SEED, *dict.fromkeys(more)) if seed == 0 else EVERY_SEED
+def _recipes_of(seed: int, blocks: bool = False) -> Sequence[str]:
+    more = (*FORMULATIONS, *VARIANTS, *(ABLATION if blocks else ()))
+    return tuple(dict.fromkeys((*EVERY_SEED, *more))) if seed == 0 else EVERY_SEED
+
+
+def _crossed_with_blocks(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
+    return [
+        (fold, _recipes_of(0, blocks=True) if fold.name.startswith("seed 0") else names)
+        for fold, names in _crossed(prepared)
+    ]
 
 
 def _sources(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
@@ -164,7 +171,7 @@ def _subjects(prepared: Prepared) -> list[tuple[Fold, Sequence[str]]]:
 
 
 PROTOCOLS = {
-    "llmrouter": Protocol("llmrouter", _crossed),
+    "llmrouter": Protocol("llmrouter", _crossed_with_blocks),
     "zeroeval": Protocol("zeroeval", _crossed),
     "mmlu_pro": Protocol("mmlu_pro", _held_out),
     "routellm": Protocol("routellm", _held_out),

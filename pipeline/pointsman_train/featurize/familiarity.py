@@ -2,7 +2,8 @@
 
 Training prompts are clustered by their embedding and their surface together. A prompt's similarity is one less half
 its squared distance to the nearest centre: for embeddings alone that would be the cosine. Words alone do not see that
-code is new where nobody wrote code before; looks alone do not see a new subject.
+code is new where nobody wrote code before; looks alone do not see a new subject. A prompt without any known word has no
+direction at all, and its similarity is one lower still.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 _STEP = 2.0**-9
 # A standardised surface feature counts up to this far from its mean.
 _CLIP = 5.0
+_LEAST_SPREAD = 0.05
 # Mean squared length of the surface part; that of the embedding is 1.
 _SURFACE_WEIGHT = 0.5
 
@@ -51,16 +53,16 @@ class Familiarity:
         """
         joint = np.hstack([embedded, _scaled(surface, self.mean, self.scale)])
         nearest = (joint @ self.centres.T - (self.centres**2).sum(axis=1) / 2).max(axis=1)
-        similarity: Floats = 1 + nearest - (joint**2).sum(axis=1) / 2
+        similarity: Floats = embedded.any(axis=1) + nearest - (joint**2).sum(axis=1) / 2
         return similarity
 
 
 def fit_familiarity(embedded: Floats, surface: Floats, codes: int, seed: int) -> Familiarity:
     """Cluster training prompts; shapes as :meth:`Familiarity.similarity`."""
     root = np.sqrt(surface)
-    spread = root.std(axis=0)
-    mean = root.mean(axis=0)
-    scale = np.sqrt(_SURFACE_WEIGHT / surface.shape[1]) / np.where(spread > 0, spread, 1.0)
+    # What no training prompt varies in is new wherever it differs, however little: the clip bounds what it counts.
+    spread, mean = np.maximum(root.std(axis=0), _LEAST_SPREAD), root.mean(axis=0)
+    scale = np.sqrt(_SURFACE_WEIGHT / surface.shape[1]) / spread
     joint = np.hstack([embedded, _scaled(surface, mean, scale)])
     return Familiarity(mean, scale, np.round(cluster(joint, codes, seed) / _STEP) * _STEP)
 
@@ -92,4 +94,6 @@ def add_familiarity(g: GraphBuilder, embedded: str, surface: str, familiarity: F
     product = g.add("MatMul", joint, g.const(centres.T.copy()))
     nearest = g.add("ReduceMax", g.add("Sub", product, g.const((centres**2).sum(axis=1) / 2)), g.ints(1), keepdims=0)
     length = g.add("Mul", g.add("ReduceSumSquare", joint, g.ints(1), keepdims=0), g.const(np.array(0.5)))
-    return g.add("Cast", g.add("Sub", g.add("Add", nearest, g.const(np.array(1.0))), length), to=FLOAT)
+    known = g.add("Greater", g.add("ReduceMax", g.add("Abs", embedded), g.ints(1), keepdims=0), g.const(np.array(0.0)))
+    near = g.add("Add", nearest, g.add("Cast", known, to=DOUBLE))
+    return g.add("Cast", g.add("Sub", near, length), to=FLOAT)
