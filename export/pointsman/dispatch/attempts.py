@@ -1,0 +1,198 @@
+"""Which endpoint is asked next, and when: a state machine that does no I/O, for threads and for event loops alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pointsman.dispatch.catalog import Endpoint
+from pointsman.dispatch.health import Health
+from pointsman.dispatch.order import Groups
+from pointsman.dispatch.settings import Retries
+from pointsman.dispatch.verdict import Reply, Then, Verdict, verdict_on
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request to an endpoint, and hand back the reply; seconds."""
+
+    endpoint: Endpoint
+    connect_timeout_s: float
+    timeout_s: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait, and hand back nothing."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try, for the record.
+
+    Attributes
+    ----------
+    model, provider
+        Who was asked.
+    outcome
+        In words that hold nothing an upstream said.
+    status
+        HTTP status; None where none came, or nothing was sent.
+    seconds
+        To the first byte of a stream, or the last of another answer.
+    """
+
+    model: str
+    provider: str
+    outcome: str
+    status: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended.
+
+    Attributes
+    ----------
+    reply, endpoint
+        What is handed to the caller, and whose it is; None where nobody answered.
+    tries
+        In their order.
+    timed_out
+        Whether the deadline ended it.
+    wait_s
+        Where nobody answered: seconds after which it is worth while to ask again.
+    """
+
+    reply: Reply | None
+    endpoint: Endpoint | None
+    tries: tuple[Try, ...]
+    timed_out: bool = False
+    wait_s: float | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An endpoint that may still be asked, from ``ready`` on."""
+
+    endpoint: Endpoint
+    place: int
+    ready: float = float("-inf")
+    tried: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    retries: Retries
+    health: Health
+    clock: Callable[[], float]
+    rng: np.random.Generator
+    deadline: float
+    read_s: float | None
+    tries: list[Try] = field(default_factory=list)
+
+    def left(self) -> float:
+        return self.deadline - self.clock()
+
+    def note(self, endpoint: Endpoint, outcome: str, status: int | None = None, since: float | None = None) -> None:
+        seconds = 0.0 if since is None else self.clock() - since
+        self.tries.append(Try(endpoint.model, endpoint.provider, outcome, status, round(seconds, 6)))
+
+    def delay(self, turn: _Turn, verdict: Verdict) -> float:
+        if verdict.after_s is not None:
+            return verdict.after_s
+        whole = min(self.retries.first_backoff_s * 2 ** (turn.tried - 1), self.retries.longest_backoff_s)
+        return float(whole * (0.5 + 0.5 * self.rng.random()))
+
+
+def attempts(
+    groups: Groups,
+    retries: Retries,
+    health: Health,
+    clock: Callable[[], float],
+    rng: np.random.Generator,
+    *,
+    deadline: float,
+    read_s: float | None = None,
+) -> Generator[Send | Wait, Reply | None, Ended]:
+    """Go through endpoints until one answers.
+
+    All endpoints of a model are asked, each again after its wait, then those of the next model. An endpoint whose
+    circuit is open is passed over.
+
+    Parameters
+    ----------
+    groups
+        Endpoints of each model, in order; see :func:`pointsman.dispatch.order.ordered`.
+    rng
+        For the random half of the waits.
+    deadline
+        By the clock.
+    read_s
+        Seconds without a byte that the caller allows; None leaves it to the endpoint.
+
+    Yields
+    ------
+    :class:`Send`, to be answered with a :class:`Reply`, or :class:`Wait`.
+    """
+    run = _Run(retries, health, clock, rng, deadline, read_s)
+    for group in groups:
+        ended = yield from _ask_model(group, run)
+        if ended is not None:
+            return ended
+        if run.left() <= 0:
+            break
+    wait = min((health.opens_in(endpoint) for group in groups for endpoint in group), default=0.0)
+    return Ended(None, None, tuple(run.tries), timed_out=run.left() <= 0, wait_s=wait or None)
+
+
+def _ask_model(group: tuple[Endpoint, ...], run: _Run) -> Generator[Send | Wait, Reply | None, Ended | None]:
+    live = [_Turn(endpoint, place) for place, endpoint in enumerate(group)]
+    while live:
+        turn = min(live, key=lambda turn: (turn.ready, turn.place))
+        pause = turn.ready - run.clock()
+        if run.left() <= max(pause, 0.0):
+            return None
+        if pause > 0:
+            yield Wait(pause)
+        if not run.health.admits(turn.endpoint):
+            run.note(turn.endpoint, "left alone: it failed or asked for rest")
+            live.remove(turn)
+            continue
+        ended = yield from _ask_endpoint(turn, live, run)
+        if ended is not None:
+            return ended
+    return None
+
+
+def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send | Wait, Reply | None, Ended | None]:
+    endpoint, since = turn.endpoint, run.clock()
+    timeout_s = min(endpoint.timeout_s, run.read_s or endpoint.timeout_s, run.left())
+    reply = yield Send(endpoint, min(endpoint.connect_timeout_s, run.left()), timeout_s, run.deadline)
+    if reply is None:
+        raise TypeError("a Send is answered with a Reply, got None")
+    turn.tried += 1
+    verdict = verdict_on(reply)
+    run.note(endpoint, verdict.words, reply.status, since)
+    if verdict.healthy:
+        # A caller's error comes back at once, and says nothing of how fast answers are.
+        answered = reply.status is not None and reply.status < 400
+        run.health.succeeded(endpoint, run.clock() - since if answered else None)
+    elif verdict.healthy is False:
+        run.health.failed(endpoint)
+    if verdict.after_s is not None:
+        run.health.rest(endpoint, verdict.after_s)
+    if verdict.then is Then.RETURN:
+        return Ended(reply, endpoint, tuple(run.tries))
+    delay = run.delay(turn, verdict)
+    if verdict.then is Then.LEAVE or turn.tried >= run.retries.tries or delay > run.retries.longest_retry_after_s:
+        live.remove(turn)
+    else:
+        turn.ready = run.clock() + delay
+    return None

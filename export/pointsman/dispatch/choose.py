@@ -1,0 +1,193 @@
+"""The model that a request's text calls for, among those that the constraints have left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman import decide
+from pointsman.dispatch.controls import Controls
+from pointsman.dispatch.dial import rule_of
+from pointsman.dispatch.settings import Settings
+from pointsman.manifest import Manifest
+from pointsman.router import Router
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, and what it rests on.
+
+    Attributes
+    ----------
+    model
+        The chosen model.
+    ranking
+        All models that may answer, in the order in which they stand in for the chosen one, which is the first.
+    reason
+        Why, in words; see :data:`pointsman.decide.REASONS` for the first of them.
+    operating_point, lam
+        The trade-off.
+    p_success, utilities
+        Of each model of the ladder and of each that may answer; empty where there was nothing to score.
+    margin
+        Least change of a probability that could change the choice; None where no probability decided.
+    boundary
+        Whether it is a close call.
+    similarity, unfamiliar
+        How near the text is to the training prompts, and whether that is too far; None where it is not measured.
+    signal
+        Whether there was a text to score that the router can judge.
+    probability
+        With which this model was selected, 1 but for exploration; None where a session's past decided.
+    explored
+        Whether chance took another model than the rule.
+    """
+
+    model: str
+    ranking: tuple[str, ...]
+    reason: str
+    operating_point: str
+    lam: float
+    p_success: Mapping[str, float]
+    utilities: Mapping[str, float]
+    margin: float | None
+    boundary: bool
+    similarity: float | None
+    unfamiliar: bool
+    signal: bool
+    probability: float | None = 1.0
+    explored: bool = False
+
+    def moved(self, model: str, why: str) -> Choice:
+        """Return the choice of another model that may answer, and why."""
+        if model == self.model:
+            return self
+        ranking = (model, *(other for other in self.ranking if other != model))
+        return replace(self, model=model, ranking=ranking, reason=f"{self.reason}; {why}")
+
+
+class Chooser:
+    """Chooses with one router. Thread-safe: it holds no state between calls."""
+
+    def __init__(self, router: Router, settings: Settings) -> None:
+        self.manifest: Manifest = router.manifest
+        self._router = router
+        self._settings = settings
+        self._cost = np.array([model.mean_cost_usd for model in self.manifest.models])
+        self._score = np.array([model.mean_score for model in self.manifest.models])
+        guard = router.guard
+        best = router.models.index(self.manifest.best_single)
+        self._anchor, self._default = best, guard.fallback if guard else best
+        if settings.default_model is not None:
+            self._default = router.models.index(settings.default_model)
+
+    def choose(self, text: str, models: Collection[str], controls: Controls) -> Choice:
+        """Choose a model.
+
+        Parameters
+        ----------
+        text
+            What is scored; blank is no signal.
+        models
+            Those of the ladder that may answer, at least one.
+
+        Raises
+        ------
+        UnknownOperatingPointError
+            When the router has not the one that the request asks for.
+        """
+        name, rule = rule_of(self.manifest, controls)
+        allowed = np.array([model in models for model in self._router.models])
+        if not text.strip():
+            return self._without_signal(name, rule, allowed)
+        return self._scored(text, name, rule, allowed, controls)
+
+    def default_among(self, models: Collection[str]) -> str:
+        """Return the default model or, where it may not answer, the one with the best mean score."""
+        allowed = np.array([model in models for model in self._router.models])
+        return self._router.models[decide.fallback_among(self._default, self._score, allowed)]
+
+    def neighbours(self, choice: Choice) -> tuple[str, ...]:
+        """Return the rungs next to the chosen one, among the models that may answer: the cheaper, then the dearer."""
+        rungs = [model for model in self._router.models if model in choice.ranking]
+        at = rungs.index(choice.model)
+        return tuple(rungs[max(at - 1, 0) : at] + rungs[at + 1 : at + 2])
+
+    def cost_scale(self) -> float:
+        """US dollars of one unit of relative cost: the mean cost of the dearest model."""
+        return float(self._cost.max())
+
+    def _without_signal(self, name: str, rule: decide.Rule, allowed: NDArray[np.bool_]) -> Choice:
+        chosen = decide.fallback_among(self._default, self._score, allowed)
+        ranking = self._ranked(chosen, self._score, allowed)
+        reason = "only candidate" if allowed.sum() == 1 else "no signal"
+        return Choice(ranking[0], ranking, reason, name, rule.lam, {}, {}, None, False, None, False, signal=False)
+
+    def _scored(
+        self, text: str, name: str, rule: decide.Rule, allowed: NDArray[np.bool_], controls: Controls
+    ) -> Choice:
+        found = self._router.predict([text])
+        choices = decide.choose_by(rule, found.p_success, self._cost, self._anchor, allowed)
+        guard = self._router.guard
+        if guard is not None:
+            guard = replace(guard, fallback=decide.fallback_among(self._default, self._score, allowed))
+        choices = decide.guarded(choices, guard, found.similarity)
+        p, utility = found.p_success[0], decide.utilities(found.p_success, self._cost, rule.lam)[0]
+        unfamiliar, margin = bool(choices.unfamiliar[0]), float(choices.margin[0])
+        # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
+        ranking = self._ranked(int(choices.chosen[0]), self._score if unfamiliar else utility, allowed)
+        choice = Choice(
+            model=ranking[0],
+            ranking=ranking,
+            reason=decide.REASONS[int(choices.reason[0])],
+            operating_point=name,
+            lam=rule.lam,
+            p_success=dict(zip(self._router.models, p.tolist(), strict=True)),
+            utilities={model: float(utility[m]) for m, model in enumerate(self._router.models) if allowed[m]},
+            margin=margin if np.isfinite(margin) else None,
+            boundary=margin < self.manifest.boundary_margin,
+            similarity=None if found.similarity is None else float(found.similarity[0]),
+            unfamiliar=unfamiliar,
+            signal=not unfamiliar,
+        )
+        return self._adjusted(choice, controls)
+
+    def _ranked(self, chosen: int, by: NDArray[np.float64], allowed: NDArray[np.bool_]) -> tuple[str, ...]:
+        order: Sequence[int] = np.argsort(-by, kind="stable").tolist()
+        rest = [m for m in order if allowed[m] and m != chosen]
+        return tuple(self._router.models[m] for m in (chosen, *rest))
+
+    def _adjusted(self, choice: Choice, controls: Controls) -> Choice:
+        """Apply the wish for a least probability, and what is wished for close calls."""
+        if not choice.signal or len(choice.ranking) == 1:
+            return choice
+        choice = at_least(choice, controls.min_success)
+        if not choice.boundary:
+            return choice
+        wish = controls.on_boundary or self._settings.on_boundary
+        if wish == "default":
+            return choice.moved(self.default_among(choice.ranking), "default at the boundary")
+        if wish == "step_up":
+            rungs = [model for model in self._router.models if model in choice.ranking]
+            above = rungs[rungs.index(choice.model) + 1 :]
+            return choice.moved(above[0], "stepped up at the boundary") if above else choice
+        return choice
+
+
+def at_least(choice: Choice, min_success: float | None) -> Choice:
+    """Keep to models that are likely enough to succeed; where none is, take the likeliest.
+
+    Models that are not likely enough leave the ranking, so they do not stand in either.
+    """
+    if min_success is None:
+        return choice
+    enough = tuple(model for model in choice.ranking if choice.p_success[model] >= min_success)
+    if not enough:
+        likeliest = max(choice.ranking, key=choice.p_success.__getitem__)
+        return choice.moved(likeliest, "no model reaches min_success")
+    if enough[0] == choice.model:
+        return replace(choice, ranking=enough)
+    return replace(choice.moved(enough[0], "raised to min_success"), ranking=enough)

@@ -1,0 +1,197 @@
+"""The dispatch core: from a body to a plan, from a plan to attempts, from their end to a record. It does no I/O."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from pointsman.dispatch.api import Api
+from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
+from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.controls import check_defaults
+from pointsman.dispatch.decider import Asked, Decider
+from pointsman.dispatch.health import Health
+from pointsman.dispatch.order import ordered
+from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.record import Record
+from pointsman.dispatch.sessions import Sessions
+from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.splice import Body
+from pointsman.dispatch.usage import Usage
+from pointsman.dispatch.verdict import Reply
+from pointsman.router import Router
+
+_logger = logging.getLogger(__name__)
+
+# Hosts keep an answer for the request that goes on from it much longer than a prompt's cache.
+_RESPONSE_IDLE_S = 86_400.0
+
+
+class Dispatcher:
+    """Decides and follows requests; one for all threads and all faces of a process.
+
+    Parameters
+    ----------
+    router
+        Chooses.
+    catalog
+        Whom to ask; it must have every model of the router, and every key must be in the environment.
+    settings
+        None is :class:`pointsman.dispatch.settings.Settings` as it is.
+    defaults
+        Routing fields that count where a request does not have them; see
+        :class:`pointsman.dispatch.controls.Controls`.
+    on_record
+        Called with each :class:`Record`, as a :class:`pointsman.dispatch.log.DecisionLog` is; must not raise.
+    rng
+        For exploration and the waits between tries.
+    clock
+        Seconds that only go forward.
+
+    Raises
+    ------
+    CatalogError, SettingsError, BodyError
+        When these do not fit together, or a default is of the wrong form.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        catalog: Catalog,
+        settings: Settings | None = None,
+        *,
+        defaults: Mapping[str, Any] | None = None,
+        on_record: Sequence[Callable[[Record], object]] = (),
+        rng: np.random.Generator | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.catalog, self.settings, self.clock = catalog, settings or Settings(), clock
+        self._defaults, self._on_record = dict(defaults or {}), tuple(on_record)
+        check_defaults(self._defaults)
+        self._rng = rng or np.random.default_rng()
+        self.health = Health(self.settings.breaker, clock)
+        self._sessions = Sessions(self.settings.session_idle_s, self.settings.max_sessions, clock)
+        self._responses = Sessions(_RESPONSE_IDLE_S, self.settings.max_sessions, clock)
+        self.replace_router(router)
+
+    @property
+    def router(self) -> Router:
+        """The router that decides now."""
+        return self._decider.router
+
+    def replace_router(self, router: Router) -> None:
+        """Let another router decide from the next request on; those under way go on as they were decided.
+
+        Raises
+        ------
+        CatalogError, SettingsError
+            When it does not fit the catalog or the settings; the old one then stays.
+        """
+        unused = self.catalog.check(router.models)
+        self.settings.check(router.models)
+        if unused:
+            _logger.warning("%s does not know %s of the catalog: they are never chosen", router.name, list(unused))
+        # One assignment, so that no request sees one router's ladder and another's choice.
+        self._decider = Decider(router, self.catalog, self.settings, self._sessions, self._responses, self._rng)
+
+    def plan(self, api: Api, raw: bytes, *, dry: bool = False) -> Plan:
+        """Decide a request.
+
+        Parameters
+        ----------
+        raw
+            Its body.
+        dry
+            Whether nothing will be sent: then no session is touched, and chance has no part.
+
+        Raises
+        ------
+        RoutingError
+            BodyError, UnknownModelError, UnknownOperatingPointError or NoCandidateError.
+        """
+        started, now, decider = self.clock(), datetime.now(UTC), self._decider
+        body = Body.parse(raw)
+        asked = Asked.of(api, body.values, self._defaults)
+        decided = decider.decide(asked, dry=dry)
+        preferences = asked.controls.provider
+        groups = ordered(decided.ranking, decided.pool.endpoints, preferences, self.health, decided.provider)
+        return Plan(
+            decision_id=uuid.uuid4().hex,
+            started=started,
+            time=now.isoformat(timespec="milliseconds"),
+            body=body,
+            asked=asked,
+            decided=decided,
+            groups=groups,
+            router=decider.router.name,
+            router_sha256=decider.router.manifest.onnx_sha256,
+            shadow=self.settings.shadow,
+        )
+
+    def attempts(self, plan: Plan, read_s: float | None = None) -> Generator[Send | Wait, Reply | None, Ended]:
+        """Return the state machine that sends a plan; see :func:`pointsman.dispatch.attempts.attempts`.
+
+        Parameters
+        ----------
+        read_s
+            Seconds that the caller is ready to wait for an answer, or for the next byte of a streamed one; None
+            leaves it to the settings.
+        """
+        retries = self.settings.retries
+        deadline = plan.started + min(retries.deadline_s, read_s or retries.deadline_s)
+        return attempts(plan.groups, retries, self.health, self.clock, self._rng, deadline=deadline, read_s=read_s)
+
+    def finished(
+        self,
+        plan: Plan,
+        ended: Ended,
+        status: int,
+        usage: Usage,
+        *,
+        first_byte: float | None = None,
+        error: str | None = None,
+        response_id: str | None = None,
+    ) -> None:
+        """Remember how a request ended: its session, its endpoint's speed, its record. Call it once for each plan.
+
+        Parameters
+        ----------
+        status
+            That the caller got.
+        first_byte
+            When the answer began, by the clock.
+        error
+            What went wrong after that; None where nothing did.
+        response_id
+            Of an answer of the Responses API.
+        """
+        now, endpoint = self.clock(), ended.endpoint
+        if endpoint is not None and status < 400:
+            self._remember(plan, ended, usage, response_id, now - (first_byte or now))
+        record = plan.record(ended, status, usage, now, first_byte, error, self.settings.log_prompts)
+        for listener in self._on_record:
+            listener(record)
+
+    def cut_off(self, ended: Ended) -> None:
+        """Note that an answer broke off in the middle."""
+        if ended.endpoint is not None:
+            self.health.failed(ended.endpoint)
+
+    def _remember(self, plan: Plan, ended: Ended, usage: Usage, response_id: str | None, streaming_s: float) -> None:
+        endpoint = ended.endpoint
+        if endpoint is None:
+            return
+        key = plan.asked.controls.session_id
+        if key is not None and plan.asked.target.pinned is None and not plan.shadow:
+            self._sessions.answered(key, endpoint)
+        if response_id is not None:
+            self._responses.answered(response_id, endpoint)
+        # A whole answer arrives at its end, so its tokens took as long as the try; a stream's came after its first.
+        seconds = streaming_s if plan.asked.stream else ended.tries[-1].seconds
+        self.health.produced(endpoint, usage.output_tokens or 0, seconds)

@@ -1,0 +1,220 @@
+"""One request's decision: constraints, then the router or the name, then the session and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pointsman.dispatch.api import Api
+from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.choose import Choice, Chooser
+from pointsman.dispatch.constraints import Pool, screen
+from pointsman.dispatch.controls import ROUTING_KEYS, Controls, Target, read_controls, read_target
+from pointsman.dispatch.conversation import in_tool_loop, scored_text
+from pointsman.dispatch.explore import explored
+from pointsman.dispatch.needs import Needs, needs_of
+from pointsman.dispatch.sessions import Session, Sessions, cache_worth, held
+from pointsman.dispatch.settings import Settings
+from pointsman.errors import NoCandidateError
+from pointsman.router import Router
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, read.
+
+    Attributes
+    ----------
+    api, values
+        Its body, parsed.
+    target, controls
+        What it asks of the routing.
+    """
+
+    api: Api
+    values: Mapping[str, Any]
+    target: Target
+    controls: Controls
+
+    @classmethod
+    def of(cls, api: Api, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked:
+        """Read the routing fields; the model's name, as ``pointsman/balanced``, goes before the others.
+
+        Raises
+        ------
+        BodyError
+            For a field of the wrong form.
+        """
+        target, controls = read_target(values.get("model")), read_controls(values, defaults)
+        if target.operating_point is not None:
+            controls = replace(controls, operating_point=target.operating_point, cost_quality=None)
+        return cls(api, values, target, controls)
+
+    def needs(self) -> Needs:
+        """Return what the request needs of a model."""
+        return needs_of(self.api, {key: value for key, value in self.values.items() if key not in ROUTING_KEYS})
+
+    @property
+    def requested(self) -> str:
+        """The model's name as it was given, cut short."""
+        return str(self.values.get("model"))[:200]
+
+    @property
+    def stream(self) -> bool:
+        """Whether a streamed answer is asked for."""
+        return self.values.get("stream") is True
+
+    @property
+    def previous_response(self) -> str | None:
+        """The answer of the Responses API that this request goes on from."""
+        found = self.values.get("previous_response_id") if self.api is Api.RESPONSES else None
+        return found if isinstance(found, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision.
+
+    Attributes
+    ----------
+    choice
+        The router's; None where it was not asked.
+    pool
+        What the constraints have left.
+    ranking
+        Models to ask, in order.
+    reason
+        Why the first of them.
+    text
+        What was scored, or would have been.
+    provider
+        That has the conversation; None where none has.
+    """
+
+    choice: Choice | None
+    pool: Pool
+    ranking: tuple[str, ...]
+    reason: str
+    text: str
+    provider: str | None
+
+
+class Decider:
+    """Decides with one router; sessions are those of the dispatcher, and outlive it.
+
+    Parameters
+    ----------
+    sessions, responses
+        Where conversations stand, by session and by the answer that they go on from.
+    rng
+        For exploration.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        catalog: Catalog,
+        settings: Settings,
+        sessions: Sessions,
+        responses: Sessions,
+        rng: np.random.Generator,
+    ) -> None:
+        self.router, self._catalog, self._settings = router, catalog, settings
+        self._chooser = Chooser(router, settings)
+        self._sessions, self._responses, self._rng = sessions, responses, rng
+        margin = settings.session_margin
+        self._margin = router.manifest.boundary_margin if margin is None else margin
+
+    def decide(self, asked: Asked, *, dry: bool = False) -> Decided:
+        """Decide a request.
+
+        Parameters
+        ----------
+        dry
+            Whether nothing will be sent: then no session is touched, and chance has no part.
+
+        Raises
+        ------
+        RoutingError
+            UnknownModelError, UnknownOperatingPointError or NoCandidateError.
+        """
+        if self._settings.shadow:
+            return self._shadowed(asked)
+        return self._routed(asked, dry) if asked.target.pinned is None else self._pinned(asked, asked.target.pinned)
+
+    def _pinned(self, asked: Asked, model: str) -> Decided:
+        pool = screen([model], self._catalog, asked.controls, asked.api, needs=None)
+        seen, _ = self._seen(asked)
+        provider = seen.provider if seen and seen.model == model else None
+        text = scored_text(asked.api, asked.values, self._settings.earlier_turns)
+        return Decided(None, pool, (model,), "pinned", text, provider)
+
+    def _shadowed(self, asked: Asked) -> Decided:
+        """Send the request where the caller said, with the router's choice beside it."""
+        if asked.target.pinned is None:
+            routed = self._chosen(asked)
+            model = self._chooser.default_among(routed.pool.endpoints)
+            ranking = routed.choice.moved(model, "").ranking if routed.choice else (model,)
+            return replace(routed, ranking=ranking, reason="shadow; default")
+        sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
+        try:
+            routed = self._chosen(asked)
+        except NoCandidateError:
+            # The router would have had nobody to send it to: that is no reason not to send it.
+            return sent
+        return replace(sent, choice=routed.choice)
+
+    def _chosen(self, asked: Asked) -> Decided:
+        """Let the router choose, without a look at sessions and chance."""
+        pool = screen(self.router.models, self._catalog, asked.controls, asked.api, asked.needs())
+        text = scored_text(asked.api, asked.values, self._settings.earlier_turns)
+        choice = self._chooser.choose(text, pool.endpoints, asked.controls)
+        return Decided(choice, pool, choice.ranking, choice.reason, text, None)
+
+    def _routed(self, asked: Asked, dry: bool) -> Decided:
+        decided = self._chosen(asked)
+        choice = decided.choice
+        if choice is None:
+            return decided
+        seen, owns = self._seen(asked)
+        looping = in_tool_loop(asked.api, asked.values)
+        if seen is not None:
+            choice = self._stayed(choice, decided.pool, seen, asked, must=owns or looping)
+        elif not dry and not looping:
+            choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
+        key = asked.controls.session_id
+        if key is not None and not dry and not owns:
+            provider = seen.provider if seen and seen.model == choice.model else None
+            now = self._sessions.settle(key, seen, Session(choice.model, provider))
+            choice = _with(choice, now, decided.pool, "held by the session")
+        provider = seen.provider if seen and seen.model == choice.model else None
+        return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
+
+    def _seen(self, asked: Asked) -> tuple[Session | None, bool]:
+        """Return where the conversation stands, and whether its provider owns a part of it."""
+        previous = asked.previous_response
+        session = self._responses.get(previous) if previous is not None else None
+        if session is not None:
+            return session, True
+        key = asked.controls.session_id
+        return (self._sessions.get(key) if key is not None else None), False
+
+    def _stayed(self, choice: Choice, pool: Pool, seen: Session, asked: Asked, *, must: bool) -> Choice:
+        if must:
+            return _with(choice, seen, pool, "held: the conversation is in the middle of a model's work")
+        endpoints = pool.endpoints.get(seen.model, ())
+        endpoint = next((one for one in endpoints if one.provider == seen.provider), None)
+        worth = 0.0
+        if endpoint is not None:
+            worth = cache_worth(endpoint, asked.needs().likely_tokens, choice.lam, self._chooser.cost_scale())
+        return held(choice, seen, self._margin, worth)
+
+
+def _with(choice: Choice, session: Session, pool: Pool, why: str) -> Choice:
+    """Return the choice of the session's model, where it may answer."""
+    if session.model not in pool.endpoints or session.model == choice.model:
+        return choice
+    return replace(choice.moved(session.model, why), probability=None)

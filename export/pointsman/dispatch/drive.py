@@ -1,0 +1,130 @@
+"""Drives a request from its body to its answer, with threads or with an event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import TypeAlias
+
+import anyio
+import httpx2
+
+from pointsman.dispatch import answers
+from pointsman.dispatch.answers import Answer
+from pointsman.dispatch.api import Api
+from pointsman.dispatch.attempts import Ended, Send, Wait
+from pointsman.dispatch.core import Dispatcher
+from pointsman.dispatch.passing import AsyncPassingStream, Passing, PassingStream
+from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.receive import Headers, Opened, receive, receive_async
+from pointsman.dispatch.upstream import without_key
+from pointsman.dispatch.usage import Usage, response_id, usage_of
+from pointsman.dispatch.verdict import Reply
+from pointsman.errors import RoutingError
+
+_Steps: TypeAlias = Generator[Send | Wait, Reply | None, Ended]
+
+# As logs know a caller that did not wait: of nginx, and of no standard.
+_GONE = 499
+
+
+def dispatch(
+    core: Dispatcher,
+    transport: httpx2.BaseTransport,
+    api: Api,
+    raw: bytes,
+    headers: Headers = (),
+    read_s: float | None = None,
+) -> Answer:
+    """Decide a request, send it, and return the answer.
+
+    Parameters
+    ----------
+    transport
+        To the endpoints.
+    raw, headers
+        Of the request; the headers' names in lower case.
+    read_s
+        Seconds that the caller is ready to wait; see :meth:`Dispatcher.attempts`.
+
+    Returns
+    -------
+    An upstream's answer, or an error in its form: no problem of routing or of an upstream is raised.
+    """
+    try:
+        plan = core.plan(api, raw)
+    except RoutingError as problem:
+        return answers.refusal(problem)
+    steps, reply, step = core.attempts(plan, read_s), None, None
+    try:
+        while not isinstance(step := _next(steps, reply), Ended):
+            reply = None
+            if isinstance(step, Wait):
+                time.sleep(step.seconds)
+            else:
+                reply = receive(transport, plan, step, headers, core.clock)
+    finally:
+        if not isinstance(step, Ended):
+            _abandoned(core, plan)
+    return _answer(core, plan, step)
+
+
+async def dispatch_async(
+    core: Dispatcher,
+    transport: httpx2.AsyncBaseTransport,
+    api: Api,
+    raw: bytes,
+    headers: Headers = (),
+    read_s: float | None = None,
+) -> Answer:
+    """Decide a request, send it, and return the answer; see :func:`dispatch`."""
+    try:
+        plan = core.plan(api, raw)
+    except RoutingError as problem:
+        return answers.refusal(problem)
+    steps, reply, step = core.attempts(plan, read_s), None, None
+    try:
+        while not isinstance(step := _next(steps, reply), Ended):
+            reply = None
+            if isinstance(step, Wait):
+                await anyio.sleep(step.seconds)
+            else:
+                reply = await receive_async(transport, plan, step, headers, core.clock)
+    finally:
+        if not isinstance(step, Ended):
+            _abandoned(core, plan)
+    return _answer(core, plan, step)
+
+
+def _next(steps: _Steps, reply: Reply | None) -> Send | Wait | Ended:
+    try:
+        return steps.send(reply)
+    except StopIteration as stop:
+        ended: Ended = stop.value
+        return ended
+
+
+def _abandoned(core: Dispatcher, plan: Plan) -> None:
+    core.finished(plan, Ended(None, None, ()), _GONE, Usage(), error="caller went away")
+
+
+def _answer(core: Dispatcher, plan: Plan, ended: Ended) -> Answer:
+    reply, endpoint = ended.reply, ended.endpoint
+    if reply is None or reply.status is None or endpoint is None:
+        answer = answers.nobody(plan, ended)
+        core.finished(plan, ended, answer.status, Usage())
+        return answer
+    if isinstance(reply.stream, Opened):
+        passing = Passing(core, plan, ended, reply.status, reply.stream.first)
+        return answers.answered(plan, ended, reply, None, _stream(passing, reply.stream))
+    body = reply.body or b""
+    body = without_key(body, endpoint) if reply.status >= 400 else body
+    usage, named = usage_of(reply.content), response_id(reply.content)
+    core.finished(plan, ended, reply.status, usage, first_byte=core.clock(), response_id=named)
+    return answers.answered(plan, ended, reply, body)
+
+
+def _stream(passing: Passing, opened: Opened) -> PassingStream | AsyncPassingStream:
+    if isinstance(opened.chunks, Generator):
+        return PassingStream(passing, opened.response, opened.chunks)
+    return AsyncPassingStream(passing, opened.response, opened.chunks)

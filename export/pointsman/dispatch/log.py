@@ -1,0 +1,82 @@
+"""The decision log: JSON Lines, written by threads and processes at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import threading
+from pathlib import Path
+
+from pointsman.dispatch.errors import SettingsError
+from pointsman.dispatch.record import Record
+
+_logger = logging.getLogger(__name__)
+
+
+class DecisionLog:
+    """Appends a line for each record; only the owner may read a file that it makes.
+
+    A line is one ``write`` to a file opened for appending, which no other writer can split. A file that cannot be
+    written to never stops a request: the first failure is logged as an error, and the next line starts afresh.
+
+    Parameters
+    ----------
+    path
+        Made where it does not exist; its folder must.
+
+    Raises
+    ------
+    SettingsError
+        When it cannot be opened.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._file = os.open(self.path, os.O_APPEND | os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SettingsError(f"the decision log {self.path} cannot be opened: {error.strerror}") from error
+        self._lock = threading.Lock()
+        self._torn = self._told = False
+
+    def __call__(self, record: Record) -> None:
+        """Append a record."""
+        self._append(record.to_json())
+
+    def feedback(self, decision_id: str, score: float) -> None:
+        """Append how good an answer was, a score in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            When the score is out of range.
+        """
+        if not (math.isfinite(score) and 0 <= score <= 1):
+            raise ValueError(f"score is {score!r}, expected a number from 0 to 1")
+        self._append(json.dumps({"decision_id": decision_id, "feedback": score}))
+
+    def close(self) -> None:
+        """Close the file; later records are lost."""
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def _append(self, line: str) -> None:
+        content = (line + "\n").encode("ascii")
+        with self._lock:
+            if self._file < 0:
+                return
+            # After half a line, of a full disk say, the next must not be joined to it.
+            content = b"\n" + content if self._torn else content
+            try:
+                self._torn = os.write(self._file, content) < len(content)
+            except OSError as error:
+                self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        if not self._told:
+            _logger.error("the decision log %s cannot be written: %s", self.path, error.strerror)
+        self._told = True

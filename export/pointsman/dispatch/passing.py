@@ -1,0 +1,99 @@
+"""A streamed answer on its way to the caller: every byte as it came, and a note of how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+
+import httpx2
+
+from pointsman.dispatch.attempts import Ended
+from pointsman.dispatch.core import Dispatcher
+from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.upstream import fault_of
+from pointsman.dispatch.usage import Tap
+
+
+class Passing:
+    """Watches a stream pass by, and tells the dispatcher how it ended, once."""
+
+    def __init__(self, core: Dispatcher, plan: Plan, ended: Ended, status: int, first: bytes) -> None:
+        self._core, self._plan, self._ended, self._status = core, plan, ended, status
+        self.first, self._began = first, core.clock()
+        self._tap = Tap()
+        self._over = False
+
+    def passed(self, chunk: bytes) -> bytes:
+        """Note a piece that goes to the caller."""
+        self._tap.feed(chunk)
+        return chunk
+
+    def hung_up(self) -> None:
+        """Note that the caller does not read on: it went away, unless it has seen the last event."""
+        self.over(None if self._tap.complete else "caller went away")
+
+    def broke(self, error: httpx2.TransportError) -> None:
+        """Note that the upstream's connection failed."""
+        if not self._over:
+            self._core.cut_off(self._ended)
+        self.over(fault_of(error).value)
+
+    def over(self, error: str | None = None) -> None:
+        """Note the end; what comes after the first call does not count."""
+        if self._over:
+            return
+        self._over = True
+        self._core.finished(
+            self._plan,
+            self._ended,
+            self._status,
+            self._tap.usage,
+            first_byte=self._began,
+            error=error,
+            response_id=self._tap.response_id,
+        )
+
+
+class PassingStream(httpx2.SyncByteStream):
+    """The stream of an upstream, the first piece of which was read already."""
+
+    def __init__(self, passing: Passing, response: httpx2.Response, chunks: Generator[bytes]) -> None:
+        self._passing, self._response, self._chunks = passing, response, chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces; an error of the upstream's connection is the caller's too."""
+        try:
+            yield self._passing.passed(self._passing.first)
+            for chunk in self._chunks:
+                yield self._passing.passed(chunk)
+        except httpx2.TransportError as error:
+            self._passing.broke(error)
+            raise
+        self._passing.over()
+
+    def close(self) -> None:
+        """Stop the upstream's request; another thread may be reading."""
+        self._passing.hung_up()
+        self._response.close()
+
+
+class AsyncPassingStream(httpx2.AsyncByteStream):
+    """The same, for an event loop."""
+
+    def __init__(self, passing: Passing, response: httpx2.Response, chunks: AsyncGenerator[bytes]) -> None:
+        self._passing, self._response, self._chunks = passing, response, chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the pieces; an error of the upstream's connection is the caller's too."""
+        try:
+            yield self._passing.passed(self._passing.first)
+            async for chunk in self._chunks:
+                yield self._passing.passed(chunk)
+        except httpx2.TransportError as error:
+            self._passing.broke(error)
+            raise
+        self._passing.over()
+
+    async def aclose(self) -> None:
+        """Stop the upstream's request; another task may be reading."""
+        self._passing.hung_up()
+        await self._response.aclose()

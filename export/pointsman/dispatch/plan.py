@@ -1,0 +1,113 @@
+"""A request that was decided: everything that sending and recording it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pointsman.dispatch.attempts import Ended
+from pointsman.dispatch.catalog import Endpoint
+from pointsman.dispatch.controls import ROUTING_KEYS
+from pointsman.dispatch.decider import Asked, Decided
+from pointsman.dispatch.order import Groups
+from pointsman.dispatch.record import Record
+from pointsman.dispatch.splice import Body
+from pointsman.dispatch.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is sent, to whom, and why.
+
+    Attributes
+    ----------
+    decision_id
+        Of this request.
+    started, time
+        By the dispatcher's clock, and ISO 8601 in UTC.
+    body, asked
+        The request, as it came and as it was read.
+    decided
+        The decision.
+    groups
+        Who is asked, in order.
+    router, router_sha256
+        Name and version, and the hash of its graph.
+    shadow
+        Whether the router's choice is only logged.
+    """
+
+    decision_id: str
+    started: float
+    time: str
+    body: Body
+    asked: Asked
+    decided: Decided
+    groups: Groups
+    router: str
+    router_sha256: str
+    shadow: bool
+
+    @property
+    def model(self) -> str:
+        """The model that is asked first."""
+        return self.groups[0][0].model
+
+    def body_for(self, endpoint: Endpoint) -> bytes:
+        """Return the body as it goes to an endpoint: its own name of the model, and no routing fields."""
+        return self.body.spliced(endpoint.remote_model, ROUTING_KEYS)
+
+    def reason_for(self, model: str | None) -> str:
+        """Say why a model answers: it was chosen, or stands in for the one that was."""
+        stands_in = model is not None and model != self.model
+        return f"{self.decided.reason}; stands in for {self.model}" if stands_in else self.decided.reason
+
+    def probability_of(self, model: str | None) -> float | None:
+        """Return the probability with which a model was selected; None where that is not known."""
+        choice = self.decided.choice
+        return None if choice is None or self.shadow or model != choice.model else choice.probability
+
+    def record(
+        self,
+        ended: Ended,
+        status: int,
+        usage: Usage,
+        now: float,
+        first_byte: float | None,
+        error: str | None,
+        with_prompt: bool,
+    ) -> Record:
+        """Make the record of a request that ended; see :meth:`pointsman.dispatch.core.Dispatcher.finished`."""
+        endpoint, cost = ended.endpoint, None
+        if endpoint is not None and usage.input_tokens is not None and usage.output_tokens is not None:
+            cost = endpoint.cost_usd(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
+        model = None if endpoint is None else endpoint.model
+        return Record(
+            decision_id=self.decision_id,
+            time=self.time,
+            api=self.asked.api.label,
+            stream=self.asked.stream,
+            router=self.router,
+            router_sha256=self.router_sha256,
+            requested=self.asked.requested,
+            model=model,
+            provider=None if endpoint is None else endpoint.provider,
+            reason=self.reason_for(model),
+            selection_probability=self.probability_of(model),
+            choice=self.decided.choice,
+            excluded=self.decided.pool.excluded,
+            shadow=self.shadow,
+            tries=ended.tries,
+            status=status,
+            error=error,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=None if usage.input_tokens is None else usage.cached_tokens,
+            cost_usd=cost,
+            first_byte_ms=None if first_byte is None else _ms(first_byte - self.started),
+            latency_ms=_ms(now - self.started),
+            prompt=self.decided.text if with_prompt and self.decided.text else None,
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 3)

@@ -1,0 +1,124 @@
+"""One try: send the request, and read the reply as far as it must be known before it is handed on.
+
+The two halves do the same, line by line, with threads and with an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from dataclasses import dataclass
+
+import httpx2
+
+from pointsman.dispatch.attempts import Send
+from pointsman.dispatch.errors import KeyMissingError
+from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.upstream import fault_of, plain_headers, request_for
+from pointsman.dispatch.verdict import Fault, Reply, first_event_is_error, judged
+
+Headers = Iterable[tuple[str, str]]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A streamed answer that has begun; ``chunks`` is what comes after ``first``."""
+
+    first: bytes
+    response: httpx2.Response
+    chunks: Generator[bytes] | AsyncGenerator[bytes]
+
+
+def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: Headers, clock: Clock) -> Reply:
+    """Send a request and read its reply.
+
+    Returns
+    -------
+    A whole answer, or a stream after its first bytes: until then another endpoint can stand in. A connection that
+    yields a byte now and then is given up when the deadline has passed, which is looked at with each piece.
+    """
+    try:
+        response = transport.handle_request(request_for(plan, send, headers))
+        chunks = _chunks(response)
+    except (httpx2.TransportError, KeyMissingError) as error:
+        return _failed(error)
+    reply = Reply()
+    try:
+        if _is_stream(response):
+            first = next(chunks, b"")
+            reply = _begun(response, first, chunks)
+        else:
+            whole = bytearray()
+            for chunk in chunks:
+                whole += chunk
+                if clock() > send.deadline:
+                    return Reply(fault=Fault.TIMEOUT)
+            reply = judged(response.status_code, plain_headers(response.headers), bytes(whole))
+    except httpx2.TransportError as error:
+        return _failed(error)
+    finally:
+        if reply.stream is None:
+            chunks.close()
+            response.close()
+    return reply
+
+
+async def receive_async(
+    transport: httpx2.AsyncBaseTransport, plan: Plan, send: Send, headers: Headers, clock: Clock
+) -> Reply:
+    """Send a request and read its reply; see :func:`receive`."""
+    try:
+        response = await transport.handle_async_request(request_for(plan, send, headers))
+        chunks = _async_chunks(response)
+    except (httpx2.TransportError, KeyMissingError) as error:
+        return _failed(error)
+    reply = Reply()
+    try:
+        if _is_stream(response):
+            first = await anext(chunks, b"")
+            reply = _begun(response, first, chunks)
+        else:
+            whole = bytearray()
+            async for chunk in chunks:
+                whole += chunk
+                if clock() > send.deadline:
+                    return Reply(fault=Fault.TIMEOUT)
+            reply = judged(response.status_code, plain_headers(response.headers), bytes(whole))
+    except httpx2.TransportError as error:
+        return _failed(error)
+    finally:
+        if reply.stream is None:
+            await chunks.aclose()
+            await response.aclose()
+    return reply
+
+
+def _chunks(response: httpx2.Response) -> Generator[bytes]:
+    """Yield the pieces as they came over the wire, none of them empty."""
+    if not isinstance(response.stream, httpx2.SyncByteStream):
+        raise TypeError("a sync transport gave an async stream")
+    yield from filter(None, response.stream)
+
+
+async def _async_chunks(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    if not isinstance(response.stream, httpx2.AsyncByteStream):
+        raise TypeError("an async transport gave a sync stream")
+    async for chunk in response.stream:
+        if chunk:
+            yield chunk
+
+
+def _is_stream(response: httpx2.Response) -> bool:
+    kind = response.headers.get("content-type", "")
+    return response.is_success and kind.lower().startswith("text/event-stream")
+
+
+def _begun(response: httpx2.Response, first: bytes, chunks: Generator[bytes] | AsyncGenerator[bytes]) -> Reply:
+    headers = plain_headers(response.headers)
+    if not first or first_event_is_error(first):
+        return Reply(response.status_code, headers, first, Fault.ERROR if first else Fault.EMPTY)
+    return Reply(response.status_code, headers, stream=Opened(first, response, chunks))
+
+
+def _failed(error: httpx2.TransportError | KeyMissingError) -> Reply:
+    return Reply(fault=Fault.KEY if isinstance(error, KeyMissingError) else fault_of(error))

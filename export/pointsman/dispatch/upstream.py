@@ -1,0 +1,81 @@
+"""The requests that go upstream, and httpx2's errors as faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import httpx2
+
+from pointsman.dispatch.attempts import Send
+from pointsman.dispatch.catalog import Endpoint
+from pointsman.dispatch.errors import KeyMissingError
+from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.verdict import Fault
+
+# What of the caller's headers an upstream needs. All others stay here: the caller's key, cookies, addresses.
+_PASSED = frozenset({"accept", "user-agent", "idempotency-key", "openai-beta", "traceparent", "tracestate"})
+_PASSED_PREFIXES = ("x-stainless-",)
+
+# The first that fits counts.
+_FAULTS: tuple[tuple[type[httpx2.TransportError], Fault], ...] = (
+    (httpx2.TimeoutException, Fault.TIMEOUT),
+    (httpx2.ConnectError, Fault.CONNECT),
+    (httpx2.ProxyError, Fault.CONNECT),
+    (httpx2.UnsupportedProtocol, Fault.CONNECT),
+    (httpx2.RemoteProtocolError, Fault.CUT),
+    (httpx2.TransportError, Fault.LOST),
+)
+
+
+def fault_of(error: httpx2.TransportError) -> Fault:
+    """Return what an error of httpx2 means."""
+    return next(fault for kind, fault in _FAULTS if isinstance(error, kind))
+
+
+def request_for(plan: Plan, send: Send, headers: Iterable[tuple[str, str]]) -> httpx2.Request:
+    """Build the request to an endpoint.
+
+    Parameters
+    ----------
+    headers
+        The caller's, names in lower case.
+
+    Raises
+    ------
+    KeyMissingError
+        When the endpoint's key has left the environment.
+    """
+    endpoint = send.endpoint
+    passed = {name: value for name, value in headers if name in _PASSED or name.startswith(_PASSED_PREFIXES)}
+    # A compressed answer could not be passed on byte for byte and be looked at, too.
+    ours = {"content-type": "application/json", "accept-encoding": "identity", **endpoint.headers}
+    key = endpoint.key()
+    if key is not None:
+        bearer = endpoint.api_key_header == "authorization"
+        ours[endpoint.api_key_header] = f"Bearer {key}" if bearer else key
+    return httpx2.Request(
+        "POST",
+        f"{endpoint.base_url}/{plan.asked.api.value}",
+        headers={**passed, **ours},
+        content=plan.body_for(endpoint),
+        extensions={"timeout": _timeouts(send)},
+    )
+
+
+def plain_headers(headers: httpx2.Headers) -> tuple[tuple[str, str], ...]:
+    """Return headers as text, names in lower case."""
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers.raw)
+
+
+def without_key(body: bytes, endpoint: Endpoint) -> bytes:
+    """Blank out an endpoint's key, which some upstreams repeat in an error."""
+    try:
+        key = endpoint.key()
+    except KeyMissingError:
+        return body
+    return body.replace(key.encode(), b"[key]") if key else body
+
+
+def _timeouts(send: Send) -> dict[str, float]:
+    connect, read = send.connect_timeout_s, send.timeout_s
+    return {"connect": connect, "pool": connect, "write": read, "read": read}

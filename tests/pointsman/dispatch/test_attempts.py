@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import B, Clock, P, Q
+
+from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
+from pointsman.dispatch.health import Health
+from pointsman.dispatch.settings import Breaker, Retries
+from pointsman.dispatch.verdict import Fault, Reply, Then, first_event_is_error, judged, retry_after, verdict_on
+
+RETRIES = Retries(tries=2, first_backoff_s=1.0, longest_backoff_s=4.0, longest_retry_after_s=20.0, deadline_s=100.0)
+OK, BAD, BUSY = Reply(200, body=b"{}"), Reply(500), Reply(429, (("retry-after", "3"),))
+LOST = Reply(fault=Fault.LOST)
+
+
+class Played:
+    """Plays replies to a state machine, on a clock that only it moves."""
+
+    def __init__(self, groups, replies, retries=RETRIES, breaker=Breaker(), seconds=0.0, read_s=None):  # noqa: B008
+        self.clock = Clock()
+        self.health = Health(breaker, self.clock)
+        self.steps, self.asked, self.waits = [], [], []
+        rng = np.random.default_rng(0)
+        running = attempts(groups, retries, self.health, self.clock, rng, deadline=retries.deadline_s, read_s=read_s)
+        replies, reply = iter(replies), None
+        try:
+            while True:
+                step = running.send(reply)
+                self.steps.append(step)
+                reply = None
+                if isinstance(step, Wait):
+                    self.waits.append(step.seconds)
+                    self.clock.now += step.seconds
+                else:
+                    self.asked.append(step.endpoint.provider if step.endpoint.model == "a" else step.endpoint.model)
+                    self.clock.now += seconds
+                    reply = next(replies)
+        except StopIteration as stop:
+            self.ended: Ended = stop.value
+
+    @property
+    def outcomes(self):
+        return [one.outcome for one in self.ended.tries]
+
+
+def test_the_first_answer_ends_it():
+    played = Played(((P, Q), (B,)), [OK])
+    assert (played.asked, played.ended.endpoint, played.ended.reply) == (["p"], P, OK)
+    assert played.outcomes == ["answered"]
+
+
+def test_all_endpoints_of_a_model_come_before_a_second_try_and_that_before_the_next_model():
+    played = Played(((P, Q), (B,)), [BAD] * 4 + [OK])
+    # Which of the two is asked again first is up to the random part of their waits.
+    assert [played.asked[:2], sorted(played.asked[2:4]), played.asked[4:]] == [["p", "q"], ["p", "q"], ["b"]]
+    assert played.ended.endpoint == B
+    assert 0.5 <= played.waits[0] <= sum(played.waits) <= 1.0
+
+
+def test_a_wait_that_the_endpoint_asked_for_is_kept():
+    played = Played(((P,),), [BUSY, OK])
+    assert (played.asked, played.waits) == (["p", "p"], [3.0])
+    assert played.ended.reply == OK
+
+
+def test_an_endpoint_that_asks_for_too_long_a_wait_is_left_for_the_next():
+    played = Played(((P,), (B,)), [Reply(503, (("retry-after", "21"),)), OK])
+    assert (played.asked, played.waits) == (["p", "b"], [])
+    assert not played.health.admits(P)
+
+
+def test_a_refusal_is_not_tried_again_and_the_callers_own_error_is_returned():
+    assert Played(((P,), (B,)), [Reply(401), OK]).asked == ["p", "b"]
+    mine = Played(((P,), (B,)), [Reply(400)])
+    assert (mine.asked, mine.ended.reply.status) == (["p"], 400)
+    assert mine.health.status(P).latency_s is None
+
+
+def test_waits_double_up_to_the_longest():
+    played = Played(((P,),), [BAD] * 5, replace(RETRIES, tries=5))
+    assert [wait > 0 for wait in played.waits] == [True] * 4
+    for wait, whole in zip(played.waits, [1.0, 2.0, 4.0, 4.0], strict=True):
+        assert whole / 2 <= wait <= whole
+
+
+def test_nobody_answers_and_the_tries_tell_why():
+    played = Played(((P,), (B,)), [LOST, BAD, Reply(fault=Fault.TIMEOUT), Reply(403)])
+    assert played.ended.reply is None
+    assert played.outcomes == ["connection lost", "status 500", "timed out", "status 403"]
+    assert [one.status for one in played.ended.tries] == [None, 500, None, 403]
+
+
+def test_an_open_circuit_is_passed_over_and_the_caller_told_when_it_closes():
+    played = Played(((P, Q),), [LOST] * 4, breaker=Breaker(failures=1, cooldown_s=15.0))
+    assert played.asked == ["p", "q"]
+    assert played.outcomes[2:] == ["left alone: it failed or asked for rest"] * 2
+    assert 13.0 < played.ended.wait_s <= 15.0
+
+
+def test_the_deadline_ends_it_before_a_wait_that_would_pass_it():
+    played = Played(((P,), (B,)), [BUSY, BAD, BAD], replace(RETRIES, deadline_s=2.0))
+    assert (played.asked, played.waits) == (["p", "b", "b"], played.waits)
+    late = Played(((P,), (B,)), [LOST] * 4, replace(RETRIES, deadline_s=2.0), seconds=2.5)
+    assert (late.asked, late.ended.timed_out) == (["p"], True)
+
+
+def test_a_try_gets_no_more_time_than_is_left():
+    slow = replace(P, timeout_s=300.0, connect_timeout_s=5.0)
+    played = Played(((slow,),), [BAD, OK], replace(RETRIES, deadline_s=10.0), seconds=6.0)
+    first, second = [step for step in played.steps if isinstance(step, Send)]
+    assert (first.connect_timeout_s, first.timeout_s) == (5.0, 10.0)
+    assert second.timeout_s == pytest.approx(10.0 - 6.0 - played.waits[0])
+    assert Played(((slow,),), [OK], read_s=7.0).steps[0].timeout_s == 7.0
+
+
+def test_a_success_is_measured_and_a_failure_counted():
+    played = Played(((P, Q),), [LOST, OK], seconds=0.5)
+    assert played.health.status(P).failures == 1
+    assert played.health.status(Q).latency_s == 0.5
+
+
+REPLIES = st.sampled_from(
+    [
+        OK,
+        BAD,
+        BUSY,
+        LOST,
+        Reply(400),
+        Reply(401),
+        Reply(301),
+        Reply(fault=Fault.KEY),
+        Reply(503, (("retry-after", "99"),)),
+    ]
+)
+
+
+@given(st.lists(REPLIES, min_size=12, max_size=12), st.integers(1, 3))
+def test_whatever_happens_it_ends_in_time_and_asks_nobody_too_often(replies, tries):
+    played = Played(((P, Q), (B,)), replies, replace(RETRIES, tries=tries), seconds=1.0)
+    assert len(played.asked) <= 3 * tries
+    assert all(played.asked.count(name) <= tries for name in ("p", "q", "b"))
+    assert played.clock.now <= RETRIES.deadline_s + 1.0
+    returned = [verdict_on(reply).then is Then.RETURN for reply in replies[: len(played.asked)]]
+    # Nothing is asked after an answer, and an answer is never thrown away.
+    assert returned == [False] * (len(returned) - 1) + [played.ended.reply is not None]
+
+
+@pytest.mark.parametrize(
+    ("code", "then", "healthy"),
+    [(200, "RETURN", True), (204, "RETURN", True), (400, "RETURN", True), (413, "RETURN", True), (422, "RETURN", True),
+     (301, "LEAVE", False), (401, "LEAVE", False), (402, "LEAVE", False), (403, "LEAVE", False), (404, "LEAVE", None),
+     (408, "RETRY", False), (409, "RETRY", None), (429, "RETRY", None), (500, "RETRY", False), (529, "RETRY", False)],
+)  # fmt: skip
+def test_every_status_has_a_verdict(code, then, healthy):
+    verdict = verdict_on(Reply(code))
+    assert (verdict.then, verdict.healthy) == (Then[then], healthy)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [(b"[]", Fault.MALFORMED), (b'{"choices": []}', None), (b"{}", None), (b"", Fault.EMPTY),
+     (b"<html>", Fault.MALFORMED), (b'{"choices": [', Fault.MALFORMED), (b"\xff", Fault.MALFORMED),
+     (b"[" * 100_000, Fault.MALFORMED),
+     (b'{"error": {"code": 429}}', Fault.ERROR), (b'{"error": null, "output": []}', None),
+     (b'{"error": {}, "output": []}', None)],
+)  # fmt: skip
+def test_an_answer_of_status_200_must_be_one(body, fault):
+    assert judged(200, (), body).fault is fault
+
+
+def test_what_cannot_be_read_is_not_judged():
+    assert judged(200, (("content-encoding", "gzip"),), b"\x1f\x8b").fault is None
+    assert judged(500, (), b"<html>").fault is None
+
+
+@pytest.mark.parametrize(
+    ("chunk", "expected"),
+    [(b'data: {"error": {"message": "x"}}\n\n', True), (b': hello\n\ndata: {"error": "x"}\n\n', True),
+     (b'data: {"choices": []}\n\n', False), (b'data: {"err', False), (b": ping\n\n", False), (b"", False)],
+)  # fmt: skip
+def test_a_stream_that_begins_with_an_error_is_known(chunk, expected):
+    assert first_event_is_error(chunk) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(None, None), ("0", 0.0), ("-4", 0.0), ("nan", None), ("inf", None), ("", None), ("Fri, 99 Foo", None),
+     ("Thu, 01 Jan 1970 00:00:10 GMT", 0.0)],
+)  # fmt: skip
+def test_a_retry_after_that_makes_no_sense_is_none(value, seconds):
+    assert retry_after(value, 60.0) == seconds

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from samples import Clock
+
+from pointsman import NoCandidateError, Router, UnknownModelError, UnknownOperatingPointError
+from pointsman.dispatch.api import Api
+from pointsman.dispatch.attempts import Ended, Try
+from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.core import Dispatcher
+from pointsman.dispatch.errors import BodyError, CatalogError, SettingsError
+from pointsman.dispatch.settings import Breaker, Retries, Settings
+from pointsman.dispatch.usage import Usage
+
+ENDPOINT = {"base_url": "http://127.0.0.1:9/v1"}
+
+
+@pytest.fixture
+def core(router, catalog):
+    def make(settings=None, router=router, entries=None, shared=None, **more):
+        return Dispatcher(router, catalog("http://127.0.0.1:9/v1", entries=entries, **(shared or {})), settings, **more)
+
+    return make
+
+
+def asked(text="Hi", model="pointsman/auto", **body):
+    return json.dumps({"model": model, "messages": [{"role": "user", "content": text}]} | body).encode()
+
+
+def plan(core, *arguments, api=Api.CHAT, **body):
+    return core.plan(api, asked(*arguments, **body))
+
+
+def ended(endpoint):
+    return Ended(None, endpoint, (Try(endpoint.model, endpoint.provider, "answered", 200, 0.1),))
+
+
+def end(core, plan, model=None):
+    endpoint = next(one for group in plan.groups for one in group if one.model == (model or plan.model))
+    core.finished(plan, ended(endpoint), 200, Usage())
+
+
+def wide(router):
+    """The same router, to which every decision is a close call."""
+    changed = Router(replace(router.manifest, boundary_margin=1e9), router._graph)
+    assert changed.models == router.models
+    return changed
+
+
+def test_a_plan_asks_all_models_that_may_answer_the_chosen_first(router, core, familiars):
+    made = plan(core(), familiars[0])
+    assert made.model == router.route(familiars[0]).model
+    assert {group[0].model for group in made.groups} == set(router.models)
+    assert json.loads(made.body_for(made.groups[0][0]))["model"] == made.model
+
+
+def test_a_named_operating_point_is_the_models_name(router, core, familiars):
+    for point in router.manifest.operating_points:
+        made = plan(core(), familiars[0], f"pointsman/{point}", cost_quality=3)
+        assert made.decided.choice.operating_point == point
+        assert made.model == router.route(familiars[0], operating_point=point).model
+
+
+def test_a_pinned_model_is_not_scored_and_nobody_stands_in(router, core):
+    made = plan(core(), "Hi", router.models[0], api=Api.CHAT, tools=[{}])
+    assert (made.decided.choice, len(made.groups), made.model) == (None, 1, router.models[0])
+    assert made.reason_for(made.model) == "pinned"
+    assert made.probability_of(made.model) is None
+
+
+def test_a_model_that_only_the_catalog_knows_can_be_pinned(core):
+    assert plan(core(entries={"extra": {"endpoint": ENDPOINT}}), "Hi", "extra").model == "extra"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"model": "nobody"}, UnknownModelError),
+        ({"model": "pointsman/nothing"}, UnknownOperatingPointError),
+        ({"operating_point": "nothing"}, UnknownOperatingPointError),
+        ({"model": None}, BodyError),
+        ({"models": ["nobody/*"]}, NoCandidateError),
+        ({"tools": [{}]}, NoCandidateError),
+    ],
+)
+def test_what_cannot_be_routed_is_a_typed_error(core, body, error):
+    with pytest.raises(error):
+        plan(core(), **body)
+
+
+def test_images_alone_go_to_the_default_among_those_that_can_see(router, core):
+    part = {"type": "image_url", "image_url": {"url": "data:,"}}
+    seeing = {router.models[1]: {"endpoint": ENDPOINT, "capabilities": ["images"]}}
+    made = plan(core(entries=seeing), messages=[{"role": "user", "content": [part]}])
+    assert [group[0].model for group in made.groups] == [router.models[1]]
+    assert set(made.decided.pool.excluded) == set(router.models) - {router.models[1]}
+    assert made.decided.choice.reason == "only candidate"
+
+
+def test_defaults_of_the_dispatcher_count_where_the_request_says_nothing(router, core, familiars):
+    cheap = core(defaults={"models": [router.models[0]]})
+    assert plan(cheap, familiars[0]).model == router.models[0]
+    assert plan(cheap, familiars[0], models=[router.models[1]]).model == router.models[1]
+
+
+def test_a_session_stays_with_its_model_until_idle(router, core, familiars):
+    clock = Clock()
+    made = core(Settings(session_margin=9.0, session_idle_s=60.0), clock=clock)
+    first = plan(made, familiars[0], session_id="s", cost_quality=10)
+    end(made, first)
+    assert first.model == router.models[0]
+    second = plan(made, familiars[0], session_id="s", cost_quality=0)
+    assert (second.model, second.decided.choice.probability) == (router.models[0], None)
+    assert second.decided.reason.endswith("held by the session")
+    assert plan(made, familiars[0], session_id="t", cost_quality=0).model != router.models[0]
+    clock.now = 61.0
+    assert plan(made, familiars[0], session_id="s", cost_quality=0).model != router.models[0]
+
+
+def test_a_session_moves_when_another_model_leads_by_more_than_the_margin(router, core, familiars):
+    made = core(Settings(session_margin=0.0))
+    end(made, plan(made, familiars[0], session_id="s", cost_quality=10))
+    moved = plan(made, familiars[0], session_id="s", cost_quality=0)
+    assert moved.model == plan(made, familiars[0], cost_quality=0).model != router.models[0]
+    assert moved.decided.choice.probability == 1.0
+
+
+def test_a_long_conversation_is_held_by_its_cache(router, core, familiars):
+    """With a price of cost, a cheaper model that leads by a little must lead by more than the cache is worth."""
+    prices = {"input_per_m": 1000.0, "output_per_m": 1.0, "cached_per_m": 0.0}
+    made = core(Settings(session_margin=0.0), shared=prices)
+    end(made, plan(made, familiars[0], session_id="s", models=[router.models[2]]))
+    switched = plan(made, familiars[0], session_id="s", cost_quality=10, tools=[])
+    assert switched.model == router.models[2]
+    free = core(Settings(session_margin=0.0), shared=prices | {"cached_per_m": 1000.0})
+    end(free, plan(free, familiars[0], session_id="s", models=[router.models[2]]))
+    assert plan(free, familiars[0], session_id="s", cost_quality=10).model == router.models[0]
+
+
+def test_a_tool_loop_is_held_whatever_the_lead(router, core, familiars):
+    made = core(Settings(session_margin=0.0), shared={"capabilities": ["tools"]})
+    end(made, plan(made, familiars[0], session_id="s", cost_quality=10))
+    tool = [{"role": "user", "content": familiars[0]}, {"role": "tool", "tool_call_id": "a", "content": "4"}]
+    looping = plan(made, messages=tool, session_id="s", cost_quality=0)
+    assert looping.model == router.models[0]
+    assert "in the middle of a model's work" in looping.decided.reason
+
+
+def test_a_session_whose_model_may_not_answer_any_more_moves(router, core, familiars):
+    made = core(Settings(session_margin=9.0))
+    end(made, plan(made, familiars[0], session_id="s", models=[router.models[0]]))
+    assert plan(made, familiars[0], session_id="s", exclude=[router.models[0]]).model != router.models[0]
+
+
+def test_a_stand_in_that_answered_keeps_the_session_and_the_probability_is_unknown(router, core, familiars):
+    records = []
+    made = core(Settings(session_margin=9.0), on_record=[records.append])
+    first = plan(made, familiars[0], session_id="s", cost_quality=10)
+    end(made, first, router.models[1])
+    assert records[0].model == router.models[1]
+    assert records[0].selection_probability is None
+    assert records[0].reason.endswith(f"stands in for {router.models[0]}")
+    assert plan(made, familiars[0], session_id="s", cost_quality=10).model == router.models[1]
+
+
+def test_a_response_is_gone_on_from_where_it_was_made(router, core, familiars):
+    made = core(Settings(session_margin=0.0))
+    first = made.plan(Api.RESPONSES, json.dumps({"model": router.models[1], "input": "Hi"}).encode())
+    made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
+    body = {"model": "pointsman/auto", "input": familiars[0], "previous_response_id": "resp_1", "cost_quality": 10}
+    assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == router.models[1]
+
+
+def test_a_session_goes_back_to_the_provider_that_answered(router, core, catalog):
+    made = Dispatcher(router, catalog("http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1"))
+    first = plan(made, session_id="s")
+    assert [one.provider for one in first.groups[0]] == ["p0", "p1"]
+    made.finished(first, ended(first.groups[0][1]), 200, Usage())
+    assert [one.provider for one in plan(made, session_id="s").groups[0]] == ["p1", "p0"]
+
+
+def test_two_threads_on_one_session_get_one_model(router, core, familiars):
+    made, models, barrier = core(Settings(session_margin=9.0)), [], threading.Barrier(2)
+
+    def ask(dial):
+        for n in range(20):
+            barrier.wait()
+            models.append((n, plan(made, familiars[0], session_id=f"s{n}", cost_quality=dial).model))
+
+    threads = [threading.Thread(target=ask, args=(dial,)) for dial in (0, 10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(models) == 40
+    assert len(set(models)) == 20
+
+
+def test_close_calls_are_explored_but_not_within_a_session_or_a_dry_run(router, core, familiars):
+    made = core(Settings(explore=1.0, session_margin=9.0), router=wide(router), rng=np.random.default_rng(0))
+    explored = plan(made, familiars[0], cost_quality=10)
+    assert (explored.model, explored.decided.choice.explored) == (router.models[1], True)
+    assert explored.probability_of(router.models[1]) == 1.0
+    dry = made.plan(Api.CHAT, asked(familiars[0], cost_quality=10, session_id="s"), dry=True)
+    assert dry.model == router.models[0]
+    began = plan(made, familiars[0], cost_quality=10, session_id="s")
+    end(made, began)
+    assert began.decided.choice.explored
+    assert not plan(made, familiars[0], cost_quality=10, session_id="s").decided.choice.explored
+
+
+def test_in_shadow_the_choice_is_recorded_and_the_caller_obeyed(router, core, familiars):
+    records = []
+    made = core(Settings(shadow=True, explore=1.0), router=wide(router), on_record=[records.append])
+    pinned = plan(made, familiars[0], router.models[2], cost_quality=10)
+    assert (pinned.model, pinned.decided.choice.model, len(pinned.groups)) == (router.models[2], router.models[0], 1)
+    end(made, pinned)
+    assert (records[0].model, records[0].choice.model, records[0].shadow) == (router.models[2], router.models[0], True)
+    assert (records[0].selection_probability, records[0].reason) == (None, "shadow; pinned")
+    routed = plan(made, familiars[0], cost_quality=10)
+    assert (routed.model, routed.decided.choice.model) == (
+        made._decider._chooser.default_among(router.models),
+        router.models[0],
+    )
+    # A request that the router could not route is sent all the same.
+    assert plan(made, "Hi", router.models[2], tools=[{}]).decided.choice is None
+
+
+def test_a_prompt_is_recorded_only_when_asked_for(router, core):
+    for wanted, expected in ((False, None), (True, "Hi")):
+        records = []
+        made = core(Settings(log_prompts=wanted), on_record=[records.append])
+        end(made, plan(made))
+        end(made, plan(made, "Hi", router.models[0]))
+        assert [record.prompt for record in records] == [expected] * 2
+
+
+def test_another_router_decides_from_the_next_request_on(router, core):
+    made = core()
+    other = wide(router)
+    made.replace_router(other)
+    assert made.router is other
+    small = Catalog({model: made.catalog.models[model] for model in router.models[:2]})
+    made.catalog = small
+    with pytest.raises(CatalogError, match="no endpoint for"):
+        made.replace_router(router)
+    assert made.router is other
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(default_model="x"), "default_model is 'x', expected one of"),
+        (Settings(on_boundary="up"), "on_boundary is 'up'"),
+        (Settings(explore=1.5), "explore is 1.5, expected 0 or more, up to 1"),
+        (Settings(earlier_turns=-1), "earlier_turns is -1, expected 0 or more"),
+        (Settings(max_sessions=0), "max_sessions is 0, expected 1 or more"),
+        (Settings(retries=Retries(tries=0)), "tries is 0, expected 1 or more"),
+        (Settings(breaker=Breaker(failures=0)), "failures is 0, expected 1 or more"),
+        (Settings(retries=Retries(deadline_s=float("nan"))), "deadline_s is nan"),
+    ],
+)
+def test_settings_out_of_range_are_told(core, settings, message):
+    with pytest.raises(SettingsError) as error:
+        core(settings)
+    assert message in str(error.value)
+
+
+def test_defaults_of_the_wrong_form_are_told(core):
+    with pytest.raises(BodyError, match="pointsman has 'modles', expected some of"):
+        core(defaults={"modles": []})
