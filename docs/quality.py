@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 from quality_rounds import load_rounds, save_rounds
 from quality_tables import measure, write_page
+from quality_tfidf import NAME as TFIDF
+from quality_tfidf import tfidf_round
 
 from pointsman_train.data import Bools
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig
@@ -38,7 +40,7 @@ SEEDS = (0, 1, 2)
 
 FORMULATIONS = ("pooled", "per_model", "multiclass", "cumulative", "difference", "average")
 BASELINES = ("logistic", "neighbours", "mlp", "cohort")
-EVERY_SEED = ("pooled", "per_model", "multiclass", *BASELINES)
+EVERY_SEED = ("pooled", "per_model", "multiclass", "average of three", *BASELINES, TFIDF)
 
 
 def recipes(names: Sequence[str]) -> dict[str, TrainConfig]:
@@ -87,6 +89,9 @@ CHANGES: Mapping[str, Callable[[TrainConfig], None]] = {
     "surface only": _both(NO_WORDS, _set("features.embedding.dimensions", 0)),
     "surface, words": _set("features.embedding.dimensions", 0),
     "surface, words, vectors": _set("features.codebook.enabled", False),
+    "average of three": _both(
+        _set("formulation", "average"), _set("average.of", ["per_model", "difference", "logistic"])
+    ),
     "with task": _set("features.task.enabled", True),
 }
 ABLATION = ("surface only", "surface, words", "surface, words, vectors", "pooled", "with task")
@@ -221,29 +226,40 @@ def _take(prepared: Prepared, rows: Bools) -> Prepared:
 
 
 def run(name: str) -> None:
-    """Run the rounds of a protocol that are not finished yet."""
+    """Run what is not finished yet: rounds, and recipes of a round that were added later."""
     protocol = PROTOCOLS[name]
     prepared = data(protocol.data)
-    rounds = protocol.folds(prepared)
+    group, rounds = prepared.split.group, protocol.folds(prepared)
     for number, (fold, wanted) in enumerate(rounds, start=1):
-        path = _path(name, fold)
-        if path.is_file():
+        there = {recipe for path in _files(name, fold) for recipe in load_rounds(path)}
+        missing = [recipe for recipe in wanted if recipe not in there]
+        if not missing:
             continue
         start = time.monotonic()
-        found = dict(run_round(prepared.labelled, prepared.split.group, fold, recipes(wanted)))
-        save_rounds(path, found)
+        ours = recipes([recipe for recipe in missing if recipe != TFIDF])
+        found = dict(run_round(prepared.labelled, group, fold, ours)) if ours else {}
+        if TFIDF in missing:
+            found[TFIDF] = tfidf_round(prepared.labelled, group, fold)
+        save_rounds(_folder(name) / f"{_stem(fold)}.{len(_files(name, fold))}.npz", found)
         sys.stderr.write(f"{name}: {number} of {len(rounds)}, {fold.name}: {time.monotonic() - start:.0f} s\n")
 
 
-def _path(name: str, fold: Fold) -> Path:
-    return ROUNDS / name.replace(", ", "-").replace(" ", "_") / f"{fold.name.replace('/', '-')}.npz"
+def _folder(name: str) -> Path:
+    return ROUNDS / name.replace(", ", "-").replace(" ", "_")
+
+
+def _stem(fold: Fold) -> str:
+    return fold.name.replace("/", "-")
+
+
+def _files(name: str, fold: Fold) -> list[Path]:
+    return sorted(_folder(name).glob(f"{_stem(fold)}.*npz"))
 
 
 def finished(name: str) -> dict[str, Crossfit]:
     """Pool the finished rounds of a protocol, by recipe."""
-    folder = _path(name, Fold("x", np.zeros(0, bool), np.zeros(0, bool))).parent
     rounds: dict[str, list[Round]] = {}
-    for path in sorted(folder.glob("*.npz")):
+    for path in sorted(_folder(name).glob("*.npz")):
         for recipe, one in load_rounds(path).items():
             rounds.setdefault(recipe, []).append(one)
     return {recipe: Crossfit(tuple(found)) for recipe, found in rounds.items()}

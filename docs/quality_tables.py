@@ -13,7 +13,7 @@ from pointsman_train.data import Bools
 from pointsman_train.evaluate.baselines import random_mix, source_oracle
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference
 from pointsman_train.evaluate.figures import evaluate
-from pointsman_train.evaluate.router import Choice, Router
+from pointsman_train.evaluate.router import Blend, Choice, Router
 from pointsman_train.evaluate.sweep import lambda_grid
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.crossfit import Crossfit, Round, weights_of
@@ -98,10 +98,18 @@ def _rivals(default: Crossfit, weights: Weights) -> dict[str, Mapping[str, Estim
     grid = lambda_grid(testset.train_mean_cost)
     routers = {
         "random mix": random_mix(testset, 0.0),
+        "half cheapest, half best single": _half_and_half(testset),
         "source oracle": source_oracle(testset, grid, 0.0),
         "pooled, guard off": Crossfit(tuple(map(_unguarded, default.rounds))).router,
     }
     return {name: evaluate(testset, router, weights) for name, router in routers.items()}
+
+
+def _half_and_half(testset: TestSet) -> Router:
+    share = np.zeros(len(testset.models))
+    share[0] += 0.5
+    share[testset.best_single] += 0.5
+    return Router((Blend(share),), Blend(share), 0.0)
 
 
 def _unguarded(one: Round) -> Round:
