@@ -18,7 +18,7 @@ from pointsman_train.evaluate.sweep import lambda_grid
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.crossfit import Crossfit, Round, weights_of
 
-DEFAULT = "pooled"
+DEFAULT = "average of three"
 RESAMPLES = 1_000
 SHOWN = (
     "hull_gain",
@@ -35,6 +35,9 @@ SHOWN = (
     "cpt50_binned",
     "cpt80_binned",
 )
+# Changes of one part, each beside the formulation that it was made to.
+_CHANGED = ("threshold rule", "conservative rule", "platt", "isotonic", "not calibrated", "with task")
+_SERVED_OF = (DEFAULT, "guard off", "pooled", "threshold rule", "conservative rule")
 PAIRED = ("hull_gain", "auc_macro", "boundary_accuracy_half_cost", "log_loss")
 HEAD = {
     "hull_gain": "HG",
@@ -100,7 +103,7 @@ def _rivals(default: Crossfit, weights: Weights) -> dict[str, Mapping[str, Estim
         "random mix": random_mix(testset, 0.0),
         "half cheapest, half best single": _half_and_half(testset),
         "source oracle": source_oracle(testset, grid, 0.0),
-        "pooled, guard off": Crossfit(tuple(map(_unguarded, default.rounds))).router,
+        "guard off": Crossfit(tuple(map(_unguarded, default.rounds))).router,
     }
     return {name: evaluate(testset, router, weights) for name, router in routers.items()}
 
@@ -181,21 +184,26 @@ def _section(name: str, one: Mapping[str, Any]) -> Iterator[str]:
     columns = HEAD | (TWO_MODELS if "apgr_binned" in figures[DEFAULT] else {})
     yield f"### {name}"
     yield f"{one['prompts']:,} judged prompts in {one['rounds'][DEFAULT]} rounds."
-    yield table(["", *columns.values()], [[recipe, *_cells(found, columns)] for recipe, found in figures.items()])
-    served = {
-        recipe: found
-        for recipe, found in figures.items()
-        if recipe in (DEFAULT, "pooled, guard off", "conservative rule", "threshold rule")
-    }
+    yield _by_recipe(figures, columns)
+    served = {recipe: found for recipe, found in figures.items() if recipe in _SERVED_OF}
     yield "As served at the operating point `balanced`, at most one point lost:"
-    yield table(["", *SERVED.values()], [[recipe, *_cells(found, SERVED)] for recipe, found in served.items()])
+    yield _by_recipe(served, SERVED)
     yield "The default less each, on the same prompts and resamples; bold where the interval is clear of 0:"
-    rows = [[recipe, *_cells(found, dict.fromkeys(PAIRED), bold=True)] for recipe, found in one["default_less"].items()]
-    yield table(["", *(HEAD[figure] for figure in PAIRED)], rows)
+    yield _by_recipe(one["default_less"], {figure: HEAD[figure] for figure in PAIRED}, bold=True)
     for part, figures_of_part in one.get("parts", {}).items():
-        shown = figures_of_part["figures"]
         yield f"{part} alone, {figures_of_part['prompts']:,} judged prompts:"
-        yield table(["", *columns.values()], [[recipe, *_cells(found, columns)] for recipe, found in shown.items()])
+        yield _by_recipe(figures_of_part["figures"], columns)
+
+
+def _by_recipe(figures: Mapping[str, Figures], columns: Mapping[str, str], bold: bool = False) -> str:
+    rows = [[_label(recipe), *_cells(found, columns, bold)] for recipe, found in figures.items()]
+    return table(["", *columns.values()], rows)
+
+
+def _label(recipe: str) -> str:
+    if recipe == DEFAULT:
+        return f"**{recipe} (default)**"
+    return f"pooled, {recipe}" if recipe in _CHANGED or recipe.startswith("surface") else recipe
 
 
 def _cells(found: Figures, columns: Mapping[str, Any], bold: bool = False) -> list[str]:

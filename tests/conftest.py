@@ -85,7 +85,8 @@ def quick(fleet: LongConfig) -> Callable[..., PipelineConfig]:
             export=ExportConfig(folder=str(routers), name="small"),
             tracking=TrackingConfig(enabled=False),
         )
-        config.train.pooled.booster.trees = 60
+        for boosted in (config.train.pooled, config.train.per_model, config.train.difference):
+            boosted.booster.trees = 60
         config.train.complexity.booster.trees = 30
         for name, value in settings.items():
             setattr(config, name, value)

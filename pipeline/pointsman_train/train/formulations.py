@@ -33,7 +33,7 @@ class FormulationConfig:
         not read.
     """
 
-    formulation: str = "pooled"
+    formulation: str = "average"
     pooled: BoostedConfig = field(default_factory=BoostedConfig)
     per_model: BoostedConfig = field(default_factory=BoostedConfig)
     multiclass: BoostedConfig = field(default_factory=BoostedConfig)
