@@ -1,4 +1,4 @@
-"""The ``pointsman`` command: route a prompt, verify or inspect a router."""
+"""The ``pointsman`` command: route a prompt, verify or inspect a router, serve."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from pointsman.errors import PointsmanError
 from pointsman.router import Router
+from pointsman.serve.errors import ExtraMissingError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PointsmanError as error:
         sys.stderr.write(f"pointsman: {type(error).__name__}: {error}\n")
         return 1
-    sys.stdout.write(output + "\n")
+    if output:
+        sys.stdout.write(output + "\n")
     return 0
 
 
@@ -39,7 +41,22 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="print what a router is, without its probes")
     inspect.add_argument("router", metavar="DIR")
     inspect.set_defaults(run=_inspect)
+    _add_serve(commands.add_parser("serve", help="serve OpenAI's API: each request goes to the model it needs"))
     return parser
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("router", metavar="DIR", help="folder of an exported router; a new one in it is loaded")
+    serve.add_argument("--catalog", metavar="FILE", required=True, help="your endpoints: TOML, JSON or YAML")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s); others need keys")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+    serve.add_argument("--keys-env", metavar="NAME", help="environment variable with the callers' keys")
+    serve.add_argument("--keys-file", metavar="FILE", help="file with the callers' keys, one a line")
+    serve.add_argument("--log", metavar="FILE", help="file that gets a line of JSON for each request")
+    serve.add_argument("--max-body-mb", type=float, default=32.0, help="largest body of a request (%(default)s)")
+    serve.add_argument("--grace-s", type=int, default=300, help="seconds for answers to end at a stop (%(default)s)")
+    serve.add_argument("--workers", type=int, default=1, help="processes; sessions are of each alone (%(default)s)")
+    serve.set_defaults(run=_serve)
 
 
 def _route(options: argparse.Namespace) -> str:
@@ -60,3 +77,12 @@ def _inspect(options: argparse.Namespace) -> str:
     manifest = asdict(Router.load(options.router).manifest)
     hidden = ("probes", "feature_reference", "features")
     return json.dumps({name: value for name, value in manifest.items() if name not in hidden}, indent=1)
+
+
+def _serve(options: argparse.Namespace) -> str:
+    try:
+        from pointsman.serve.run import Serve, run
+    except ModuleNotFoundError as error:
+        raise ExtraMissingError(error.name) from error
+    run(Serve(**{name: value for name, value in vars(options).items() if name != "run"}))
+    return ""

@@ -1,4 +1,4 @@
-"""The command line of training, evaluating and collecting. The only module that runs Hydra."""
+"""The command line of training, evaluating, comparing and collecting. The only module that runs Hydra."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
+from pointsman_train.champion import compare_routers, first_champion, refuse_failed
 from pointsman_train.collect import logs
 from pointsman_train.collect.config import CollectConfig
+from pointsman_train.comparison import NO_BASELINE, CompareConfig
+from pointsman_train.comparison_report import summarise_comparison
 from pointsman_train.config import build, register
 from pointsman_train.errors import TrainError
 from pointsman_train.judge import JudgeConfig, judge_router
@@ -26,8 +29,9 @@ log = logging.getLogger(__name__)
 
 # What an interruption leaves behind.
 _KEPT = {
-    "train": "no router was written",
+    "train": "no router was written; a learning curve goes on where it stopped with the same hydra.run.dir",
     "evaluate": "nothing was written",
+    "compare": "nothing was promoted",
     "collect": "every answer is kept, run the same command to go on",
 }
 
@@ -40,6 +44,11 @@ def train() -> None:
 def evaluate() -> None:
     """Judge an exported router: ``pointsman-evaluate``."""
     _main("evaluate", _evaluate)
+
+
+def compare() -> None:
+    """Compare two routers, and promote the better: ``pointsman-compare``."""
+    _main("compare", _compare)
 
 
 def collect() -> None:
@@ -77,6 +86,17 @@ def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
     evaluation = judge_router(build(config, JudgeConfig), run_dir)
     sys.stdout.write(summarise_evaluation(evaluation) + f"\n\nrun     {run_dir}\n")
     return evaluation.figures["hull_gain"].value
+
+
+def _compare(config: DictConfig, run_dir: Path) -> float | None:
+    settings = build(config, CompareConfig)
+    if settings.baseline == NO_BASELINE:
+        sys.stdout.write(f"{first_champion(settings).uri} is {settings.alias} now\n")
+        return None
+    comparison = compare_routers(settings, run_dir)
+    sys.stdout.write(summarise_comparison(comparison) + f"\n\nrun     {run_dir}\n")
+    refuse_failed(settings, comparison)
+    return None
 
 
 def _collect(config: DictConfig, run_dir: Path) -> float | None:

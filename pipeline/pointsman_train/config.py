@@ -8,6 +8,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from pointsman_train.collect.config import CollectConfig
+from pointsman_train.comparison import CompareConfig
 from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
 from pointsman_train.errors import ConfigError
 from pointsman_train.judge import JudgeConfig
@@ -23,6 +24,7 @@ def register() -> None:
     store.store(name="train_schema", node=PipelineConfig)
     store.store(name="evaluate_schema", node=JudgeConfig)
     store.store(name="collect_schema", node=CollectConfig)
+    store.store(name="compare_schema", node=CompareConfig)
     for name, node in (("long", LongConfig), ("wide", WideConfig), ("hub", HubConfig)):
         store.store(group="dataset", name=f"{name}_schema", node=node)
     OmegaConf.register_new_resolver("pointsman.data", _embedded, replace=True)

@@ -20,6 +20,11 @@ def collect() -> None:
     _run("collect")
 
 
+def compare() -> None:
+    """``pointsman-compare``."""
+    _run("compare")
+
+
 def _run(command: str) -> None:
     try:
         from pointsman_train import cli

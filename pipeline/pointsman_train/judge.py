@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from pointsman.graph import Predictions, joined
 from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman_train import tracking
-from pointsman_train.datasets import DatasetConfig, load, read_catalog
-from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, Judged, judge
-from pointsman_train.label import LabelConfig, label
+from pointsman_train.datasets import DatasetConfig
+from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
+from pointsman_train.fresh import fresh, predicted
+from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
-from pointsman_train.split import GroupConfig, group_near_duplicates
-
-log = logging.getLogger(__name__)
+from pointsman_train.split import GroupConfig
 
 
 @dataclass(slots=True)
@@ -76,29 +73,10 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
 
 
 def _judge(config: JudgeConfig, router: Router) -> Evaluation:
-    catalog = read_catalog(config.catalog) if config.catalog else None
-    outcomes = load(config.dataset, list(router.models), catalog)
-    if outcomes.fingerprint == router.manifest.data.get("outcomes_sha256"):
-        log.warning("these are the outcomes that %s was trained on: its figures here say nothing", router.name)
-    labelled = label(outcomes, replace(config.label, ladder=list(router.models)))
-    prompts = labelled.outcomes.prompt
-    group = group_near_duplicates(prompts, config.group)
-    found = joined([router.predict(prompts[start : start + 256]) for start in range(0, len(prompts), 256)])
-    return judge(labelled, group, np.ones(len(prompts), bool), _judged(router, found), config.evaluate)
-
-
-def _judged(router: Router, predictions: Predictions) -> Judged:
-    manifest = router.manifest
-    return Judged(
-        p_success=predictions.p_success,
-        p_label=predictions.p_label,
-        rules={name: point.decision_rule for name, point in manifest.operating_points.items()},
-        default=manifest.default_operating_point,
-        mean_cost=np.array([model.mean_cost_usd for model in manifest.models]),
-        mean_score=np.array([model.mean_score for model in manifest.models]),
-        guard=router.guard,
-        similarity=predictions.similarity,
-    )
+    data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
+    prompts = data.labelled.outcomes.prompt
+    everywhere = np.ones(len(prompts), bool)
+    return judge(data.labelled, data.group, everywhere, predicted(router, prompts), config.evaluate)
 
 
 def _tags(manifest: Manifest) -> Mapping[str, str]:

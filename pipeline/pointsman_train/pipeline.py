@@ -1,8 +1,7 @@
-"""The stages in their order: label, train, evaluate, export."""
+"""The stages in their order, label, train, evaluate, export; or a study of the labelled prompts."""
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -23,13 +22,19 @@ from pointsman_train.featurize.run import open_session, run
 from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
+from pointsman_train.study.diagnose import DiagnoseConfig
+from pointsman_train.study.enough import refuse_too_few
+from pointsman_train.study.learning_curve import LearningCurveConfig
+from pointsman_train.study.registry import STUDIES
+from pointsman_train.study.task import Report, Task
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import TrainConfig, train
+from pointsman_train.writing import write_json
 
 log = logging.getLogger(__name__)
 
-_PATHS = frozenset({"path", "prompts", "outcomes", "catalog", "folder"})
+_PATHS = frozenset({"path", "prompts", "outcomes", "catalog", "folder", "table", "traffic"})
 
 STAGES = ("label", "train", "evaluate", "export")
 
@@ -41,7 +46,8 @@ class PipelineConfig:
     Attributes
     ----------
     stages
-        The first so many of label, train, evaluate, export.
+        The first so many of label, train, evaluate, export; or one study alone, by its name in
+        :data:`~pointsman_train.study.registry.STUDIES`. Its settings are in the section of that name.
     pool
         Models to route over; null is all of the data set.
     catalog
@@ -58,19 +64,29 @@ class PipelineConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+    learning_curve: LearningCurveConfig = field(default_factory=LearningCurveConfig)
+    diagnose: DiagnoseConfig = field(default_factory=DiagnoseConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
         """Raise :class:`ConfigError` or :class:`PoolError` before any work."""
-        if self.stages != list(STAGES[: len(self.stages)]) or not self.stages:
+        first = bool(self.stages) and self.stages == list(STAGES[: len(self.stages)])
+        if not first and self.study is None:
             raise ConfigError(
-                f"stages must be the first so many of {list(STAGES)}, each needs the one before, got {self.stages!r}; "
-                "to judge an exported router use pointsman-evaluate"
+                f"stages must be the first so many of {list(STAGES)}, each needs the one before, or one study alone "
+                f"of {list(STUDIES)}, got {self.stages!r}; to judge an exported router use pointsman-evaluate"
             )
         if self.pool is not None and not self.pool:
             raise PoolError("pool is empty; name at least two models, or leave it out to take all of the data set")
         for section in (self.label, self.group, self.split, self.train, self.evaluate, self.export):
             section.check()
+        for name in STUDIES:
+            getattr(self, name).check()
+
+    @property
+    def study(self) -> str | None:
+        """Name of the study that was asked for, None where it is stages."""
+        return self.stages[0] if len(self.stages) == 1 and self.stages[0] in STUDIES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,7 @@ class Result:
     evaluation: Evaluation | None = None
     bundle: Path | None = None
     run_id: str | None = None
+    study: Report | None = None
 
 
 def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
@@ -121,25 +138,30 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     write_json(data, run_dir / "data.json")
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
+    task = Task(prepared.labelled, prepared.split, config.split.folds, config.group, config.train, config.evaluate)
+    if config.study is not None:
+        return Result(prepared, run_id=tracked.run_id, study=_study(config.study, task, config, run_dir, tracked))
     if "train" not in config.stages:
         return Result(prepared, run_id=tracked.run_id)
+    refuse_too_few(task)
+    return _make_router(config, prepared, Origin(data, without_folders(settings), tracked.run_id), run_dir, tracked)
+
+
+def _make_router(
+    config: PipelineConfig, prepared: Prepared, origin: Origin, run_dir: Path, tracked: tracking.Run
+) -> Result:
+    """Train, and evaluate and export where that was asked for."""
     router = train(prepared.labelled, prepared.split, config.split.folds, config.train)
     onnx = router_graph(router).SerializeToString()
     if "evaluate" not in config.stages:
         return Result(prepared, router, run_id=tracked.run_id)
     test = prepared.split.rows("test")
     prompts = _prompts(prepared.labelled, test)
-    evaluation = judge(
-        prepared.labelled,
-        prepared.split.group,
-        test,
-        router.judged(predict(onnx, prompts)),
-        config.evaluate,
-    )
+    judged = router.judged(predict(onnx, prompts))
+    evaluation = judge(prepared.labelled, prepared.split.group, test, judged, config.evaluate)
     report(evaluation, run_dir, tracked)
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, run_id=tracked.run_id)
-    origin = Origin(data, without_folders(settings), tracked.run_id)
     headline = _headline(evaluation)
     bundle = export(
         router,
@@ -153,6 +175,13 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     )
     log.info("exported %s", bundle)
     return Result(prepared, router, evaluation, bundle, tracked.run_id)
+
+
+def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Report:
+    found = STUDIES[name](task, getattr(config, name), run_dir)
+    tracked.metrics(found.figures)
+    tracked.artifacts(found.files, name)
+    return found
 
 
 def prepare(config: PipelineConfig) -> Prepared:
@@ -223,13 +252,6 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
         elif name in _PATHS and isinstance(value, str):
             kept[name] = Path(value).name
     return kept
-
-
-def write_json(values: Mapping[str, Any], path: Path) -> None:
-    """Write JSON in one step, so that a reader never sees half of it."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def _headline(evaluation: Evaluation) -> dict[str, str]:

@@ -16,6 +16,8 @@ def summarise(result: Result, run_dir: Path) -> str:
         parts.append(summarise_evaluation(result.evaluation))
     if result.bundle is not None:
         parts.append(f'router  {result.bundle}\ntry     pointsman route {result.bundle} "What is 17 * 23?"')
+    if result.study is not None:
+        parts.append(result.study.text)
     parts.append(f"run     {run_dir}")
     return "\n\n".join(parts)
 

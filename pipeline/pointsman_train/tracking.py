@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from pointsman.manifest import read_manifest
 from pointsman.router import Router
 from pointsman_train.errors import TrackingError
+from pointsman_train.registry import LOADER, ROUTER, Registry
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,17 @@ class Run(Protocol):
         """Log a bundle and register it as a new version; returns the version."""
         ...
 
+    @property
+    def registry(self) -> Registry:
+        """The routers of the store.
+
+        Raises
+        ------
+        TrackingError
+            Where nothing is tracked.
+        """
+        ...
+
 
 class Untracked:
     """Tracks nothing."""
@@ -100,6 +112,14 @@ class Untracked:
     def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
         """Do nothing."""
         return None
+
+    @property
+    def registry(self) -> Registry:
+        """There is none."""
+        raise TrackingError(
+            "models:/ and runs:/ are names of MLflow, and nothing is tracked; give tracking.enabled=true and "
+            "tracking.uri, or the folders of exported routers"
+        )
 
 
 class MlflowRun:
@@ -133,8 +153,8 @@ class MlflowRun:
             # It wants an example to guess the signature from; the signature is given.
             warnings.filterwarnings("ignore", message=".*input example was not provided")
             info = self._mlflow.pyfunc.log_model(
-                name="router",
-                loader_module="pointsman_train.tracking",
+                name=ROUTER,
+                loader_module=LOADER,
                 data_path=str(bundle),
                 pip_requirements=["pointsman"],
                 signature=_signature(bundle),
@@ -144,6 +164,11 @@ class MlflowRun:
         version = self._mlflow.register_model(info.model_uri, self._registered_model, tags=dict(tags)).version
         log.info("registered %s version %s", self._registered_model, version)
         return str(version)
+
+    @property
+    def registry(self) -> Registry:
+        """The routers of the store."""
+        return Registry(self._mlflow)
 
 
 @contextmanager
@@ -160,6 +185,7 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
         return
     # MLflow reports usage to its makers unless told not to, and a training run has no business on the network.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     import mlflow.pyfunc
     from mlflow.exceptions import MlflowException

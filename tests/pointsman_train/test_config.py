@@ -10,12 +10,15 @@ from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import OmegaConf
 
 from pointsman_train.collect.config import CollectConfig
+from pointsman_train.comparison import CompareConfig
 from pointsman_train.config import build, register
 from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
 from pointsman_train.errors import ConfigError
+from pointsman_train.evaluate.gate import Condition, GateConfig
 from pointsman_train.judge import JudgeConfig
 from pointsman_train.paths import conf_dir, data_dir
 from pointsman_train.pipeline import PipelineConfig
+from pointsman_train.study.registry import STUDIES
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.formulations import FORMULATIONS, FormulationConfig
 from pointsman_train.train.guard import GuardConfig
@@ -31,6 +34,7 @@ NEEDED = {
 ROOTS = {
     "train": (PipelineConfig, []),
     "evaluate": (JudgeConfig, ["router=somewhere", "dataset=embedded"]),
+    "compare": (CompareConfig, ["baseline=a", "candidate=b", "dataset=embedded"]),
     "collect": (CollectConfig, ["prompts.path=p.parquet", "catalog=c.yaml"]),
 }
 OPTIONS = sorted(
@@ -40,6 +44,7 @@ OPTIONS = sorted(
     if f"  - {path.parent.name}:" in (conf_dir() / f"{root}.yaml").read_text() and path.parent.name != "experiment"
 )
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+STUDIED = sorted(set(EXPERIMENTS) & set(STUDIES))
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +79,7 @@ def test_every_option_of_every_group_composes(root, group, option):
     composed(root, f"{group}={option}", *NEEDED.get((group, option), [])).check()
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - set(STUDIES)))
 def test_every_experiment_composes_and_names_its_pool_and_router(name):
     config = composed("train", f"experiment={name}")
     config.check()
@@ -82,6 +87,30 @@ def test_every_experiment_composes_and_names_its_pool_and_router(name):
     assert len(config.pool) == len(set(config.pool)) >= 2
     assert config.dataset.prompts.endswith(f"{name}/prompts.parquet")
     assert f"pointsman-train experiment={name}" in (conf_dir() / "experiment" / f"{name}.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", STUDIED)
+def test_a_study_that_is_an_experiment_goes_with_any_data_set(name):
+    config = composed("train", f"experiment={name}")
+    config.check()
+    assert config.stages == [name]
+    own = composed("train", f"experiment={name}", "dataset=outcomes", "dataset.outcomes=o.csv", "pool=[a,b]")
+    assert (own.stages, own.dataset, own.pool) == ([name], LongConfig(outcomes="o.csv"), ["a", "b"])
+    both = composed("train", f"experiment=[zeroeval,{name}]")
+    assert (both.stages, both.export.name) == ([name], "zeroeval")
+    assert f"pointsman-train experiment={name}" in (conf_dir() / "experiment" / f"{name}.yaml").read_text()
+
+
+def test_the_learning_curve_is_an_experiment():
+    assert "learning_curve" in STUDIED
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_study_has_a_section_of_its_name(name):
+    config = composed("train", f"stages=[{name}]")
+    config.check()
+    assert config.study == name
+    assert is_dataclass(getattr(config, name))
 
 
 def test_open_data_is_found_where_the_environment_says(monkeypatch):
@@ -98,6 +127,8 @@ def test_the_files_say_what_the_dataclasses_say():
         assert getattr(config, field.name) == getattr(default, field.name), field.name
     config = composed("evaluate")
     assert config == JudgeConfig(router="somewhere", dataset=config.dataset)
+    config = composed("compare")
+    assert config == CompareConfig(baseline="a", candidate="b", dataset=config.dataset)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +206,26 @@ def test_a_required_value_that_is_missing_is_named_with_what_to_type():
         composed("train", "dataset=outcomes")
     with pytest.raises(ConfigError, match=r"no value for \['router'\]"):
         build(compose("evaluate", overrides=["dataset=embedded"]), JudgeConfig)
+
+
+def test_a_first_champion_needs_no_data_set():
+    overrides = ["baseline=none", "candidate=models:/m/1", "promote=true"]
+    config = build(compose("compare", overrides=overrides), CompareConfig)
+    config.check()
+    assert config == CompareConfig("none", "models:/m/1", promote=True)
+
+
+def test_a_condition_of_the_gate_can_be_changed_and_left_out():
+    config = composed("compare", "gate.conditions.boundary.tolerance=0.5", "~gate.conditions.cost")
+    under = Condition("under_routing_rate", tolerance=0.01)
+    assert config.gate == GateConfig({"boundary": Condition(tolerance=0.5), "under_routing": under})
+
+
+def test_the_strict_gate_lets_no_loss_pass():
+    conditions = composed("compare", "gate=strict").gate.conditions
+    assert list(conditions) == list(GateConfig().conditions)
+    assert {condition.tolerance for condition in conditions.values()} == {0.0}
+    assert conditions["under_routing"].rule == "better_or_equal"
 
 
 def test_a_configuration_of_another_program_is_refused():

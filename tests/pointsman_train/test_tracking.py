@@ -18,26 +18,6 @@ from pointsman_train.tracking import RegisteredRouter, TrackingConfig, Untracked
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    """Track into a file in a folder of its own, and leave MLflow as it was."""
-    monkeypatch.chdir(tmp_path)
-    # MLflow writes the address into the environment, from where other tests must not read it.
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    # It keeps stores open by their address, so the address must be this test's own.
-    yield TrackingConfig(uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="tests", registered_model="small")
-    import mlflow
-
-    mlflow.set_tracking_uri(None)
-
-
-@pytest.fixture
-def client(store):
-    from mlflow import MlflowClient
-
-    return lambda: MlflowClient(store.uri)
-
-
-@pytest.fixture
 def closed_port():
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

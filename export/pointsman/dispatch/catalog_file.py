@@ -103,14 +103,6 @@ def _yaml(text: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-_PARSERS: Mapping[str, Callable[[str], Any]] = {
-    ".toml": tomllib.loads,
-    ".json": json.loads,
-    ".yaml": _yaml,
-    ".yml": _yaml,
-}
-
-
 def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
     where = f"{path}: {name!r}"
     if not name.isascii() or not name.isprintable() or not name or name.startswith(ROUTED_PREFIX):

@@ -28,7 +28,7 @@ CATALOG_VARIABLE = "POINTSMAN_CATALOG"
 # Never asked: the host of a request's address does not count, only the end of its path.
 _BASE_URL = "http://pointsman.invalid/v1"
 # As many at once as callers have; an idle connection is kept for a while.
-_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 
 
 class RoutingTransport(httpx2.BaseTransport):
@@ -44,7 +44,7 @@ class RoutingTransport(httpx2.BaseTransport):
 
     def __init__(self, core: Dispatcher, upstream: httpx2.BaseTransport | None = None) -> None:
         self.core = core
-        self._upstream = upstream or httpx2.HTTPTransport(limits=_LIMITS)
+        self._upstream = upstream or httpx2.HTTPTransport(limits=LIMITS)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Route ``chat/completions`` and ``responses``, list ``models``, and refuse all else."""
@@ -64,7 +64,7 @@ class AsyncRoutingTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, core: Dispatcher, upstream: httpx2.AsyncBaseTransport | None = None) -> None:
         self.core = core
-        self._upstream = upstream or httpx2.AsyncHTTPTransport(limits=_LIMITS)
+        self._upstream = upstream or httpx2.AsyncHTTPTransport(limits=LIMITS)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Route ``chat/completions`` and ``responses``, list ``models``, and refuse all else."""

@@ -46,7 +46,9 @@ def request_for(plan: Plan, send: Send, headers: Iterable[tuple[str, str]]) -> h
         When the endpoint's key has left the environment.
     """
     endpoint = send.endpoint
-    passed = {name: value for name, value in headers if name in _PASSED or name.startswith(_PASSED_PREFIXES)}
+    known = [(name, value) for name, value in headers if name in _PASSED or name.startswith(_PASSED_PREFIXES)]
+    # The client refuses to send any other text in a header.
+    passed = {name: value for name, value in known if value.isascii()}
     # A compressed answer could not be passed on byte for byte and be looked at, too.
     ours = {"content-type": "application/json", "accept-encoding": "identity", **endpoint.headers}
     key = endpoint.key()

@@ -68,13 +68,13 @@ class Condition:
 
 @dataclass(slots=True)
 class GateConfig:
-    """The conditions by name; all must hold."""
+    """The conditions by name; all must hold. ``conf/gate/default.yaml`` says why these."""
 
     conditions: dict[str, Condition] = field(
         default_factory=lambda: {
-            "boundary": Condition("boundary_accuracy"),
-            "cost": Condition("cost_usd", relative=True),
-            "under_routing": Condition("under_routing_rate", rule="better_or_equal"),
+            "boundary": Condition("boundary_accuracy", tolerance=0.02),
+            "cost": Condition("cost_usd", "not_shown_worse", tolerance=0.05, relative=True),
+            "under_routing": Condition("under_routing_rate", tolerance=0.01),
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,9 @@ class Point(Protocol):
 
     def take(self, table: Floats) -> Floats:
         """Return each prompt's expected value, (n_prompts,), of a table (n_prompts, n_models)."""
+
+    def renumbered(self, order: Ints) -> Point:
+        """Return the same point on a ladder of another order; ``order`` has the old position of each new rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class Choice:
         """Return the chosen model's entry of each row."""
         return np.take_along_axis(table, self.choice[:, None], axis=1)[:, 0]
 
+    def renumbered(self, order: Ints) -> Choice:
+        """Return the same choices on a ladder of another order.
+
+        Examples
+        --------
+        >>> Choice(np.array([0, 1, 2])).renumbered(np.array([2, 0, 1])).choice.tolist()
+        [1, 2, 0]
+        """
+        return replace(self, choice=np.argsort(order)[self.choice])
+
 
 @dataclass(frozen=True, slots=True)
 class Blend:
@@ -67,6 +80,16 @@ class Blend:
     def take(self, table: Floats) -> Floats:
         """Return each row's mean under the mix."""
         return table @ self.share
+
+    def renumbered(self, order: Ints) -> Blend:
+        """Return the same mix on a ladder of another order.
+
+        Examples
+        --------
+        >>> Blend(np.array([0.5, 0.25, 0.25])).renumbered(np.array([2, 0, 1])).share.tolist()
+        [0.25, 0.5, 0.25]
+        """
+        return replace(self, share=self.share[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +122,19 @@ class Router:
     def along(self, table: Floats) -> Floats:
         """Return ``take`` of every point of the sweep, of shape (n_prompts, n_points)."""
         return np.stack([point.take(table) for point in self.sweep], axis=1)
+
+    def renumbered(self, order: Ints) -> Router:
+        """Return the same router on a ladder of another order, without what a label means on its own ladder.
+
+        Parameters
+        ----------
+        order
+            ndarray of shape (n_models,), the old position of each new rung.
+        """
+        return replace(
+            self,
+            sweep=tuple(point.renumbered(order) for point in self.sweep),
+            default=self.default.renumbered(order),
+            p_success=None if self.p_success is None else self.p_success[:, order],
+            p_label=None,
+        )

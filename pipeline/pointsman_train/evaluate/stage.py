@@ -12,7 +12,7 @@ from pointsman.decide import Guard, Rule
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
-from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, resample_weights
+from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, resample_weights
 from pointsman_train.evaluate.figures import evaluate, flatten, operating_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
@@ -132,6 +132,38 @@ class Evaluation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What routers are judged on, the same for all that are compared.
+
+    Attributes
+    ----------
+    testset
+        The prompts that can be judged.
+    weights
+        ndarray of shape (1 + n_resamples, n_judged_prompts).
+    rows
+        ndarray of shape (n_prompts,), where those prompts are among all.
+    excluded, cost_imputed
+        As of :class:`Evaluation`.
+    """
+
+    testset: TestSet
+    weights: Weights
+    rows: Bools
+    excluded: Mapping[str, int]
+    cost_imputed: int
+
+
+def ground(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: EvaluateConfig) -> Ground:
+    """Take the prompts that can be judged, and draw their resamples; parameters and errors as of :func:`judge`."""
+    complete = complete_rows(labelled, test)
+    excluded = _excluded(labelled, test, complete)
+    testset, imputed = testset_of(labelled, group, complete, judged, config.boundary_margin)
+    weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
+    return Ground(testset, weights, complete, excluded, imputed)
+
+
 def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: EvaluateConfig) -> Evaluation:
     """Judge a router and the baselines on the same test prompts and the same resamples.
 
@@ -153,11 +185,9 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
         When no test prompt has all its outcomes, or all have one label.
     """
     config.check()
-    complete = complete_rows(labelled, test)
-    excluded = _excluded(labelled, test, complete)
-    testset, imputed = testset_of(labelled, group, complete, judged, config.boundary_margin)
-    weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
-    judged = judged.take(complete[test])
+    on = ground(labelled, group, test, judged, config)
+    testset, weights = on.testset, on.weights
+    judged = judged.take(on.rows[test])
     router = router_of(testset, judged)
     rivals = baselines(testset, lambda_grid(judged.mean_cost), router.default_lambda)
     return Evaluation(
@@ -170,8 +200,8 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
             name: _point_figures(testset, _served(testset, judged, rule), weights)
             for name, rule in judged.rules.items()
         },
-        excluded=excluded,
-        cost_imputed=imputed,
+        excluded=on.excluded,
+        cost_imputed=on.cost_imputed,
     )
 
 
@@ -197,9 +227,7 @@ def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
     return serve(testset, judged.p_success, rule, judged.guard, judged.similarity)
 
 
-def _point_figures(
-    testset: TestSet, point: Point, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-) -> dict[str, Estimate]:
+def _point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:
     figures = operating_figures(testset, Router((point,), point, 0.0), weights)
     return {name: figures[name] for name in POINT_FIGURES}
 

@@ -126,7 +126,7 @@ def test_decisions_are_compared_as_they_are_served(trained):
 
 
 def test_a_changed_similarity_is_noticed(trained):
-    centres = trained.router.featurizer.codebook.centres.T
+    centres = trained.router.featurizer.familiarity.centres.T
     changed = with_constant(trained.onnx, centres, centres * (1 + 1e-4))
     with pytest.raises(ExportError, match=r"similarity of the graph differs from the featurizer by .* on the test"):
         check_parity(trained.router, changed, PROMPTS)

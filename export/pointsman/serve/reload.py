@@ -1,0 +1,68 @@
+"""A new bundle in the folder, or SIGHUP, replaces the router; requests under way go on as they were decided."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import anyio
+
+from pointsman.dispatch.core import Dispatcher
+from pointsman.errors import PointsmanError
+from pointsman.router import Router
+
+_logger = logging.getLogger(__name__)
+
+_INTERVAL_S = 1.0
+_FILES = ("router.json", "router.onnx")
+
+
+async def watch(folder: Path, core: Dispatcher, interval_s: float = _INTERVAL_S) -> None:
+    """Look after a folder until cancelled.
+
+    A bundle that cannot be loaded, or does not fit the catalog, is logged as an error and looked at again when it
+    changes; the old router stays.
+    """
+    asked = asyncio.Event()
+    _on_hangup(asked)
+    seen = _state(folder)
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asked.wait(), interval_s)
+        now = _state(folder)
+        if now != seen or asked.is_set():
+            asked.clear()
+            seen = now
+            await _reload(folder, core)
+
+
+async def _reload(folder: Path, core: Dispatcher) -> None:
+    try:
+        # In a thread: to load a router takes longer than a request may wait.
+        core.replace_router(await anyio.to_thread.run_sync(Router.load, folder))
+    except PointsmanError as error:
+        _logger.error("the router in %s is not used, %s stays: %s", folder, core.router.name, error)
+    else:
+        _logger.info("%s decides from now on", core.router.name)
+
+
+def _state(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    return tuple(_file_state(folder / name) for name in _FILES)
+
+
+def _file_state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _on_hangup(asked: asyncio.Event) -> None:
+    # Only the main thread may, and some systems have no such signal.
+    if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)

@@ -1,0 +1,121 @@
+"""The process: uvicorn with the application."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from pointsman.dispatch.log import DecisionLog
+from pointsman.serve.asgi import app
+from pointsman.serve.body import Limits
+from pointsman.serve.errors import ServeError
+from pointsman.serve.guard import is_loopback
+from pointsman.serve.keys import Keys
+
+# How the processes that uvicorn starts learn what to serve; no key is in it.
+_VARIABLE = "POINTSMAN_SERVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """What to serve, and where.
+
+    Attributes
+    ----------
+    router
+        Folder of an exported router; a new bundle in it is loaded as it appears.
+    catalog
+        File with the endpoints.
+    host, port
+        Where to listen; without keys, only a loopback address.
+    keys_env, keys_file
+        Environment variable, or file, with the callers' keys.
+    log
+        File that gets a line of JSON for each request.
+    max_body_mb
+        Of a request's body.
+    grace_s
+        Seconds that answers under way have to end when the server is stopped.
+    workers
+        Processes. Sessions, measured speeds and metrics are of each alone.
+    """
+
+    router: str
+    catalog: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    keys_env: str | None = None
+    keys_file: str | None = None
+    log: str | None = None
+    max_body_mb: float = 32.0
+    grace_s: int = 300
+    workers: int = 1
+
+    def keys(self) -> Keys | None:
+        """Read the callers' keys; None where none are asked for.
+
+        Raises
+        ------
+        ServeError
+            When they cannot be read, or there are none and the address is not a loopback one.
+        """
+        if self.keys_env is not None and self.keys_file is not None:
+            raise ServeError("keys come from an environment variable or from a file, not from both")
+        if self.keys_env is not None:
+            return Keys.from_env(self.keys_env)
+        if self.keys_file is not None:
+            return Keys.from_file(self.keys_file)
+        if not is_loopback(self.host):
+            raise ServeError(
+                f"without keys, the host must be a loopback address, got {self.host!r}; "
+                "put keys into an environment variable and name it with --keys-env, or into a file with --keys-file"
+            )
+        return None
+
+    def app(self) -> Starlette:
+        """Make the application."""
+        keys = self.keys()
+        log = [] if self.log is None else [DecisionLog(self.log)]
+        limits = Limits(body_bytes=int(self.max_body_mb * (1 << 20)))
+        return app(self.router, self.catalog, keys=keys, local=keys is None, limits=limits, on_record=log)
+
+
+def run(serve: Serve) -> None:
+    """Serve until stopped; answers under way then end first.
+
+    Raises
+    ------
+    ServeError, CatalogError, SettingsError, BundleError
+        Before it listens, when something does not fit.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    # Made here for several workers as well, so that what does not fit is told once.
+    made = serve.app()
+    several = serve.workers > 1
+    if several:
+        os.environ[_VARIABLE] = json.dumps(asdict(serve))
+    uvicorn.run(
+        "pointsman.serve.run:worker" if several else made,
+        factory=several,
+        workers=serve.workers,
+        host=serve.host,
+        port=serve.port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=serve.grace_s,
+    )
+
+
+def worker() -> Starlette:
+    """Make the application of one of several processes."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    return Serve(**json.loads(os.environ[_VARIABLE])).app()

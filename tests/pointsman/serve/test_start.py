@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx2
+import pytest
+from fake_upstream import chat, entry
+from live_server import until
+
+from pointsman.cli import main
+from pointsman.serve.errors import ServeError
+from pointsman.serve.keys import Keys
+
+KEY = "sk-caller-0123456789"
+
+
+def test_keys_come_from_a_variable_or_a_file_and_are_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEYS", f"{KEY}, another-key-of-mine\n")
+    (tmp_path / "keys").write_text(f"# of the team\n{KEY}\n\nanother-key-of-mine\n")
+    for keys in (Keys.from_env("MY_KEYS"), Keys.from_file(tmp_path / "keys")):
+        assert repr(keys) == "Keys(2)"
+        assert keys.allow(f"bearer {KEY}".encode())
+        assert keys.allow(b"Bearer another-key-of-mine")
+        assert not keys.allow(b"Bearer ")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("", "has no key"), ("short", "has 5 characters"), ("k\u00e9" * 10, "printable ASCII")]
+)
+def test_a_key_of_the_wrong_form_is_an_error_that_does_not_repeat_it(monkeypatch, given, said):
+    monkeypatch.setenv("MY_KEYS", given)
+    with pytest.raises(ServeError, match=said) as caught:
+        Keys.from_env("MY_KEYS")
+    assert not given or given not in str(caught.value)
+
+
+def test_an_address_beyond_this_machine_needs_keys(trained, capsys):
+    assert main(["serve", str(trained.bundle), "--catalog", "c.json", "--host", "0.0.0.0"]) == 1
+    assert "without keys, the host must be a loopback address, got '0.0.0.0'" in capsys.readouterr().err
+
+
+def test_what_does_not_fit_is_told_before_it_listens(trained, tmp_path, capsys):
+    assert main(["serve", str(trained.bundle), "--catalog", str(tmp_path / "none.json")]) == 1
+    assert "pointsman: CatalogError: " in capsys.readouterr().err
+
+
+def test_without_the_extra_the_error_says_what_to_install(environment, tmp_path):
+    code = "import sys; sys.modules['starlette'] = None; from pointsman.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "serve", "x", "--catalog", "y"],
+        env=environment, cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert 'pip install "pointsman[serve]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_command_serves_reloads_and_stops(router, trained, serve, tmp_path, environment, workers):
+    upstream, log = serve(chat("42")), tmp_path / "log.jsonl"
+    (tmp_path / "catalog.json").write_text(json.dumps({model: entry(upstream) for model in router.models}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "pointsman", "serve", str(trained.bundle), "--catalog", str(tmp_path / "catalog.json"),
+        "--port", str(port), "--keys-env", "MY_KEYS", "--log", str(log), "--workers", str(workers),
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    errors = tmp_path / "stderr"
+    with errors.open("w") as stderr:
+        started = subprocess.Popen(command, env=environment | {"MY_KEYS": KEY}, cwd=tmp_path, stderr=stderr)
+    try:
+        until(lambda: _healthy(url), 60)
+        body = {"model": "pointsman/auto", "messages": [{"role": "user", "content": "Hi"}]}
+        found = httpx2.post(f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"})
+        assert found.json()["choices"][0]["message"]["content"] == "42"
+        if workers == 1:
+            os.kill(started.pid, signal.SIGHUP)
+            until(lambda: "decides from now on" in errors.read_text())
+    finally:
+        started.terminate()
+        started.wait(30)
+    assert len(log.read_text().splitlines()) == 1
+    assert KEY not in errors.read_text() + log.read_text()
+    assert "Traceback" not in errors.read_text()
+
+
+def _healthy(url):
+    try:
+        return httpx2.get(f"{url}/healthz").status_code == 200
+    except httpx2.TransportError:
+        return False

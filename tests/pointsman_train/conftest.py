@@ -1,0 +1,64 @@
+"""MLflow in a folder of the test's own, and exported routers that a test may change."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pointsman_train.tracking import TrackingConfig
+
+
+@contextmanager
+def mlflow_in(folder: Path) -> Iterator[TrackingConfig]:
+    """Track into a file in a folder, and leave MLflow as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        # MLflow writes the address into the environment, from where other tests must not read it.
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        # It keeps stores open by their address, so the address must be this test's own.
+        yield TrackingConfig(uri=f"sqlite:///{folder}/mlflow.db", experiment="tests", registered_model="small")
+        import mlflow
+
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[TrackingConfig]:
+    """Return a store of the test's own."""
+    with mlflow_in(tmp_path) as config:
+        yield config
+
+
+@pytest.fixture
+def client(store: TrackingConfig) -> Callable[[], Any]:
+    """Return a maker of MLflow's client; its import takes seconds."""
+    from mlflow import MlflowClient
+
+    return lambda: MlflowClient(store.uri)
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingConfig]:
+    """Return a store that the tests of a module share: making one takes seconds."""
+    with mlflow_in(tmp_path_factory.mktemp("mlflow")) as config:
+        yield config
+
+
+@pytest.fixture(scope="session")
+def changed() -> Callable[[Path, Path, Callable[[dict[str, Any]], None]], Path]:
+    """Copy a bundle and change its manifest."""
+
+    def copy(bundle: Path, folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+        shutil.copytree(bundle, folder)
+        manifest = json.loads((folder / "router.json").read_text())
+        change(manifest)
+        (folder / "router.json").write_text(json.dumps(manifest))
+        return folder
+
+    return copy
