@@ -108,6 +108,33 @@ def test_an_exported_router_can_be_judged_on_outcomes_again(trained):
     assert metrics(folder / "judged")["test/hull_gain"] > metrics(folder / "judged")["baseline/random_mix/hull_gain"]
 
 
+def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained):
+    folder, _ = trained
+
+    def compare(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(folder, "pointsman-compare", "candidate=models:/pointsman/1", "promote=true", *arguments)
+
+    champion = ("baseline=models:/pointsman@champion", "dataset=embedded", "evaluate.resamples=200")
+    done = compare(*champion)
+    assert done.returncode == 1
+    assert "set it with pointsman-compare baseline=none candidate=models:/pointsman/VERSION promote=true" in done.stderr
+    done = compare("baseline=none")
+    assert (done.returncode, done.stdout) == (0, "models:/pointsman/1 is champion now\n"), done.stderr
+    done = compare(*champion, "hydra.run.dir=compared")
+    assert done.returncode == 0, done.stderr
+    assert "B, the candidate: pointsman/1 (models:/pointsman/1)" in done.stdout
+    assert "gate holds; models:/pointsman/1 is promoted" in done.stdout
+    assert json.loads((folder / "compared/comparison.json").read_text())["trained_on"] == ["pointsman/1"]
+    assert (folder / "compared/comparison.md").read_text().startswith("# pointsman/1 against pointsman/1\n")
+    boundary = ("gate.conditions.boundary.rule=better", "gate.conditions.boundary.tolerance=0")
+    done = compare(*champion, *boundary, "hydra.run.dir=refused")
+    assert done.returncode == 1
+    assert "champion stays pointsman/1" in done.stderr
+    assert "'better' asks for a low end of above 0, which fails" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (folder / "refused/comparison.json").is_file()
+
+
 def test_labelling_alone_stops_after_the_labels(tmp_path):
     done = run(tmp_path, "pointsman-train", "stages=[label]", "tracking=none", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr

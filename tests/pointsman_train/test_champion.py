@@ -147,7 +147,8 @@ def test_a_champion_that_changed_meanwhile_is_not_overtaken(bench, config, monke
             {"candidate": "FOLDER"},
             r"^the candidate '.*' is not one registered version, which alone can be must; pointsman-train registers "
             r"what it exports under tracking.registered_model, and "
-            r"mlflow.register_model\('runs:/RUN_ID/router', 'NAME'\) what a run logged; then give candidate=models:/NAME/VERSION$",
+            r"mlflow.register_model\('runs:/RUN_ID/router', 'NAME'\) what a run logged; then give "
+            r"candidate=models:/NAME/VERSION$",
         ),
         ({"candidate": "runs:/UNREGISTERED"}, "^the candidate 'runs:/.*' is not one registered version"),
         (

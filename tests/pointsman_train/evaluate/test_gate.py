@@ -134,6 +134,21 @@ def test_an_identical_candidate_passes_the_default_gate_and_a_clearly_worse_one_
     assert failed(gate(compare(b, a), GateConfig())) == ()
 
 
+def test_the_default_gate_refuses_a_candidate_that_is_three_points_worse_on_boundary_prompts(make):
+    testset, _ = make(n_prompts=2000)
+    rng = np.random.default_rng(0)
+    good = Choice(np.where(rng.random(2000) < 0.8, np.minimum(testset.label, 2), 0))
+    right = np.flatnonzero(testset.boundary & testset.success[np.arange(2000), good.choice])
+    passed = 0
+    for draw in range(20):
+        weights = resample_weights(testset.group, np.random.default_rng(draw), 200)
+        bad = good.choice.copy()
+        bad[rng.choice(right, round(0.03 * testset.boundary.sum()), replace=False)] = 0
+        rows = compare(*(_figures(testset, point, weights) for point in (good, Choice(bad))))
+        passed += not failed(gate(rows, GateConfig()))
+    assert passed == 0
+
+
 def test_non_inferiority_errs_in_no_more_than_one_case_in_forty():
     rng = np.random.default_rng(0)
     passed = 0

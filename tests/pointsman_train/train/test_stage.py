@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from pointsman.decide import Guard, Rule
+from pointsman.decide import Rule
 from pointsman.graph import Graph
 from pointsman_train.data import UNKNOWN_LABEL
 from pointsman_train.errors import ConfigError, LabelError, PoolError
