@@ -22,6 +22,7 @@ from pointsman_train.featurize.run import open_session, run
 from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
+from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
 from pointsman_train.study.learning_curve import LearningCurveConfig
@@ -66,6 +67,7 @@ class PipelineConfig:
     export: ExportConfig = field(default_factory=ExportConfig)
     learning_curve: LearningCurveConfig = field(default_factory=LearningCurveConfig)
     diagnose: DiagnoseConfig = field(default_factory=DiagnoseConfig)
+    anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
