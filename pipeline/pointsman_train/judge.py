@@ -12,11 +12,14 @@ from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman_train import tracking
 from pointsman_train.datasets import DatasetConfig
+from pointsman_train.evaluate.detail import Detail
+from pointsman_train.evaluate.detailed import detail
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
-from pointsman_train.fresh import fresh, predicted
+from pointsman_train.fresh import fresh, judged_by, predictions_of
 from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
 from pointsman_train.split import GroupConfig
+from pointsman_train.subjects import subject_of_bundle
 
 
 @dataclass(slots=True)
@@ -66,17 +69,20 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
         tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation = _judge(config, router)
+        evaluation, found = _judge(config, router)
         tracked.tags(_tags(router.manifest))
-        report(evaluation, run_dir, tracked)
+        report(evaluation, found, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router) -> Evaluation:
+def _judge(config: JudgeConfig, router: Router) -> tuple[Evaluation, Detail]:
     data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
     prompts = data.labelled.outcomes.prompt
     everywhere = np.ones(len(prompts), bool)
-    return judge(data.labelled, data.group, everywhere, predicted(router, prompts), config.evaluate)
+    predictions = predictions_of(router, prompts)
+    evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
+    subject = subject_of_bundle(router, data.labelled, predictions)
+    return evaluation, detail(evaluation, subject, config.evaluate)
 
 
 def _tags(manifest: Manifest) -> Mapping[str, str]:

@@ -15,7 +15,12 @@ from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
+from pointsman_train.detail_files import write_detail
 from pointsman_train.errors import ConfigError, PoolError
+from pointsman_train.evaluate.detail import Detail
+from pointsman_train.evaluate.detailed import detail
+from pointsman_train.evaluate.figures import flatten
+from pointsman_train.evaluate.headline import AT_A_GLANCE, headline, headline_tags
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
@@ -25,8 +30,10 @@ from pointsman_train.split.split import PARTS
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
 from pointsman_train.study.learning_curve import LearningCurveConfig
+from pointsman_train.study.left_out import Setting
 from pointsman_train.study.registry import STUDIES
 from pointsman_train.study.task import Report, Task
+from pointsman_train.subjects import subject_of_run
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import TrainConfig, train
@@ -104,6 +111,7 @@ class Result:
     prepared: Prepared
     router: TrainedRouter | None = None
     evaluation: Evaluation | None = None
+    detail: Detail | None = None
     bundle: Path | None = None
     run_id: str | None = None
     study: Report | None = None
@@ -157,12 +165,19 @@ def _make_router(
         return Result(prepared, router, run_id=tracked.run_id)
     test = prepared.split.rows("test")
     prompts = _prompts(prepared.labelled, test)
-    judged = router.judged(predict(onnx, prompts))
-    evaluation = judge(prepared.labelled, prepared.split.group, test, judged, config.evaluate)
-    report(evaluation, run_dir, tracked)
+    predictions = predict(onnx, prompts)
+    evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
+    subject = subject_of_run(
+        Setting(prepared.labelled, prepared.split, config.split.folds, config.train),
+        router,
+        predictions,
+        lambda texts: router.judged(predict(onnx, texts)),
+    )
+    found = detail(evaluation, subject, config.evaluate)
+    report(evaluation, found, run_dir, tracked)
     if "export" not in config.stages:
-        return Result(prepared, router, evaluation, run_id=tracked.run_id)
-    headline = _headline(evaluation)
+        return Result(prepared, router, evaluation, found, run_id=tracked.run_id)
+    tags = headline_tags(headline(evaluation, found))
     bundle = export(
         router,
         onnx,
@@ -171,10 +186,10 @@ def _make_router(
         evaluation,
         origin,
         config.export,
-        register=lambda copy: tracked.register(copy, headline),
+        register=lambda copy: tracked.register(copy, tags),
     )
     log.info("exported %s", bundle)
-    return Result(prepared, router, evaluation, bundle, tracked.run_id)
+    return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
 
 
 def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Report:
@@ -220,18 +235,19 @@ def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
-def report(evaluation: Evaluation, run_dir: Path, tracked: tracking.Run) -> None:
-    """Write ``metrics.json`` and the plots, and log both."""
+def report(evaluation: Evaluation, found: Detail, run_dir: Path, tracked: tracking.Run) -> None:
+    """Write ``metrics.json``, the tables of the detail and the plots, and log them."""
     # matplotlib is slow to import, and the earlier stages draw nothing.
     from pointsman_train.plots import write_plots
 
-    metrics = evaluation.metrics()
+    metrics = evaluation.metrics() | found.metrics() | flatten(AT_A_GLANCE, headline(evaluation, found))
     write_json(
         {name: None if math.isnan(value) else value for name, value in metrics.items()},
         run_dir / "metrics.json",
     )
     tracked.metrics(metrics)
     tracked.artifacts([run_dir / "metrics.json"], "evaluate")
+    tracked.artifacts(write_detail(evaluation, found, run_dir / "detail"), "detail")
     tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
     for reason, count in evaluation.excluded.items():
         log.info("not judged: %s: %d", reason, count)
@@ -252,11 +268,6 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
         elif name in _PATHS and isinstance(value, str):
             kept[name] = Path(value).name
     return kept
-
-
-def _headline(evaluation: Evaluation) -> dict[str, str]:
-    names = ("boundary_accuracy", "hull_gain", "cs90", "under_routing_rate", "cost_saving")
-    return {name: f"{evaluation.figures[name].value:.4f}" for name in names if name in evaluation.figures}
 
 
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:

@@ -77,6 +77,37 @@ class WorstPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutFold:
+    """One fold of sources that were left out together.
+
+    Attributes
+    ----------
+    sources
+        Their names.
+    prompts
+        How many were judged.
+    figures
+        By the names of ``Evaluation.figures``.
+    """
+
+    sources: tuple[str, ...]
+    prompts: int
+    figures: Mapping[str, Estimate]
+
+    @property
+    def name(self) -> str:
+        """Name the sources, as many as fit in a line.
+
+        Examples
+        --------
+        >>> LeftOutFold(("code", "logic"), 3, {}).name, LeftOutFold(tuple("abcdef"), 9, {}).name
+        ('code, logic', 'a, b, c, d and 2 more')
+        """
+        shown, more = self.sources[:4], len(self.sources) - 4
+        return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """The second split: every test prompt judged by a router that saw no prompt of its source.
 
@@ -92,14 +123,15 @@ class LeftOut:
     gap
         ``random`` less ``figures``, paired, for each of :data:`GAPS`: what knowing the source is worth.
     per_source
-        By source, its figures with it left out: ``quality``, ``quality_gain``, ``cost_saving``,
-        ``under_routing_rate``, ``over_routing_rate`` and ``boundary_accuracy``.
+        By source, its figures with it left out: ``quality``, ``cost_usd``, ``under_routing_rate``,
+        ``over_routing_rate`` and ``boundary_accuracy``; and ``<figure>_gap``, the router's own less these, paired.
+        Without an interval where they rest on too few prompts.
     guard_share
         Share of the prompts on which the guard fires when their source is left out; None where there is no guard.
     prompts
         How many were judged.
     folds
-        The sources of each fold.
+        In the order in which they were trained.
     not_measured
         By source, why it could not be left out.
     """
@@ -110,7 +142,7 @@ class LeftOut:
     per_source: Mapping[str, Mapping[str, Estimate]]
     guard_share: Estimate | None
     prompts: int
-    folds: tuple[tuple[str, ...], ...]
+    folds: tuple[LeftOutFold, ...]
     not_measured: Mapping[str, str] = field(default_factory=dict)
 
 
