@@ -16,6 +16,7 @@ from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.detailed import detail
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.fresh import fresh, judged_by, predictions_of
+from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
 from pointsman_train.split import GroupConfig
@@ -69,14 +70,15 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
         tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation, found = _judge(config, router)
+        evaluation, found = _judge(config, router, tracked)
         tracked.tags(_tags(router.manifest))
         report(evaluation, found, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router) -> tuple[Evaluation, Detail]:
+def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail]:
     data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
+    tracked.inputs([fresh_input(config.dataset, data.labelled)])
     prompts = data.labelled.outcomes.prompt
     everywhere = np.ones(len(prompts), bool)
     predictions = predictions_of(router, prompts)
