@@ -19,6 +19,7 @@ from pointsman_train.fresh import fresh, judged_by, predictions_of
 from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
+from pointsman_train.report.about import About, about_exported
 from pointsman_train.split import GroupConfig
 from pointsman_train.subjects import subject_of_bundle
 
@@ -70,13 +71,13 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
         tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation, found = _judge(config, router, tracked)
+        evaluation, found, about = _judge(config, router, tracked)
         tracked.tags(_tags(router.manifest))
-        report(evaluation, found, run_dir, tracked)
+        report(evaluation, found, about, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail]:
+def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail, About]:
     data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
     tracked.inputs([fresh_input(config.dataset, data.labelled)])
     prompts = data.labelled.outcomes.prompt
@@ -84,7 +85,8 @@ def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[
     predictions = predictions_of(router, prompts)
     evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
     subject = subject_of_bundle(router, data.labelled, predictions)
-    return evaluation, detail(evaluation, subject, config.evaluate)
+    known = tuple(f"{name} was trained on these data; its figures say nothing" for name in data.trained_on)
+    return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, known)
 
 
 def _tags(manifest: Manifest) -> Mapping[str, str]:

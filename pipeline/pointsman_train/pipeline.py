@@ -23,6 +23,7 @@ from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.inputs import inputs_of, label_table
 from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.report.about import About, about_trained
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
 from pointsman_train.study.diagnose import DiagnoseConfig
@@ -175,7 +176,7 @@ def _make_router(
         lambda texts: router.judged(predict(onnx, texts)),
     )
     found = detail(evaluation, subject, config.evaluate)
-    report(evaluation, found, run_dir, tracked)
+    report(evaluation, found, about_trained(config.export.name, router, origin.data), run_dir, tracked)
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, found, run_id=tracked.run_id)
     tags = headline_tags(headline(evaluation, found))
@@ -237,10 +238,11 @@ def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
-def report(evaluation: Evaluation, found: Detail, run_dir: Path, tracked: tracking.Run) -> None:
-    """Write ``metrics.json``, the tables of the detail and the plots, and log them."""
+def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, tracked: tracking.Run) -> None:
+    """Write ``report.html``, ``metrics.json``, the tables of the detail and the plots, and log them."""
     # matplotlib is slow to import, and the earlier stages draw nothing.
     from pointsman_train.plots import write_plots
+    from pointsman_train.report.run import write_run_report
 
     metrics = all_metrics(evaluation, found)
     write_json(
@@ -252,6 +254,7 @@ def report(evaluation: Evaluation, found: Detail, run_dir: Path, tracked: tracki
     tracked.artifacts([run_dir / "metrics.json"], "evaluate")
     tracked.artifacts(write_detail(evaluation, found, run_dir / "detail"), "detail")
     tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
+    tracked.artifacts([write_run_report(evaluation, found, run_dir / "report.html", about)], "report")
     for fold in () if found.left_out is None else found.left_out.folds:
         params = {"left_out": list(fold.sources), "prompts": fold.prompts}
         tracked.child(f"without {fold.name}", params, fold_metrics(fold))

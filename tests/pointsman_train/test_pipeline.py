@@ -334,7 +334,7 @@ class Tracked(Untracked):
 
 def test_a_study_runs_alone_and_is_tracked(quick, tmp_path, monkeypatch):
     tracked = Tracked()
-    monkeypatch.setattr("pointsman_train.tracking.tracked_run", lambda config: nullcontext(tracked))
+    monkeypatch.setattr("pointsman_train.tracking.tracked_run", lambda config, sweep: nullcontext(tracked))
     config = quick(tmp_path / "routers", stages=["learning_curve"])
     config.learning_curve = LearningCurveConfig([100], repeats=1)
     result = run_pipeline(config, tmp_path / "run")
