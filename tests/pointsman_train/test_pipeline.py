@@ -183,7 +183,7 @@ def test_what_is_judged_is_what_is_exported_under_every_rule(quick, tmp_path, ki
         (["label", "train"], {"labels.parquet", "data.json"}, {"evaluation", "bundle"}),
         (
             ["label", "train", "evaluate"],
-            {"labels.parquet", "data.json", "metrics.json", "plots", "detail"},
+            {"labels.parquet", "data.json", "metrics.json", "plots", "detail", "report.html"},
             {"bundle"},
         ),
     ],
