@@ -231,7 +231,9 @@ def router_of(testset: TestSet, judged: Judged) -> Router:
     """Route a test set as the router does: the sweep by its probabilities, the default point as served."""
     rule, near = judged.rules[judged.default], judged.similarity
     return Router(
-        sweep=tuple(serve(testset, judged.p_success, each) for each in sweep_of(rule, judged.mean_cost)),
+        sweep=tuple(
+            serve(testset, judged.p_success, each, p_label=judged.p_label) for each in sweep_of(rule, judged.mean_cost)
+        ),
         default=_served(testset, judged, rule),
         default_lambda=rule.lam,
         p_success=judged.p_success,
@@ -241,7 +243,7 @@ def router_of(testset: TestSet, judged: Judged) -> Router:
 
 
 def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
-    return serve(testset, judged.p_success, rule, judged.guard, judged.similarity)
+    return serve(testset, judged.p_success, rule, judged.guard, judged.similarity, judged.p_label)
 
 
 def _point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:

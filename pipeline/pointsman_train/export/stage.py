@@ -158,7 +158,9 @@ def _manifest(
 
 def _operating_point(point: FittedPoint, figures: Mapping[str, Estimate]) -> OperatingPoint:
     rule = point.rule
-    return OperatingPoint(rule.lam, rule.kind, rule.threshold, rule.hold, point.target, _held_out(figures))
+    return OperatingPoint(
+        rule.lam, rule.kind, rule.threshold, rule.hold, rule.step_up, point.target, _held_out(figures)
+    )
 
 
 def _guard(router: TrainedRouter) -> GuardSettings | None:
