@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule, choose_by, guarded
+from pointsman.decide import Guard, Rule, choose_by, guarded, worth
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
@@ -99,7 +99,9 @@ class Judged:
 
     def chosen(self) -> Ints:
         """Rung of each prompt at the default operating point as served, ndarray of shape (n_test_prompts,)."""
-        choices = choose_by(self.rules[self.default], self.p_success, self.mean_cost, int(np.argmax(self.mean_score)))
+        rule = self.rules[self.default]
+        value = worth(rule, self.p_success, self.p_label)
+        choices = choose_by(rule, value, self.mean_cost, int(np.argmax(self.mean_score)))
         return np.asarray(guarded(choices, self.guard, self.similarity).chosen)
 
 

@@ -17,6 +17,7 @@ from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, O
 from pointsman.text import sanitise
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.export.card import model_card
 from pointsman_train.export.parity import check_parity
@@ -89,6 +90,7 @@ def export(
     origin: Origin,
     config: ExportConfig,
     register: Callable[[Path], object] = lambda _: None,
+    detail: Detail | None = None,
 ) -> Path:
     """Check the graph against the trained router and write the bundle.
 
@@ -96,6 +98,8 @@ def export(
     ----------
     register
         Called with a private copy of the verified bundle before it is published.
+    detail
+        What else the model card tells.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def export(
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
     manifest = _manifest(router, onnx, graph, labelled, evaluation, origin, config, version)
-    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation), register)
+    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation, detail), register)
 
 
 def _manifest(
