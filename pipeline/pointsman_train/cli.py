@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
@@ -25,6 +26,7 @@ from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.paths import conf_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
 from pointsman_train.summary import summarise, summarise_evaluation, summarise_traffic
+from pointsman_train.tracking import Sweep
 from pointsman_train.watch import watch_router
 
 log = logging.getLogger(__name__)
@@ -78,10 +80,18 @@ def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
 
 
 def _train(config: DictConfig, run_dir: Path) -> float | None:
-    result = run_pipeline(build(config, PipelineConfig), run_dir)
+    result = run_pipeline(build(config, PipelineConfig), run_dir, _sweep())
     sys.stdout.write(summarise(result, run_dir) + "\n")
     # What a Hydra sweeper maximises.
     return result.evaluation.figures["hull_gain"].value if result.evaluation else None
+
+
+def _sweep() -> Sweep | None:
+    """Return what this run is a part of, None where it runs alone."""
+    hydra_config = HydraConfig.get()
+    if hydra_config.mode != RunMode.MULTIRUN:
+        return None
+    return Sweep(str(hydra_config.sweep.dir), str(hydra_config.job.override_dirname))
 
 
 def _evaluate(config: DictConfig, run_dir: Path) -> float | None:

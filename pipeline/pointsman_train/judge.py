@@ -17,6 +17,7 @@ from pointsman_train.evaluate.detailed import detail
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.evaluate.traffic import DriftConfig
 from pointsman_train.fresh import fresh, judged_by, predictions_of
+from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
 from pointsman_train.report.about import About, about_exported
@@ -73,14 +74,15 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
         tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation, found, about = _judge(config, router)
+        evaluation, found, about = _judge(config, router, tracked)
         tracked.tags(tags_of(router.manifest))
         report(evaluation, found, about, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router) -> tuple[Evaluation, Detail, About]:
+def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail, About]:
     data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
+    tracked.inputs([fresh_input(config.dataset, data.labelled)])
     prompts = data.labelled.outcomes.prompt
     everywhere = np.ones(len(prompts), bool)
     predictions = predictions_of(router, prompts)

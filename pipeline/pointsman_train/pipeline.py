@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
@@ -19,13 +17,13 @@ from pointsman_train.detail_files import write_detail
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.detailed import detail
-from pointsman_train.evaluate.figures import flatten
-from pointsman_train.evaluate.headline import AT_A_GLANCE, headline, headline_tags
+from pointsman_train.evaluate.headline import all_metrics, fold_metrics, glance_tags, headline, headline_tags
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
+from pointsman_train.inputs import inputs_of, label_table
 from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.report.about import About, about_trained
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
@@ -120,13 +118,15 @@ class Result:
     study: Report | None = None
 
 
-def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
+def run_pipeline(config: PipelineConfig, run_dir: Path, sweep: tracking.Sweep | None = None) -> Result:
     """Run the stages that were asked for.
 
     Parameters
     ----------
     run_dir
         Tables, figures and plots of the run land here; it is created.
+    sweep
+        The sweep that the run is a part of, for tracking.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
     """
     config.check()
     run_dir.mkdir(parents=True, exist_ok=True)
-    with tracking.tracked_run(config.tracking) as tracked:
+    with tracking.tracked_run(config.tracking, sweep) as tracked:
         return _run_stages(config, run_dir, tracked)
 
 
@@ -149,6 +149,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     write_json(data, run_dir / "data.json")
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
+    tracked.inputs(inputs_of(config.dataset, prepared.labelled, prepared.split))
     task = Task(prepared.labelled, prepared.split, config.split.folds, config.group, config.train, config.evaluate)
     if config.study is not None:
         return Result(prepared, run_id=tracked.run_id, study=_study(config.study, task, config, run_dir, tracked))
@@ -193,6 +194,7 @@ def _make_router(
         config.export,
         register=lambda copy: tracked.register(copy, tags),
     )
+    tracked.artifacts([bundle / "README.md"], "card")
     log.info("exported %s", bundle)
     return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
 
@@ -253,16 +255,20 @@ def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, t
     from pointsman_train.plots import write_plots
     from pointsman_train.report.run import write_run_report
 
-    metrics = evaluation.metrics() | found.metrics() | flatten(AT_A_GLANCE, headline(evaluation, found))
+    metrics = all_metrics(evaluation, found)
     write_json(
         {name: None if math.isnan(value) else value for name, value in metrics.items()},
         run_dir / "metrics.json",
     )
     tracked.metrics(metrics)
+    tracked.tags(glance_tags(headline(evaluation, found)))
     tracked.artifacts([run_dir / "metrics.json"], "evaluate")
     tracked.artifacts(write_detail(evaluation, found, run_dir / "detail"), "detail")
     tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
     tracked.artifacts([write_run_report(evaluation, found, run_dir / "report.html", about)], "report")
+    for fold in () if found.left_out is None else found.left_out.folds:
+        params = {"left_out": list(fold.sources), "prompts": fold.prompts}
+        tracked.child(f"without {fold.name}", params, fold_metrics(fold))
     for reason, count in evaluation.excluded.items():
         log.info("not judged: %s: %d", reason, count)
 
@@ -290,20 +296,9 @@ def _prompts(labelled: Labelled, rows: Bools) -> list[str]:
 
 def _write_labels(prepared: Prepared, path: Path) -> None:
     labelled, parts = prepared.labelled, prepared.split
-    names = {**dict(enumerate(labelled.class_names)), -1: None}
-    table = pd.DataFrame(
-        {
-            "prompt_id": list(labelled.outcomes.prompt_id),
-            "label": [names[int(value)] for value in labelled.label],
-            "rung": labelled.label,
-            "boundary": labelled.boundary,
-            "reason": list(labelled.reason),
-            "part": [PARTS[int(value)] for value in parts.part],
-            "group": parts.group,
-        }
-    )
-    for m, model in enumerate(labelled.models):
-        table[f"success/{model}"] = labelled.success[:, m]
+    table = label_table(labelled)
+    table["rung"], table["boundary"], table["reason"] = labelled.label, labelled.boundary, list(labelled.reason)
+    table["part"], table["group"] = [PARTS[int(value)] for value in parts.part], parts.group
     partial = path.with_suffix(".partial")
     table.to_parquet(partial, index=False)
     partial.replace(path)
