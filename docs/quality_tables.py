@@ -14,7 +14,7 @@ from pointsman_train.evaluate.baselines import random_mix, source_oracle
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Blend, Choice, Router
-from pointsman_train.evaluate.sweep import lambda_grid
+from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.crossfit import Crossfit, Round, weights_of
 
@@ -104,6 +104,7 @@ def _rivals(default: Crossfit, weights: Weights) -> dict[str, Mapping[str, Estim
         "half cheapest, half best single": _half_and_half(testset),
         "source oracle": source_oracle(testset, grid, 0.0),
         "guard off": Crossfit(tuple(map(_unguarded, default.rounds))).router,
+        "no step-up": Crossfit(tuple(map(_without_step_up, default.rounds))).router,
     }
     return {name: evaluate(testset, router, weights) for name, router in routers.items()}
 
@@ -113,6 +114,14 @@ def _half_and_half(testset: TestSet) -> Router:
     share[0] += 0.5
     share[testset.best_single] += 0.5
     return Router((Blend(share),), Blend(share), 0.0)
+
+
+def _without_step_up(one: Round) -> Round:
+    """Sweep the same probabilities without the price of under-routing."""
+    assert one.router.p_success is not None
+    grid = lambda_grid(one.testset.train_mean_cost)
+    swept = route(one.testset, one.router.p_success, grid, one.router.default_lambda)
+    return replace(one, router=replace(one.router, sweep=swept.sweep, default=swept.default))
 
 
 def _unguarded(one: Round) -> Round:

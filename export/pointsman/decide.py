@@ -2,7 +2,10 @@
 
 Each candidate model ``m`` has the utility ``P_m - lambda * c_m / c_max``: its probability of success less its mean
 cost as a share of the dearest model's, weighed by the operating point's lambda. With lambda 0 only success counts;
-from lambda 1 on, cost rules. A rule turns that into a choice, in the ladder's order, so that a tie goes to the cheaper:
+from lambda 1 on, cost rules. Where the rule has a ``step_up``, each model but the last is worth less by that much of
+its risk: the chance, as the complexity classifier sees it, that a dearer model is needed. That is what an under-routed
+prompt costs beyond its answer. A rule turns utilities into a choice, in the ladder's order, so that a tie goes to the
+cheaper:
 
 - ``utility``: the model with the largest utility.
 - ``threshold``: the cheapest model with ``P_m >= threshold``; where there is none, the utility rule.
@@ -42,12 +45,16 @@ class Rule:
         Probability of success that is enough, in [0, 1]; read by the threshold rule alone.
     hold
         Lead in utility over the anchor that another model needs, not negative; read by the conservative rule alone.
+    step_up
+        What under-routing costs beyond the answer, in units of success probability, in [0, 1]; see :func:`worth`. The
+        threshold rule does not read it.
     """
 
     kind: str = "utility"
     lam: float = 0.0
     threshold: float = 0.0
     hold: float = 0.0
+    step_up: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,63 @@ def relative_cost(cost: Floats) -> Floats:
     return cost / top if top > 0 else np.zeros_like(cost)
 
 
-def utilities(p_success: Floats, cost: Floats, lam: float) -> Floats:
-    """Compute the utility of each model for each prompt, ``p_success - lam * cost / max(cost)``.
+def risk(p_label: Floats) -> Floats:
+    """Chance that a model is under-routed to: that the label is a dearer rung, so that it and all below it fail.
+
+    Parameters
+    ----------
+    p_label
+        ndarray of shape (n_prompts, n_models + 1), probabilities of the labels; the last is all-fail, which no model
+        mends.
+
+    Returns
+    -------
+    ndarray of shape (n_prompts, n_models), in [0, 1], falling along the ladder; 0 for the dearest model.
+
+    Examples
+    --------
+    >>> risk(np.array([[0.5, 0.25, 0.125, 0.125]])).tolist()
+    [[0.375, 0.125, 0.0]]
+    """
+    dearer = np.flip(np.cumsum(np.flip(p_label[:, 1:-1], axis=1), axis=1), axis=1)
+    return np.concatenate([dearer, np.zeros((len(p_label), 1))], axis=1)
+
+
+def worth(rule: Rule, p_success: Floats, p_label: Floats | None) -> Floats:
+    """Return what each model's answer is worth to a rule: ``p_success - step_up * risk``.
 
     Parameters
     ----------
     p_success
-        ndarray of shape (..., n_models), calibrated probabilities of success.
+        ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
+    p_label
+        ndarray of shape (n_prompts, n_models + 1), the complexity classifier's; not read where ``step_up`` is 0.
+
+    Raises
+    ------
+    ValueError
+        When the rule has a ``step_up`` and there are no label probabilities.
+
+    Examples
+    --------
+    >>> p, label = np.array([[0.5, 0.75]]), np.array([[0.5, 0.25, 0.25]])
+    >>> worth(Rule(step_up=0.5), p, label).tolist()
+    [[0.375, 0.75]]
+    """
+    if rule.step_up == 0 or rule.kind == "threshold":
+        return p_success
+    if p_label is None:
+        raise ValueError(f"{rule!r} weighs under-routing, which takes label probabilities, got None")
+    return p_success - rule.step_up * risk(p_label)
+
+
+def utilities(worth: Floats, cost: Floats, lam: float) -> Floats:
+    """Compute the utility of each model for each prompt, ``worth - lam * cost / max(cost)``.
+
+    Parameters
+    ----------
+    worth
+        ndarray of shape (..., n_models), calibrated probabilities of success, or what :func:`worth` makes of them.
     cost
         ndarray of shape (n_models,), mean cost per answer, of every model of the ladder: the scale is the ladder's
         and does not move when a request narrows the pool.
@@ -138,7 +195,7 @@ def utilities(p_success: Floats, cost: Floats, lam: float) -> Floats:
     >>> utilities(np.array([[0.6, 0.9]]), np.array([1.0, 4.0]), 0.2).round(2).tolist()
     [[0.55, 0.7]]
     """
-    return p_success - lam * relative_cost(cost)
+    return worth - lam * relative_cost(cost)
 
 
 def choose(utility: Floats, allowed: Bools | None = None) -> NDArray[np.int64]:
@@ -179,15 +236,16 @@ def margin(utility: Floats, allowed: Bools | None = None) -> Floats:
     return top[..., -1] - top[..., -2]
 
 
-def choose_by(rule: Rule, p_success: Floats, cost: Floats, anchor: int, allowed: Bools | None = None) -> Choices:
+def choose_by(rule: Rule, worth: Floats, cost: Floats, anchor: int, allowed: Bools | None = None) -> Choices:
     """Choose a model for each prompt.
 
     Parameters
     ----------
     rule
         How.
-    p_success
-        ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
+    worth
+        ndarray of shape (n_prompts, n_models), from :func:`worth` of the same rule: with a ``step_up`` of 0, calibrated
+        probabilities of success.
     cost
         ndarray of shape (n_models,), mean costs; see :func:`utilities`.
     anchor
@@ -206,7 +264,7 @@ def choose_by(rule: Rule, p_success: Floats, cost: Floats, anchor: int, allowed:
     [1, 1]
     """
     allowed = np.ones(len(cost), bool) if allowed is None else allowed
-    chosen, lead, reason = _BY_KIND[rule.kind](rule, p_success, utilities(p_success, cost, rule.lam), anchor, allowed)
+    chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utilities(worth, cost, rule.lam), anchor, allowed)
     if allowed.sum() == 1:
         lead, reason = np.full_like(lead, np.inf), np.full_like(reason, _ONLY)
     return Choices(chosen, lead, reason, np.zeros(len(chosen), bool))

@@ -112,9 +112,13 @@ class Router:
         rule = self._rule(point)
         predictions = self.predict(prompts)
         allowed = np.array([model not in excluded for model in self.models])
-        choices = decide.choose_by(rule, predictions.p_success, self._cost, self._anchor, allowed)
+        worth = decide.worth(rule, predictions.p_success, predictions.p_label)
+        choices = decide.choose_by(rule, worth, self._cost, self._anchor, allowed)
         choices = decide.guarded(choices, self._guard_among(allowed), predictions.similarity)
-        return [self._decision(predictions, choices, row, point, rule.lam, excluded) for row in range(len(prompts))]
+        utility = decide.utilities(worth, self._cost, rule.lam)
+        return [
+            self._decision(predictions, choices, utility, row, point, rule.lam, excluded) for row in range(len(prompts))
+        ]
 
     def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
         if models is None:
@@ -148,13 +152,13 @@ class Router:
         self,
         predictions: Predictions,
         choices: decide.Choices,
+        utility: NDArray[np.float64],
         row: int,
         point: str,
         lam: float,
         excluded: Mapping[str, str],
     ) -> Decision:
         p_success, p_label, near = predictions.p_success[row], predictions.p_label[row], predictions.similarity
-        utility = decide.utilities(p_success, self._cost, lam)
         chosen, lead = int(choices.chosen[row]), float(choices.margin[row])
         open_to = [(m, model) for m, model in enumerate(self.models) if model not in excluded]
         return Decision(
@@ -162,7 +166,7 @@ class Router:
             label=self.manifest.labels[int(np.argmax(p_label))],
             complexity=dict(zip(self.manifest.labels, p_label.tolist(), strict=True)),
             p_success=dict(zip(self.models, p_success.tolist(), strict=True)),
-            utilities={model: float(utility[m]) for m, model in open_to},
+            utilities={model: float(utility[row, m]) for m, model in open_to},
             operating_point=point,
             lam=lam,
             estimated_cost_usd=float(self._cost[chosen]),

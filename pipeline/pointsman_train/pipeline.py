@@ -193,6 +193,7 @@ def _make_router(
         origin,
         config.export,
         register=lambda copy: tracked.register(copy, tags),
+        detail=found,
     )
     tracked.artifacts([bundle / "README.md"], "card")
     log.info("exported %s", bundle)

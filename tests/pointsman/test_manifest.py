@@ -24,7 +24,9 @@ MANIFEST = Manifest(
     best_single="large",
     default_operating_point="balanced",
     operating_points={
-        "balanced": OperatingPoint(0.5, "conservative", 0.0, 0.125, "at most 1 points", {"quality": [0.5, None, 0.75]})
+        "balanced": OperatingPoint(
+            0.5, "conservative", 0.0, 0.125, 0.25, "at most 1 points", {"quality": [0.5, None, 0.75]}
+        )
     },
     guard=GuardSettings(0.25, "large"),
     boundary_margin=0.1,
@@ -61,7 +63,7 @@ def test_a_manifest_without_a_guard_survives_the_round_trip_too(written):
 def test_an_operating_point_gives_its_decision_rule(written, kind):
     point = {"lam": 0.5, "rule": kind, "threshold": 0.75, "hold": 0.125, "target": "", "held_out": {}}
     found = read_manifest(written(operating_points={"balanced": point})).operating_points["balanced"]
-    assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125)
+    assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125, step_up=0.25)
 
 
 def test_the_text_is_ascii_so_that_no_reader_can_garble_it():

@@ -32,9 +32,9 @@ TINY = Manifest(
     best_single="mid",
     default_operating_point="plain",
     operating_points={
-        "plain": OperatingPoint(0.5, "utility", 0.0, 0.0, "", {}),
-        "enough": OperatingPoint(0.5, "threshold", 0.625, 0.0, "", {}),
-        "careful": OperatingPoint(0.5, "conservative", 0.0, 0.25, "", {}),
+        "plain": OperatingPoint(0.5, "utility", 0.0, 0.0, 0.0, "", {}),
+        "enough": OperatingPoint(0.5, "threshold", 0.625, 0.0, 0.0, "", {}),
+        "careful": OperatingPoint(0.5, "conservative", 0.0, 0.25, 0.0, "", {}),
     },
     guard=GuardSettings(0.5, "mid"),
     boundary_margin=0.1,

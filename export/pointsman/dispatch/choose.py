@@ -130,12 +130,13 @@ class Chooser:
         self, text: str, name: str, rule: decide.Rule, allowed: NDArray[np.bool_], controls: Controls
     ) -> Choice:
         found = self._router.predict([text])
-        choices = decide.choose_by(rule, found.p_success, self._cost, self._anchor, allowed)
+        worth = decide.worth(rule, found.p_success, found.p_label)
+        choices = decide.choose_by(rule, worth, self._cost, self._anchor, allowed)
         guard = self._router.guard
         if guard is not None:
             guard = replace(guard, fallback=decide.fallback_among(self._default, self._score, allowed))
         choices = decide.guarded(choices, guard, found.similarity)
-        p, utility = found.p_success[0], decide.utilities(found.p_success, self._cost, rule.lam)[0]
+        p, utility = found.p_success[0], decide.utilities(worth, self._cost, rule.lam)[0]
         unfamiliar, margin = bool(choices.unfamiliar[0]), float(choices.margin[0])
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
         ranking = self._ranked(int(choices.chosen[0]), self._score if unfamiliar else utility, allowed)

@@ -33,23 +33,25 @@ def rule_of(manifest: Manifest, controls: Controls) -> tuple[str, decide.Rule]:
 def dial_rule(manifest: Manifest, dial: float) -> decide.Rule:
     """Turn the dial into a rule.
 
-    At 0 only success counts: lambda is 0. At 10 the cheapest model is always taken: lambda is ``(1 + hold) / gap``,
-    where ``gap`` is the step in relative cost from the cheapest model to the next, because a probability of success
-    can lead by 1 at the most. Between them stand the router's own operating points, by rising lambda, at equal
-    distances; lambda runs in straight lines from one to the next, so it never falls as the dial goes up.
+    At 0 only success counts: lambda is 0. At 10 the cheapest model is always taken: lambda is
+    ``(1 + hold + step_up) / gap``, where ``gap`` is the step in relative cost from the cheapest model to the next,
+    because a probability of success can lead by 1 at the most. Between them stand the router's own operating points, by
+    rising lambda, at equal distances; lambda runs in straight lines from one to the next, so it never falls as the dial
+    goes up.
 
-    The rule is the utility rule or, where that is the router's default, the conservative one with its hold. What a
-    threshold rule prices by lambda is another thing, so with such a router the dial goes from end to end in a line.
+    The rule is the utility rule or, where that is the router's default, the conservative one with its hold; what
+    under-routing costs is the default's. What a threshold rule prices by lambda is another thing, so with such a router
+    the dial goes from end to end in a line.
     """
     default = manifest.operating_points[manifest.default_operating_point].decision_rule
     hold = default.hold if default.kind == "conservative" else 0.0
     points = [point.lam for point in manifest.operating_points.values() if point.rule != "threshold"]
-    knots = lambda_knots([model.mean_cost_usd for model in manifest.models], points, hold)
+    knots = lambda_knots([model.mean_cost_usd for model in manifest.models], points, hold + default.step_up)
     lam = float(np.interp(dial, np.linspace(0, 10, len(knots)), knots))
-    return decide.Rule("conservative" if hold else "utility", lam=lam, hold=hold)
+    return decide.Rule("conservative" if hold else "utility", lam=lam, hold=hold, step_up=default.step_up)
 
 
-def lambda_knots(cost: Sequence[float], points: Sequence[float], hold: float = 0.0) -> list[float]:
+def lambda_knots(cost: Sequence[float], points: Sequence[float], lead: float = 0.0) -> list[float]:
     """Lambdas at equal distances on the dial.
 
     Parameters
@@ -58,6 +60,8 @@ def lambda_knots(cost: Sequence[float], points: Sequence[float], hold: float = 0
         Mean cost of each model.
     points
         Lambdas of the operating points.
+    lead
+        By how much a dearer model can lead the cheapest beyond its probability of success.
 
     Examples
     --------
@@ -68,5 +72,5 @@ def lambda_knots(cost: Sequence[float], points: Sequence[float], hold: float = 0
     dearer = relative[relative > relative.min()]
     # A tie with the cheapest is no step: success decides there at any price.
     gap = float(dearer.min() - relative.min()) if len(dearer) else 1.0
-    most = (1.0 + hold) / gap
+    most = (1.0 + lead) / gap
     return [0.0, *sorted(min(lam, most) for lam in points), most]

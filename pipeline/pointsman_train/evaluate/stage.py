@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule, choose_by, guarded
+from pointsman.decide import Guard, Rule, choose_by, guarded, worth
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
@@ -99,7 +99,9 @@ class Judged:
 
     def chosen(self) -> Ints:
         """Rung of each prompt at the default operating point as served, ndarray of shape (n_test_prompts,)."""
-        choices = choose_by(self.rules[self.default], self.p_success, self.mean_cost, int(np.argmax(self.mean_score)))
+        rule = self.rules[self.default]
+        value = worth(rule, self.p_success, self.p_label)
+        choices = choose_by(rule, value, self.mean_cost, int(np.argmax(self.mean_score)))
         return np.asarray(guarded(choices, self.guard, self.similarity).chosen)
 
 
@@ -231,7 +233,9 @@ def router_of(testset: TestSet, judged: Judged) -> Router:
     """Route a test set as the router does: the sweep by its probabilities, the default point as served."""
     rule, near = judged.rules[judged.default], judged.similarity
     return Router(
-        sweep=tuple(serve(testset, judged.p_success, each) for each in sweep_of(rule, judged.mean_cost)),
+        sweep=tuple(
+            serve(testset, judged.p_success, each, p_label=judged.p_label) for each in sweep_of(rule, judged.mean_cost)
+        ),
         default=_served(testset, judged, rule),
         default_lambda=rule.lam,
         p_success=judged.p_success,
@@ -241,7 +245,7 @@ def router_of(testset: TestSet, judged: Judged) -> Router:
 
 
 def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
-    return serve(testset, judged.p_success, rule, judged.guard, judged.similarity)
+    return serve(testset, judged.p_success, rule, judged.guard, judged.similarity, judged.p_label)
 
 
 def _point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule, choose_by, guarded
+from pointsman.decide import Guard, Rule, choose_by, guarded, worth
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.router import Choice, Point, Router
 from pointsman_train.evaluate.testset import TestSet
@@ -25,8 +25,8 @@ def lambda_grid(cost: Floats, points: int = GRID_POINTS) -> Floats:
     """Prices of cost to sweep: 0, a geometric grid from 0.001 to 10, and one that always buys the cheapest.
 
     At 0 the likeliest to succeed is always chosen. A model m is given up for the cheapest, whatever its
-    chance, once ``lambda > c_max / (c_m - c_0)``; the last price is just above that of the model next in
-    cost.
+    chance and the cost of under-routing, once ``lambda > 2 c_max / (c_m - c_0)``; the last price is just above that of
+    the model next in cost.
 
     Parameters
     ----------
@@ -42,10 +42,10 @@ def lambda_grid(cost: Floats, points: int = GRID_POINTS) -> Floats:
     Examples
     --------
     >>> lambda_grid(np.array([1.0, 1.01, 4.0]), points=4).round(3).tolist()
-    [0.0, 0.001, 10.0, 404.0]
+    [0.0, 0.001, 10.0, 808.0]
     """
     dearer = cost[cost > cost.min()]
-    always_cheapest = 1.01 * cost.max() / (dearer.min() - cost.min()) if len(dearer) else 0.0
+    always_cheapest = 2.02 * cost.max() / (dearer.min() - cost.min()) if len(dearer) else 0.0
     inner = np.geomspace(GRID_LOW, GRID_HIGH, points - 2)
     return np.concatenate([[0.0], inner, [max(always_cheapest, 1.01 * GRID_HIGH)]])
 
@@ -68,7 +68,7 @@ def sweep_of(rule: Rule, cost: Floats) -> list[Rule]:
     grid = grid_of(rule.kind, cost).tolist()
     if rule.kind == "threshold":
         return [Rule("threshold", rule.lam, threshold) for threshold in grid]
-    return [Rule("utility", lam) for lam in grid]
+    return [Rule("utility", lam, step_up=rule.step_up) for lam in grid]
 
 
 def serve(
@@ -77,6 +77,7 @@ def serve(
     rule: Rule,
     guard: Guard | None = None,
     similarity: NDArray[np.floating] | None = None,
+    p_label: Floats | None = None,
 ) -> Choice:
     """Route the test prompts as a service does at one operating point, over the whole ladder.
 
@@ -88,8 +89,10 @@ def serve(
         ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
     similarity
         ndarray of shape (n_prompts,), for the guard.
+    p_label
+        ndarray of shape (n_prompts, n_models + 1), for a rule that weighs under-routing.
     """
-    choices = choose_by(rule, p_success, testset.train_mean_cost, testset.best_single)
+    choices = choose_by(rule, worth(rule, p_success, p_label), testset.train_mean_cost, testset.best_single)
     choices = guarded(choices, guard, similarity)
     return Choice(choices.chosen, choices.margin)
 

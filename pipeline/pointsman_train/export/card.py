@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from pointsman.manifest import Manifest, OperatingPoint
 from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.train.targets import GUARANTEE
 
 HEADLINE = (
     "hull_gain",
@@ -23,10 +25,11 @@ HEADLINE = (
 )
 
 RULE_WORDS = {
-    "utility": "the model whose probability of success, less the price of its cost, is the largest",
+    "utility": "the model whose probability of success, less the price of its cost and the step-up's share of the "
+    "chance that a dearer model is needed, is the largest",
     "threshold": "the cheapest model whose probability of success reaches the operating point's threshold, or, where "
     "none does, the model whose probability less the price of its cost is the largest",
-    "conservative": "the best single model, or another where its probability of success, less the price of its cost, "
+    "conservative": "the best single model, or another where its probability of success, less the same two prices, "
     "leads the best single model's by more than the operating point's hold",
 }
 
@@ -47,7 +50,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(out)
 
 
-def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
+def model_card(manifest: Manifest, evaluation: Evaluation, detail: Detail | None = None) -> str:
     """Write the card: what it decides, how well on held-out prompts, from which data, and its limits."""
     rule = manifest.operating_points[manifest.default_operating_point].rule
     parts = [
@@ -61,8 +64,10 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         "## Operating points",
         "Fitted on prompts that the heads had not seen; figures on the test split, with 95 % intervals.",
         _points(manifest, evaluation.point_figures),
+        *_guarantee(manifest),
         "## Figures on the test split",
         _figures(evaluation),
+        *([] if detail is None else _beyond(detail)),
         "## Data",
         _data(manifest.data),
         "## Limits",
@@ -72,6 +77,43 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         "holds words that occurred in at least a few training prompts.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _guarantee(manifest: Manifest) -> list[str]:
+    """Say what a guaranteed operating point promises and when, where there is one."""
+    names = [name for name, point in manifest.operating_points.items() if GUARANTEE in point.target]
+    if not names:
+        return []
+    return [
+        f"The rate of {', '.join(names)} is kept by conformal risk control. That is a promise of the mean over many "
+        "draws of training prompts and next prompts; the next thousand prompts may be above it. It assumes that "
+        "training prompts and next prompts come from one source in any order, by groups of near-duplicates: on other "
+        "kinds of prompts nothing is promised. One fixed router is assumed too, and the rate was told from "
+        "out-of-fold predictions, of routers fitted on a part of the same prompts."
+    ]
+
+
+def _beyond(detail: Detail) -> list[str]:
+    """Say how much of its figures is knowing the source, and how steady its choice is."""
+    parts = []
+    if detail.left_out is not None:
+        left = detail.left_out
+        rows = [[name, str(left.random[name]), str(left.figures[name]), str(gap)] for name, gap in left.gap.items()]
+        share = "" if left.guard_share is None else f" There its guard fires on a share of {left.guard_share}."
+        parts += [
+            "## With sources left out",
+            f"The same {left.prompts} test prompts, each judged by a router that was trained anew without any prompt "
+            f"of its source. What is lost is what knowing the source was worth.{share}",
+            table(["figure", "as trained", "sources left out", "gap"], rows),
+        ]
+    if detail.probe is not None:
+        parts.append(detail.probe.verdict)
+    if "all" in detail.robustness:
+        parts.append(
+            "Under noise that keeps the meaning (case, white space, typos, a polite prefix, an irrelevant suffix) it "
+            f"names the same model on a share of {detail.robustness['all']}."
+        )
+    return parts
 
 
 def _guard(manifest: Manifest, evaluation: Evaluation) -> str:
@@ -121,11 +163,12 @@ def _setting(point: OperatingPoint) -> str:
 
     Examples
     --------
-    >>> _setting(OperatingPoint(0.25, "conservative", 0.0, 0.0625, "", {}))
-    'lambda 0.25, hold 0.0625'
+    >>> _setting(OperatingPoint(0.25, "conservative", 0.0, 0.0625, 0.5, "", {}))
+    'lambda 0.25, hold 0.0625, step-up 0.5'
     """
     threshold, hold = f", threshold {point.threshold:.4g}", f", hold {point.hold:.4g}"
-    more = {"utility": "", "threshold": threshold, "conservative": hold}
+    step_up = f", step-up {point.step_up:.4g}" if point.step_up else ""
+    more = {"utility": step_up, "threshold": threshold, "conservative": hold + step_up}
     return f"lambda {point.lam:.4g}{more[point.rule]}"
 
 

@@ -87,7 +87,8 @@ def _compare_decisions(name: str, found: Predictions, trained: Predictions, rout
 
 def _served(rule: decide.Rule, predictions: Predictions, router: TrainedRouter) -> Ints:
     cost, anchor = router.descriptors.mean_cost, router.best_single
-    choices = decide.choose_by(rule, predictions.p_success, cost, anchor)
+    worth = decide.worth(rule, predictions.p_success, predictions.p_label)
+    choices = decide.choose_by(rule, worth, cost, anchor)
     return decide.guarded(choices, router.guard, predictions.similarity).chosen
 
 

@@ -17,6 +17,7 @@ from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, O
 from pointsman.text import sanitise
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.export.card import model_card
@@ -90,6 +91,7 @@ def export(
     origin: Origin,
     config: ExportConfig,
     register: Callable[[Path], object] = lambda _: None,
+    detail: Detail | None = None,
 ) -> Path:
     """Check the graph against the trained router and write the bundle.
 
@@ -99,6 +101,8 @@ def export(
         How the training prompts are distributed, for :mod:`pointsman_train.evaluate.drift`.
     register
         Called with a private copy of the verified bundle before it is published.
+    detail
+        What else the model card tells.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def export(
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
     manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
-    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation), register)
+    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation, detail), register)
 
 
 def _manifest(
@@ -162,7 +166,9 @@ def _manifest(
 
 def _operating_point(point: FittedPoint, figures: Mapping[str, Estimate]) -> OperatingPoint:
     rule = point.rule
-    return OperatingPoint(rule.lam, rule.kind, rule.threshold, rule.hold, point.target, _held_out(figures))
+    return OperatingPoint(
+        rule.lam, rule.kind, rule.threshold, rule.hold, rule.step_up, point.target, _held_out(figures)
+    )
 
 
 def _guard(router: TrainedRouter) -> GuardSettings | None:

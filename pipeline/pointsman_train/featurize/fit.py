@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -69,6 +69,10 @@ class Fitted:
     unseen_similarity: Floats | None = None
 
 
+# How a featurizer is fitted; one that remembers its fits spares work where only the heads differ.
+Featurize: TypeAlias = Callable[[Sequence[str], Taught, FeaturesConfig], Fitted]
+
+
 def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
     """Learn the vocabulary and every block, and compute the training features out of fold.
 
@@ -90,6 +94,28 @@ def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfi
     # One graph with the scores of every fit: the features come from the graph, the choice of fold from here.
     features, similarity = wide.transform_all(prompts)
     return Fitted(_serving(wide), _out_of_fold(features, wide, taught.fold), similarity, unseen)
+
+
+def similarity_out_of_fold(
+    prompts: Sequence[str], featurizer: Featurizer, fold: Ints, config: FeaturesConfig
+) -> Floats | None:
+    """Similarity of each fold to the others, ndarray of shape (n_prompts,); None without an embedding.
+
+    Parameters
+    ----------
+    prompts
+        Those that the featurizer was fitted on.
+    fold
+        ndarray of shape (n_prompts,), fold number from 0.
+    """
+    if featurizer.embedding is None:
+        return None
+    embedded, surface = _run_embedding(prompts, featurizer.vocabulary, featurizer.embedding)
+    found = np.empty(len(fold))
+    for k in range(int(fold.max()) + 1):
+        out = fold == k
+        found[out] = held_out_similarity(embedded, surface, out, config.familiarity.codes, config.familiarity.seed)
+    return found
 
 
 def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config: TaskConfig) -> Featurizer:

@@ -8,13 +8,15 @@ import numpy as np
 
 from pointsman_train.data import Floats, Outcomes
 from pointsman_train.errors import DataError, PoolError
+from pointsman_train.label.partial import means_by_ratio
 
 
 def mean_costs(outcomes: Outcomes) -> Floats:
     """Mean cost of each model over the prompts whose cost is known for every model of the pool.
 
-    Comparing on the same prompts keeps a model that was only asked the long ones from looking dear. Where no prompt
-    has all costs, each model's own known costs are averaged.
+    Comparing on the same prompts keeps a model that was only asked the long ones from looking dear. A model that was
+    asked few prompts is compared by its ratio to the others: see :func:`~pointsman_train.label.partial.means_by_ratio`.
+    Where no prompt has all costs, each model's own known costs are averaged.
 
     Returns
     -------
@@ -29,9 +31,7 @@ def mean_costs(outcomes: Outcomes) -> Floats:
     bare = [model for m, model in enumerate(outcomes.models) if not known[:, m].any()]
     if bare:
         raise DataError(f"no known cost for {bare!r}; give a cost column, or token counts or prices in a catalog")
-    shared = known.all(axis=1)
-    rows = outcomes.cost_usd[shared] if shared.any() else outcomes.cost_usd
-    return np.asarray(np.nanmean(rows, axis=0))
+    return means_by_ratio(outcomes.cost_usd)
 
 
 def ladder_order(outcomes: Outcomes, given: Sequence[str]) -> list[int]:

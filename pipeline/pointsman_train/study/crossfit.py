@@ -178,15 +178,15 @@ def _stack(parts: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
 
 
 class _Shared:
-    """Fits of the featurizer in one round, and their features of the judged prompts, by its settings."""
+    """Fits of the featurizer in one round, and their features of the judged prompts, by its settings and its folds."""
 
     def __init__(self, prompts: list[str]) -> None:
         self._prompts = prompts
-        self._fits: dict[str, Fitted] = {}
+        self._fits: dict[tuple[str, bytes], Fitted] = {}
         self._features: dict[int, tuple[Featurizer, Features, Features | None]] = {}
 
     def fit(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
-        key = repr(config)
+        key = repr(config), taught.fold.tobytes()
         if key not in self._fits:
             self._fits[key] = fit_featurizer(prompts, taught, config)
         return self._fits[key]

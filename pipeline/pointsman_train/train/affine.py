@@ -46,7 +46,7 @@ def identity(n: int) -> Affine:
     return Affine(np.eye(n), np.zeros(n))
 
 
-def scaled_softmax(margins: Floats, target: Ints) -> Affine:
+def scaled_softmax(margins: Floats, target: Ints, weight: Floats | None = None) -> Affine:
     """One temperature and one offset a class, by maximum likelihood with a light pull to no change.
 
     Parameters
@@ -55,6 +55,8 @@ def scaled_softmax(margins: Floats, target: Ints) -> Affine:
         ndarray of shape (n_prompts, n_classes), out of fold.
     target
         ndarray of shape (n_prompts,), class positions. Without any, margins stay as they are.
+    weight
+        ndarray of shape (n_prompts,), of each; None is one each.
     """
     n = margins.shape[1]
     if not len(target):
@@ -63,7 +65,7 @@ def scaled_softmax(margins: Floats, target: Ints) -> Affine:
     def loss(parameters: Floats) -> float:
         scaled = margins * np.exp(parameters[0]) + parameters[1:]
         chosen = log_softmax(scaled, axis=1)[np.arange(len(target)), target]
-        return float(-chosen.mean() + 1e-4 * np.sum(parameters**2))
+        return float(-np.average(chosen, weights=weight) + 1e-4 * np.sum(parameters**2))
 
     with threadpool_limits(1):
         found = minimize(loss, np.zeros(n + 1), method="L-BFGS-B").x

@@ -52,7 +52,12 @@ class ComplexityModel:
 
 
 def fit_complexity(
-    features: Features, label: Ints, classes: tuple[int, ...], layout: Layout, config: ComplexityConfig
+    features: Features,
+    label: Ints,
+    classes: tuple[int, ...],
+    layout: Layout,
+    config: ComplexityConfig,
+    weight: Floats | None = None,
 ) -> ComplexityModel:
     """Fit on the prompts with these labels.
 
@@ -62,6 +67,8 @@ def fit_complexity(
         ndarray of shape (n_prompts,); each in ``classes``.
     classes
         Labels to tell apart, ascending. A fold may lack one of them.
+    weight
+        ndarray of shape (n_prompts,), of each label; None is one each.
 
     Raises
     ------
@@ -79,6 +86,7 @@ def fit_complexity(
         target.astype(np.float64),
         len(features),
         config.booster,
+        weight,
         objective="multiclass",
         num_class=len(classes),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,12 @@ import numpy as np
 from pointsman import decide
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.train import targets
 from pointsman_train.train.rules import Evidence, RuleConfig, rule_at, settings_of
 
-TARGETS = ("max_loss", "cost_between", "fixed")
+log = logging.getLogger(__name__)
+
+TARGETS = ("max_loss", "cost_between", "fixed", *targets.KINDS)
 
 
 @dataclass(slots=True)
@@ -23,13 +27,26 @@ class Target:
     kind
         "max_loss": the largest saving whose mean score is at most ``value`` below the best single model's.
         "cost_between": the best score whose mean cost is at most this share of the way from the cheapest to the best
-        single model. "fixed": the rule's dial, lambda or the threshold, is at ``value``.
+        single model. "fixed": the rule's dial, lambda or the threshold, is at ``value``. "min_quality", "max_cost" and
+        "max_under_routing": see :func:`pointsman_train.train.targets.pick`.
     value
         In [0, 1], but for a fixed lambda, which is not negative.
+    unseen
+        In [0, 1], read by "max_loss" alone: the most that may be lost on prompts of a source that was left out of
+        training, where there are two sources or more. Null does not look.
+    loss
+        In [0, 1], read by "max_under_routing" alone: the mean score that may be lost as well against the best single
+        model. Null is any.
+    guaranteed
+        Read by "max_under_routing" alone: whether conformal risk control keeps the rate, which takes more of the saving
+        and needs ``value`` above 0. The conservative rule cannot have it: its hold is fitted on the same prompts.
     """
 
     kind: str = "max_loss"
     value: float = 0.01
+    unseen: float | None = None
+    loss: float | None = None
+    guaranteed: bool = False
 
     def check(self, name: str, dial: str) -> None:
         """Raise :class:`ConfigError` for an unknown kind or a value out of range; ``dial`` is the rule's."""
@@ -37,14 +54,51 @@ class Target:
             raise ConfigError(f"operating point {name!r} has the kind {self.kind!r}, expected one of {TARGETS}")
         if self.value < 0 or (self.value > 1 and not (self.kind == "fixed" and dial == "lambda")):
             raise ConfigError(f"operating point {name!r} ({self.kind}) has the value {self.value!r}, expected 0 to 1")
+        if self.unseen is not None and (self.kind != "max_loss" or not 0 <= self.unseen <= 1):
+            raise ConfigError(
+                f"operating point {name!r} ({self.kind}) has unseen {self.unseen!r}, expected null, "
+                "or 0 to 1 with max_loss"
+            )
+        self._check_under_routing(name)
 
-    def words(self, dial: str) -> str:
-        """Say the target in words, for the manifest and the model card."""
+    def _check_under_routing(self, name: str) -> None:
+        asked = self.loss is not None or self.guaranteed
+        if asked and self.kind != targets.MAX_UNDER_ROUTING:
+            raise ConfigError(
+                f"operating point {name!r} ({self.kind}) has loss or guaranteed: with max_under_routing alone"
+            )
+        if self.loss is not None and not 0 <= self.loss <= 1:
+            raise ConfigError(f"operating point {name!r} has the loss {self.loss!r}, expected null, or 0 to 1")
+        if self.guaranteed and not 0 < self.value < 1:
+            raise ConfigError(
+                f"operating point {name!r} guarantees {self.value!r}, expected a rate above 0 and below 1"
+            )
+
+    def words(self, dial: str, judged_unseen: bool = True) -> str:
+        """Say the target in words, for the manifest and the model card.
+
+        Examples
+        --------
+        >>> Target("max_loss", 0.01, unseen=0.02).words("lambda")
+        'at most 1 points below the best single model, 2 points on sources left out of training'
+        """
+        unseen = ""
+        if self.unseen is not None and judged_unseen:
+            unseen = f", {100 * self.unseen:g} points on sources left out of training"
         return {
-            "max_loss": f"at most {100 * self.value:g} points below the best single model",
+            "max_loss": f"at most {100 * self.value:g} points below the best single model{unseen}",
             "cost_between": f"cost at most {100 * self.value:g} % of the way from cheapest to best single model",
             "fixed": f"{dial} {self.value:g}",
+            targets.MIN_QUALITY: f"mean score at least {100 * self.value:g} % of the best single model's",
+            targets.MAX_COST: f"cost at most {100 * self.value:g} % of the dearest model's",
+            targets.MAX_UNDER_ROUTING: f"under-routing at most {100 * self.value:g} %{self._conditions()}",
         }[self.kind]
+
+    def _conditions(self) -> str:
+        guarantee = f" {targets.GUARANTEE}" if self.guaranteed else ""
+        return guarantee + (
+            "" if self.loss is None else f", at most {100 * self.loss:g} points below the best single model"
+        )
 
 
 @dataclass(slots=True)
@@ -53,8 +107,8 @@ class OperatingPointsConfig:
 
     points: dict[str, Target] = field(
         default_factory=lambda: {
-            "no_loss": Target("max_loss", 0.0),
-            "balanced": Target("max_loss", 0.01),
+            "no_loss": Target("max_loss", 0.0, unseen=0.01),
+            "balanced": Target("max_loss", 0.01, unseen=0.02),
             "half_cost": Target("cost_between", 0.5),
         }
     )
@@ -66,6 +120,20 @@ class OperatingPointsConfig:
             raise ConfigError(f"operating_points.default {self.default!r} is not one of {list(self.points)!r}")
         for name, target in self.points.items():
             target.check(name, dial)
+
+    def check_rule(self, rule: RuleConfig) -> None:
+        """Raise :class:`ConfigError` for what a kind of rule cannot have."""
+        for name, target in self.points.items():
+            if target.guaranteed and rule.kind == "conservative":
+                raise ConfigError(
+                    f"operating point {name!r} is guaranteed, which the conservative rule cannot be: its hold is "
+                    "fitted on the same prompts; take rule=utility or rule=threshold"
+                )
+
+    @property
+    def look_at_unseen(self) -> bool:
+        """Whether any point asks how the router does on sources that were left out."""
+        return any(target.unseen is not None for target in self.points.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +153,11 @@ class FittedPoint:
 
 
 def fit_points(
-    evidence: Evidence, config: OperatingPointsConfig, rule: RuleConfig, guard: decide.Guard | None
+    evidence: Evidence,
+    config: OperatingPointsConfig,
+    rule: RuleConfig,
+    guard: decide.Guard | None,
+    unseen: Evidence | None = None,
 ) -> dict[str, FittedPoint]:
     """Find each point's setting of the rule's dial, on its grid.
 
@@ -95,29 +167,51 @@ def fit_points(
     ----------
     evidence
         Only prompts with every outcome known are used.
+    unseen
+        The same prompts, each predicted by heads that saw nothing of its source; None where there is no such thing.
 
     Raises
     ------
     LabelError
         When no prompt has an outcome of every model.
     """
+    evidence = _complete(evidence)
+    familiar = evidence.familiar(guard)
+    settings = settings_of(rule, familiar)
+    loss, cost = _outcomes(settings, evidence, guard)
+    share = _between(cost, evidence.mean_cost, evidence.anchor)
+    harm = None if unseen is None else _outcomes(settings, _complete(unseen), guard)[0]
+    outlook = targets.Outlook(settings, loss, cost, evidence, guard)
+    points = {}
+    for name, target in config.points.items():
+        if target.kind in targets.KINDS:
+            points[name] = _point(name, target, rule, outlook)
+            continue
+        fixed = target.kind == "fixed"
+        found = rule_at(rule, target.value, familiar) if fixed else settings[_pick(target, loss, cost, share, harm)]
+        points[name] = FittedPoint(found, target.words(rule.dial, unseen is not None))
+    return points
+
+
+def _point(name: str, target: Target, rule: RuleConfig, outlook: targets.Outlook) -> FittedPoint:
+    """Meet a target of :mod:`pointsman_train.train.targets`; where no setting does, say so and come near."""
+    at = targets.pick(target.kind, target.value, target.loss, target.guaranteed, outlook)
+    words = target.words(rule.dial)
+    if at is not None:
+        return FittedPoint(outlook.settings[at], words)
+    log.warning("operating point %s: no setting reaches its target, %s", name, words)
+    nearest = int(np.argmin(outlook.cost)) if target.kind == targets.MAX_COST else 0
+    return FittedPoint(outlook.settings[nearest], f"not reached: {words}")
+
+
+def _complete(evidence: Evidence) -> Evidence:
     known = np.asarray(~np.isnan(evidence.score).any(axis=1))
     if not known.any():
         raise LabelError(
             f"none of {len(known)} training prompts has an outcome of every model, so no operating point can be "
             "fitted; collect the missing outcomes, or take the models with few of them out of the pool"
         )
-    evidence = evidence.take(known)
-    familiar = evidence.familiar(guard)
-    settings = settings_of(rule, familiar)
-    loss, cost = _outcomes(settings, evidence, guard)
-    share = _between(cost, evidence.mean_cost, evidence.anchor)
-    points = {}
-    for name, target in config.points.items():
-        fixed = target.kind == "fixed"
-        found = rule_at(rule, target.value, familiar) if fixed else settings[_pick(target, loss, cost, share)]
-        points[name] = FittedPoint(found, target.words(rule.dial))
-    return points
+    return evidence.take(known)
 
 
 def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: decide.Guard | None) -> tuple[Floats, Floats]:
@@ -125,7 +219,7 @@ def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: decide.Gua
     score, cost, anchor = evidence.score, evidence.mean_cost, evidence.anchor
     routed_score, routed_cost = np.empty(len(settings)), np.empty(len(settings))
     for k, rule in enumerate(settings):
-        choices = decide.choose_by(rule, evidence.p_success, cost, anchor)
+        choices = decide.choose_by(rule, evidence.worth(rule), cost, anchor)
         chosen = decide.guarded(choices, guard, evidence.similarity).chosen
         routed_score[k] = np.take_along_axis(score, chosen[:, None], axis=1).mean()
         routed_cost[k] = cost[chosen].mean()
@@ -142,10 +236,13 @@ def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
     return above / span if span > 0 else np.where(above > 1e-12 * mean_cost.max(), np.inf, 0.0)
 
 
-def _pick(target: Target, loss: Floats, cost: Floats, share: Floats) -> int:
-    """Position of the setting that meets a target best."""
+def _pick(target: Target, loss: Floats, cost: Floats, share: Floats, harm: Floats | None) -> int:
+    """Position of the setting that meets a target best; ``harm`` is the loss on sources left out."""
     if target.kind == "max_loss":
-        kept = np.flatnonzero(loss <= target.value + 1e-12)
+        good = loss <= target.value + 1e-12
+        if harm is not None and target.unseen is not None:
+            good &= harm <= target.unseen + 1e-12
+        kept = np.flatnonzero(good)
         if not len(kept):
             # Where no setting keeps the word, cost is not looked at: the first asks for quality alone.
             return 0

@@ -14,6 +14,7 @@ from pointsman_train.featurize.featurizer import Features, Featurizer
 from pointsman_train.train.affine import Affine
 from pointsman_train.train.calibration import SuccessCalibration
 from pointsman_train.train.complexity import ComplexityModel
+from pointsman_train.train.fitting import label_probabilities
 from pointsman_train.train.operating_points import FittedPoint
 from pointsman_train.train.success import Descriptors, SuccessModel
 
@@ -56,10 +57,8 @@ class TrainedRouter:
 
     def p_label(self, features: Features) -> Floats:
         """Calibrated label probabilities from LightGBM itself, ndarray of shape (n_prompts, n_models + 1)."""
-        known = self.label_calibration.label_probability(self.complexity.margins(features))
-        out = np.zeros((len(features), len(self.models) + 1))
-        out[:, list(self.complexity.classes)] = known
-        return out
+        margins = self.complexity.margins(features)
+        return label_probabilities(self.label_calibration, margins, self.complexity.classes, len(self.models))
 
     def judged(self, predictions: Predictions) -> Judged:
         """Put what was predicted beside how it is decided, for the evaluate stage."""

@@ -10,6 +10,7 @@ from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.ladder import mean_costs
+from pointsman_train.label.partial import means_by_regression
 from pointsman_train.train.success import Descriptors, Targets
 
 
@@ -61,12 +62,15 @@ def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:
 
 
 def describe_models(labelled: Labelled, mask: Bools) -> tuple[Descriptors, Floats]:
-    """Mean cost, success rate and score of each model on the training prompts that all models answered."""
+    """Mean cost, success rate and score of each model on the training prompts that all models answered.
+
+    A model that answered few is compared with the others as
+    :func:`~pointsman_train.label.partial.means_by_regression` says.
+    """
     success, score = labelled.success[mask], labelled.outcomes.score[mask]
-    never = [model for m, model in enumerate(labelled.models) if np.isnan(success[:, m]).all()]
+    known = ~np.isnan(success)
+    never = [model for m, model in enumerate(labelled.models) if not known[:, m].any()]
     if never:
         raise PoolError(f"no known outcome for {never!r} among the training prompts; take them out of the pool")
-    complete = ~np.isnan(success).any(axis=1)
-    shared = complete if complete.any() else np.ones(len(success), bool)
-    descriptors = Descriptors(mean_costs(labelled.outcomes.take(mask)), np.nanmean(success[shared], axis=0))
-    return descriptors, np.nanmean(score[shared], axis=0)
+    descriptors = Descriptors(mean_costs(labelled.outcomes.take(mask)), means_by_regression(success))
+    return descriptors, means_by_regression(np.where(known, score, np.nan))

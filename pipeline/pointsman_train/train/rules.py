@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import decide
-from pointsman_train.data import Bools, Floats
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
 
@@ -26,10 +26,14 @@ class RuleConfig:
         "utility", "threshold" or "conservative"; see :mod:`pointsman.decide`.
     fallback_lam
         Price of cost where no model reaches the threshold; the other rules do not read it.
+    step_up
+        What under-routing costs beyond the answer, in units of success probability, in [0, 1]; the threshold rule does
+        not read it. See :func:`pointsman.decide.worth`.
     """
 
     kind: str = "utility"
     fallback_lam: float = 0.0
+    step_up: float = 0.2
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for an unknown kind or a negative price."""
@@ -37,6 +41,8 @@ class RuleConfig:
             raise ConfigError(f"train.rule.kind must be one of {list(decide.RULES)}, got {self.kind!r}")
         if self.fallback_lam < 0:
             raise ConfigError(f"train.rule.fallback_lam must not be negative, got {self.fallback_lam!r}")
+        if not 0 <= self.step_up <= 1:
+            raise ConfigError(f"train.rule.step_up must be in [0, 1], got {self.step_up!r}")
 
     @property
     def dial(self) -> str:
@@ -60,6 +66,12 @@ class Evidence:
         Rung of the best single model.
     similarity
         ndarray of shape (n_prompts,), to the training prompts; None where it is not measured.
+    p_label
+        ndarray of shape (n_prompts, n_models + 1), as ``p_success``; None where no rule weighs under-routing.
+    success
+        ndarray of shape (n_prompts, n_models): 1, 0 or NaN; None where no target counts under-routing.
+    group
+        ndarray of shape (n_prompts,), near-duplicates; None where there are none.
     """
 
     p_success: Floats
@@ -67,11 +79,27 @@ class Evidence:
     mean_cost: Floats
     anchor: int
     similarity: NDArray[np.floating] | None = None
+    p_label: Floats | None = None
+    success: Floats | None = None
+    group: Ints | None = None
 
     def take(self, rows: Bools) -> Evidence:
         """Return the evidence of these prompts."""
         near = None if self.similarity is None else self.similarity[rows]
-        return Evidence(self.p_success[rows], self.score[rows], self.mean_cost, self.anchor, near)
+        label = None if self.p_label is None else self.p_label[rows]
+        return replace(
+            self,
+            p_success=self.p_success[rows],
+            score=self.score[rows],
+            similarity=near,
+            p_label=label,
+            success=None if self.success is None else self.success[rows],
+            group=None if self.group is None else self.group[rows],
+        )
+
+    def worth(self, rule: decide.Rule) -> Floats:
+        """Return what each model's answer is worth to a rule."""
+        return decide.worth(rule, self.p_success, self.p_label)
 
     def familiar(self, guard: decide.Guard | None) -> Evidence:
         """Return the evidence of the prompts that the rule decides: those on which the guard does not fire."""
@@ -90,11 +118,12 @@ def rule_at(config: RuleConfig, value: float, evidence: Evidence) -> decide.Rule
     if config.kind == "threshold":
         return decide.Rule("threshold", config.fallback_lam, threshold=value)
     if config.kind == "conservative":
-        return decide.Rule("conservative", value, hold=fit_hold(evidence, value))
-    return decide.Rule("utility", value)
+        utility = decide.Rule("utility", value, step_up=config.step_up)
+        return replace(utility, kind="conservative", hold=fit_hold(evidence, utility))
+    return decide.Rule("utility", value, step_up=config.step_up)
 
 
-def fit_hold(evidence: Evidence, lam: float) -> float:
+def fit_hold(evidence: Evidence, utility: decide.Rule) -> float:
     """Find the lead in utility from which on leaving the best single model has paid.
 
     The prompts on which the utility rule leaves the best single model are put into at most ten bins of equal mass by
@@ -114,9 +143,9 @@ def fit_hold(evidence: Evidence, lam: float) -> float:
         0 where every bin clears it; ``2 + lam``, more than any lead, where the last bin does not or where there are too
         few prompts for one bin.
     """
-    lead, gain = _deviations(evidence, lam)
+    lead, gain = _deviations(evidence, utility)
     n_bins = min(HOLD_BINS, len(lead) // HOLD_BIN_PROMPTS)
-    always = 2.0 + lam
+    always = 2.0 + utility.lam + utility.step_up
     if n_bins == 0:
         return always
     bins = np.array_split(np.argsort(lead, kind="stable"), n_bins)
@@ -131,10 +160,10 @@ def _clears_its_error(gain: Floats) -> bool:
     return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
-def _deviations(evidence: Evidence, lam: float) -> tuple[Floats, Floats]:
+def _deviations(evidence: Evidence, rule: decide.Rule) -> tuple[Floats, Floats]:
     """Predicted lead over the anchor and realised gain, of the prompts on which the utility rule leaves it."""
-    utility = decide.utilities(evidence.p_success, evidence.mean_cost, lam)
-    realised = decide.utilities(evidence.score, evidence.mean_cost, lam)
+    utility = decide.utilities(evidence.worth(rule), evidence.mean_cost, rule.lam)
+    realised = decide.utilities(evidence.score, evidence.mean_cost, rule.lam)
     chosen = decide.choose(utility)
     rows = np.flatnonzero(chosen != evidence.anchor)
     best = chosen[rows]

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.blocks import FeaturesConfig
-from pointsman_train.featurize.fit import Fitted, Taught, fit_featurizer
+from pointsman_train.featurize.fit import Featurize, Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import Split, fold_of
-from pointsman_train.train.affine import Affine, scaled_softmax
+from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.complexity import ComplexityConfig
+from pointsman_train.train.fitting import fit_heads, fit_heads_apart
 from pointsman_train.train.formulations import FORMULATIONS, FormulationConfig
 from pointsman_train.train.guard import GuardConfig, fit_guard
 from pointsman_train.train.operating_points import OperatingPointsConfig, fit_points
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
-from pointsman_train.train.rules import Evidence, RuleConfig
-from pointsman_train.train.unseen import BothHeads, Unseen, held_out
+from pointsman_train.train.rules import RuleConfig
+from pointsman_train.train.unseen_sources import unseen_sources
 
 log = logging.getLogger(__name__)
-
-Featurize: TypeAlias = Callable[[Sequence[str], Taught, FeaturesConfig], Fitted]
 
 
 @dataclass(slots=True)
@@ -64,6 +61,7 @@ class TrainConfig(FormulationConfig):
         self.rule.check()
         self.guard.check()
         self.operating_points.check(self.rule.dial)
+        self.operating_points.check_rule(self.rule)
 
 
 def train(
@@ -96,36 +94,31 @@ def train(
     taught = Taught(labelled.models, rows.targets.success, rows.source, fold)
     fitted = featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
-    heads = BothHeads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
-    success, complexity = heads.fit(fitted.features, rows.targets)
-    log.info("predicting out of fold")
-    unseen = (
-        heads.out_of_fold(fitted, rows, fold)
-        if out_of_fold
-        else held_out(fitted, success, complexity, rows_of(labelled, split.group, split.rows("calibration")))
-    )
+    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
-    success_calibration = calibrate(unseen.success_margins, unseen.rows.targets.success)
-    p_unseen = success_calibration.success_probability(unseen.success_margins)
+    if out_of_fold:
+        log.info("predicting out of fold")
+        found = fit_heads(heads, calibrate, fitted, rows, fold)
+    else:
+        found = fit_heads_apart(
+            heads, calibrate, fitted, rows, rows_of(labelled, split.group, split.rows("calibration"))
+        )
     guard = fit_guard(fitted.unseen_similarity, fallback, config.guard)
-    evidence = Evidence(p_unseen, unseen.rows.score, descriptors.mean_cost, best, unseen.similarity)
+    evidence = found.evidence(descriptors.mean_cost, best)
+    unseen = None
+    if config.operating_points.look_at_unseen:
+        unseen = unseen_sources(heads, found, rows, taught, config.features, featurize, evidence)
     return TrainedRouter(
         models=labelled.models,
         featurizer=fitted.featurizer,
-        success=success,
-        success_calibration=success_calibration,
-        complexity=complexity,
-        label_calibration=_calibrate_labels(unseen, classes),
+        success=found.success,
+        success_calibration=found.success_calibration,
+        complexity=found.complexity,
+        label_calibration=found.label_calibration,
         descriptors=descriptors,
         mean_score=mean_score,
-        operating_points=fit_points(evidence, config.operating_points, config.rule, guard),
+        operating_points=fit_points(evidence, config.operating_points, config.rule, guard, unseen),
         default_operating_point=config.operating_points.default,
         guard=guard,
         features=fitted.features,
     )
-
-
-def _calibrate_labels(unseen: Unseen, classes: tuple[int, ...]) -> Affine:
-    label = unseen.rows.targets.label
-    named = np.isin(label, classes)
-    return scaled_softmax(unseen.label_margins[named], np.searchsorted(classes, label[named]))

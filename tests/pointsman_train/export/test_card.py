@@ -61,7 +61,7 @@ def test_the_card_says_by_which_rule_it_decides_and_what_guards_it(card, trained
 def test_the_other_rules_have_their_own_words(trained, rule, words, setting):
     manifest = read_manifest(trained.bundle)
     points = {
-        name: OperatingPoint(0.25, rule, 0.75, 0.125, point.target, point.held_out)
+        name: OperatingPoint(0.25, rule, 0.75, 0.125, 0.0, point.target, point.held_out)
         for name, point in manifest.operating_points.items()
     }
     text = model_card(replace(manifest, operating_points=points), trained.result.evaluation)

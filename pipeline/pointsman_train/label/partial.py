@@ -1,0 +1,113 @@
+"""Models with outcomes on few of the prompts: one that joined the pool later, or a dear one that was seldom asked.
+
+What they did is not compared with the others' means as it stands, since the prompts that they were asked may be the
+easy or the long ones. The others' outcomes on the same prompts say how far they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pointsman_train.data import Bools, Floats
+
+# Prompts' worth of pull of each slope towards 0: a few hundred prompts hardly feel it.
+_PENALTY = 1.0
+
+
+def partly_known(known: Bools) -> Bools:
+    """Tell the models that are known on less than half as many prompts as the best known one.
+
+    Parameters
+    ----------
+    known
+        ndarray of shape (n_prompts, n_models).
+
+    Examples
+    --------
+    >>> partly_known(np.array([[True, True], [True, False], [True, False]])).tolist()
+    [False, True]
+    """
+    prompts = known.sum(axis=0)
+    return np.asarray(prompts < prompts.max(initial=0) / 2)
+
+
+def means_by_ratio(amount: Floats) -> Floats:
+    """Mean of each model over the prompts that all well-known models have, as far as amounts keep their proportions.
+
+    A partly known model's mean is the others' total, times the ratio of its amounts to that total on the prompts where
+    it is known: the ratio estimator of survey sampling. Without a prompt that tells, its own known amounts are
+    averaged.
+
+    Parameters
+    ----------
+    amount
+        ndarray of shape (n_prompts, n_models), not negative; NaN is unknown. Every model has a known one.
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, chapter 6.
+
+    Examples
+    --------
+    >>> nan = np.nan  # the second model was asked the dear prompt only
+    >>> means_by_ratio(np.array([[1.0, nan], [1.0, nan], [4.0, 8.0]])).tolist()
+    [2.0, 4.0]
+    """
+    partial, shared, means = _means_of_well_known(amount)
+    total = amount[shared][:, ~partial].sum(axis=1)
+    for m in np.flatnonzero(partial):
+        own = amount[shared, m]
+        asked = ~np.isnan(own)
+        if total[asked].sum() > 0:
+            means[m] = own[asked].sum() / total[asked].sum() * total.mean()
+    return means
+
+
+def means_by_regression(outcome: Floats) -> Floats:
+    """Mean of each model over the prompts that all well-known models have, had a partly known one been asked them too.
+
+    Where it was not asked, its outcome is predicted by a linear regression on the others' outcomes, fitted where it
+    was: the regression estimator of survey sampling. Without a prompt that tells, its own known outcomes are averaged.
+
+    Parameters
+    ----------
+    outcome
+        ndarray of shape (n_prompts, n_models), in [0, 1]; NaN is unknown. Every model has a known one.
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, chapter 7.
+
+    Examples
+    --------
+    >>> easy, hard = [[1.0, 1.0]] * 500 + [[1.0, np.nan]] * 1500, [[0.0, 0.0]] * 100 + [[0.0, np.nan]] * 1900
+    >>> means_by_regression(np.array(easy + hard)).round(2).tolist()  # the second was asked mostly easy ones
+    [0.5, 0.5]
+    """
+    partial, shared, means = _means_of_well_known(outcome)
+    others = outcome[shared][:, ~partial]
+    for m in np.flatnonzero(partial):
+        own = outcome[shared, m]
+        if not np.isnan(own).all():
+            means[m] = np.where(np.isnan(own), _predicted(others, own), own).mean()
+    return means
+
+
+def _means_of_well_known(table: Floats) -> tuple[Bools, Bools, Floats]:
+    """Tell the partly known models and the prompts that all others have, and average: partly known ones, their own."""
+    known = ~np.isnan(table)
+    partial = partly_known(known)
+    shared: Bools = np.asarray(known[:, ~partial].all(axis=1))
+    if not shared.any():
+        shared = np.ones(len(table), bool)
+    filled = np.where(~known & partial, 0.0, table)
+    means = np.where(partial, np.nanmean(table, axis=0), np.nanmean(filled[shared], axis=0))
+    return partial, shared, np.asarray(means, np.float64)
+
+
+def _predicted(others: Floats, own: Floats) -> Floats:
+    asked = ~np.isnan(own)
+    centre, mean = others[asked].mean(axis=0), own[asked].mean()
+    x = others[asked] - centre
+    slopes = np.linalg.solve(x.T @ x + _PENALTY * np.eye(x.shape[1]), x.T @ (own[asked] - mean))
+    return np.asarray(np.clip(mean + (others - centre) @ slopes, 0, 1))

@@ -1,0 +1,102 @@
+"""Fitting both heads with their calibration, and what they then say of prompts that they were not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.fit import Fitted
+from pointsman_train.train.affine import Affine, scaled_softmax
+from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.calibration import SuccessCalibration
+from pointsman_train.train.complexity import ComplexityModel
+from pointsman_train.train.fill import filled_scores
+from pointsman_train.train.joining import calibrate_joined
+from pointsman_train.train.label_shares import WeighedLabels, weigh_labels
+from pointsman_train.train.rows import Rows
+from pointsman_train.train.rules import Evidence
+from pointsman_train.train.success import SuccessModel
+
+Calibrate: TypeAlias = Callable[[Floats, Floats], SuccessCalibration]
+
+
+@dataclass(frozen=True, slots=True)
+class FittedHeads:
+    """Both heads, calibrated.
+
+    Attributes
+    ----------
+    labels
+        What the classifier was fitted on.
+    rows
+        Prompts that neither head, or that of its fold, was fitted on.
+    p_success, p_label
+        ndarrays of shape (n_rows, n_models) and (n_rows, n_models + 1), of those prompts.
+    similarity
+        ndarray of shape (n_rows,), to the training prompts; None where it is not measured.
+    """
+
+    success: SuccessModel
+    success_calibration: SuccessCalibration
+    complexity: ComplexityModel
+    label_calibration: Affine
+    labels: WeighedLabels
+    rows: Rows
+    p_success: Floats
+    p_label: Floats
+    similarity: Features | None
+
+    def evidence(self, mean_cost: Floats, anchor: int) -> Evidence:
+        """Return what rules are fitted on; a model that was asked few prompts has its expected scores on the others."""
+        score = filled_scores(self.rows.score, self.rows.targets.success, self.p_success)
+        success, group = self.rows.targets.success, self.rows.group
+        return Evidence(self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group)
+
+
+def fit_heads(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:
+    """Fit both heads on all rows, and their calibration on out-of-fold predictions of the same."""
+    features, targets = fitted.features, rows.targets
+    success = heads.success(features, targets)
+    margins = heads.success_out_of_fold(features, targets, fold)
+    calibration = calibrate_joined(calibrate, margins, targets.success)
+    p_success = calibration.success_probability(margins)
+    labels = weigh_labels(targets, p_success, heads.classes)
+    complexity = heads.complexity(features, labels)
+    label_margins = heads.complexity_out_of_fold(features, labels, fold)
+    label_calibration = _calibrate_labels(label_margins, labels)
+    p_label = label_probabilities(label_calibration, label_margins, heads.classes, targets.success.shape[1])
+    return FittedHeads(
+        success, calibration, complexity, label_calibration, labels, rows, p_success, p_label, fitted.similarity
+    )
+
+
+def fit_heads_apart(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, others: Rows) -> FittedHeads:
+    """Fit both heads on some rows, and their calibration on others, which nothing was fitted on."""
+    features, similarity = fitted.featurizer.transform_all(others.prompt)
+    success = heads.success(fitted.features, rows.targets)
+    labels = weigh_labels(rows.targets, None, heads.classes)
+    complexity = heads.complexity(fitted.features, labels)
+    margins, label_margins = success.margins(features), complexity.margins(features)
+    calibration = calibrate_joined(calibrate, margins, others.targets.success)
+    p_success = calibration.success_probability(margins)
+    label_calibration = _calibrate_labels(label_margins, weigh_labels(others.targets, p_success, heads.classes))
+    p_label = label_probabilities(label_calibration, label_margins, heads.classes, others.score.shape[1])
+    return FittedHeads(
+        success, calibration, complexity, label_calibration, labels, others, p_success, p_label, similarity
+    )
+
+
+def label_probabilities(calibration: Affine, margins: Floats, classes: tuple[int, ...], n_models: int) -> Floats:
+    """Calibrated probability of each label, ndarray of shape (n_prompts, n_models + 1); 0 for those never seen."""
+    out = np.zeros((len(margins), n_models + 1))
+    out[:, list(classes)] = calibration.label_probability(margins)
+    return out
+
+
+def _calibrate_labels(margins: Floats, labels: WeighedLabels) -> Affine:
+    return scaled_softmax(margins[labels.row], labels.label, labels.weight)

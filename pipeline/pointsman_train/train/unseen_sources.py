@@ -1,0 +1,106 @@
+"""What the router does with prompts of a source that it was not trained on, told from the training prompts alone.
+
+Whole sources are put aside in turn, featurizer and heads are fitted on the others, and the calibration is the one that
+will be served. A setting that keeps its word on prompts like the training prompts can lose several times as much here,
+silently: so operating points look at both.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pointsman_train.data import Floats, Ints
+from pointsman_train.featurize.blocks import FeaturesConfig
+from pointsman_train.featurize.fit import Featurize, Taught, similarity_out_of_fold
+from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.fill import filled_scores
+from pointsman_train.train.fitting import FittedHeads, label_probabilities
+from pointsman_train.train.rows import Rows
+from pointsman_train.train.rules import Evidence
+
+log = logging.getLogger(__name__)
+
+# With less than this outside the largest source, what is learned without it says nothing of a router that knows it.
+_LEAST_SHARE = 0.2
+
+
+def unseen_sources(
+    heads: Heads,
+    found: FittedHeads,
+    rows: Rows,
+    taught: Taught,
+    config: FeaturesConfig,
+    featurize: Featurize,
+    known: Evidence,
+) -> Evidence | None:
+    """Predict every training prompt by heads that saw nothing of its source.
+
+    Parameters
+    ----------
+    heads, found
+        How heads are fitted, and those that will be served, with their calibration.
+    rows, taught
+        The training prompts.
+    known
+        What is known of the router otherwise: costs and the best single model.
+
+    Returns
+    -------
+    Evidence or None
+        None where there are no two sources to speak of.
+    """
+    fold = source_folds(rows.source, rows.group, int(taught.fold.max()) + 1)
+    if fold is None:
+        return None
+    log.info("predicting sources left out, %d folds", int(fold.max()) + 1)
+    fitted = featurize(rows.prompt, replace(taught, fold=fold), config)
+    margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
+    p_success = found.success_calibration.success_probability(margins)
+    label_margins = heads.complexity_out_of_fold(fitted.features, found.labels, fold)
+    return Evidence(
+        p_success=p_success,
+        score=filled_scores(rows.score, rows.targets.success, p_success),
+        mean_cost=known.mean_cost,
+        anchor=known.anchor,
+        similarity=similarity_out_of_fold(rows.prompt, fitted.featurizer, fold, config),
+        p_label=label_probabilities(found.label_calibration, label_margins, heads.classes, rows.score.shape[1]),
+    )
+
+
+def source_folds(source: Sequence[str], group: Ints, folds: int) -> Ints | None:
+    """Deal whole sources into folds of about the same number of prompts, the largest source first.
+
+    A group of near-duplicates goes with the source of its first prompt.
+
+    Parameters
+    ----------
+    folds
+        As many, or one a source where there are fewer.
+
+    Returns
+    -------
+    ndarray of shape (n_prompts,) or None
+        None with a single source, or where one has more than four fifths of the prompts.
+
+    Examples
+    --------
+    >>> source_folds(["a", "a", "a", "b", "b", "c"], np.arange(6), 2).tolist()
+    [0, 0, 0, 1, 1, 1]
+    >>> source_folds(["a", "a"], np.arange(2), 2) is None
+    True
+    """
+    _, first, member = np.unique(group, return_index=True, return_inverse=True)
+    names, of_prompt = np.unique(np.asarray(source)[first][member], return_inverse=True)
+    counts = np.bincount(of_prompt)
+    if len(names) < 2 or counts.max() > (1 - _LEAST_SHARE) * len(of_prompt):
+        return None
+    load: Floats = np.zeros(min(folds, len(names)))
+    fold_of_name = np.empty(len(names), np.int64)
+    for name in np.argsort(-counts, kind="stable"):
+        fold_of_name[name] = int(np.argmin(load))
+        load[fold_of_name[name]] += counts[name]
+    return np.asarray(fold_of_name[of_prompt])
