@@ -20,12 +20,14 @@ from pointsman_train.collect.config import CollectConfig
 from pointsman_train.comparison import NO_BASELINE, CompareConfig
 from pointsman_train.comparison_report import summarise_comparison
 from pointsman_train.config import build, register
+from pointsman_train.datasets import PromptsConfig
 from pointsman_train.errors import TrainError
 from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.paths import conf_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
-from pointsman_train.summary import summarise, summarise_evaluation
+from pointsman_train.summary import summarise, summarise_evaluation, summarise_traffic
 from pointsman_train.tracking import Sweep
+from pointsman_train.watch import watch_router
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,11 @@ def _sweep() -> Sweep | None:
 
 
 def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
-    evaluation = judge_router(build(config, JudgeConfig), run_dir)
+    settings = build(config, JudgeConfig)
+    if isinstance(settings.dataset, PromptsConfig):
+        sys.stdout.write(summarise_traffic(watch_router(settings, run_dir)) + f"\n\nrun     {run_dir}\n")
+        return None
+    evaluation = judge_router(settings, run_dir)
     sys.stdout.write(summarise_evaluation(evaluation) + f"\n\nrun     {run_dir}\n")
     return evaluation.figures["hull_gain"].value
 

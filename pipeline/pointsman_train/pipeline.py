@@ -18,7 +18,9 @@ from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.detailed import detail
 from pointsman_train.evaluate.headline import all_metrics, fold_metrics, glance_tags, headline, headline_tags
+from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
+from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.inputs import inputs_of, label_table
@@ -169,8 +171,9 @@ def _make_router(
     prompts = _prompts(prepared.labelled, test)
     predictions = predict(onnx, prompts)
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
+    setting = Setting(prepared.labelled, prepared.split, config.split.folds, config.train)
     subject = subject_of_run(
-        Setting(prepared.labelled, prepared.split, config.split.folds, config.train),
+        setting,
         router,
         predictions,
         lambda texts: router.judged(predict(onnx, texts)),
@@ -186,6 +189,7 @@ def _make_router(
         prepared.labelled,
         prompts,
         evaluation,
+        _reference(router, onnx, setting),
         origin,
         config.export,
         register=lambda copy: tracked.register(copy, tags),
@@ -194,6 +198,13 @@ def _make_router(
     tracked.artifacts([bundle / "README.md"], "card")
     log.info("exported %s", bundle)
     return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
+
+
+def _reference(router: TrainedRouter, onnx: bytes, setting: Setting) -> Reference:
+    """How the training prompts are distributed, as the exported graph sees them."""
+    found = predict(onnx, _prompts(setting.labelled, setting.training))
+    group = setting.split.group[setting.training]
+    return seen_by(found, router.judged(found), router.featurizer.names, router.models, group).reference
 
 
 def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Report:

@@ -61,14 +61,16 @@ def draw_cost_quality(figure: Figure, evaluation: Evaluation) -> None:
     for marker, (name, figures) in zip(cycle(_POINTS), evaluation.point_figures.items(), strict=False):
         at = figures["cost_usd"].value / unit, figures["quality"].value
         axes.plot(*at, marker, color="tab:orange", ms=7, mec="black", mew=0.6, ls="none", label=f"point {name}")
-    axes.plot(cost / unit, score, "s", color="black", ms=5, ls="none", label="single models")
-    best = testset.models[testset.best_single]
-    for model, x, y in zip(testset.models, cost / unit, score, strict=True):
-        _name(axes, f"{model} (best single)" if model == best else model, (x, y))
+    # By number: long names run over each other where models lie close.
+    singles = zip(testset.models, (cost / unit).tolist(), score.tolist(), strict=True)
+    for rung, (model, x, y) in enumerate(singles, start=1):
+        best = " (best single)" if rung == testset.best_single + 1 else ""
+        axes.plot(x, y, "s", color="black", ms=4, ls="none", label=f"{rung} {model}{best}")
+        axes.annotate(str(rung), (x, y), xytext=(4, -9), textcoords="offset points", fontsize=8)
     axes.set_xlabel("mean cost, share of the dearest model")
     axes.set_ylabel("mean score")
     axes.margins(x=0.12, y=0.1)
-    figure.legend(fontsize=8, loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(fontsize=7.5, loc="outside lower center", ncols=2, frameon=False)
 
 
 def draw_reliability(figure: Figure, evaluation: Evaluation) -> None:
@@ -121,20 +123,6 @@ def draw_labels(figure: Figure, evaluation: Evaluation) -> None:
     axes.set_xticks(range(len(testset.models)), testset.models, fontsize=7, rotation=15, ha="right")
     axes.set_ylabel("label (prompts)")
     axes.set_xlabel("chosen model")
-
-
-def _name(axes: Axes, text: str, at: tuple[float, float]) -> None:
-    """Name a model towards the middle, and on white: long names must not run over the frame, nor a curve over them."""
-    side = "left" if at[0] < 0.5 else "right"
-    axes.annotate(
-        text,
-        at,
-        xytext=(8, -14) if side == "left" else (-8, 8),
-        textcoords="offset points",
-        fontsize=7,
-        ha=side,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
-    )
 
 
 def _points(router: Router, evaluation: Evaluation) -> Floats:

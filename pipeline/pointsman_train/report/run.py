@@ -66,7 +66,7 @@ def run_page(evaluation: Evaluation, detail: Detail | None, about: About) -> Pag
     return Page(
         title=f"Router {about.name}",
         facts=facts,
-        verdict=headline.verdict(evaluation, about),
+        verdict=headline.verdict(evaluation, detail, about),
         tone=headline.tone(evaluation),
         cards=headline.cards(evaluation, detail),
         sections=tuple(chapter for chapter in chapters if chapter is not None),

@@ -33,6 +33,13 @@ def test_boundary_accuracy_by_both_definitions_is_the_first_number_with_its_inte
         assert f"{value} {interval}".strip() == both(name, figures[name])
 
 
+def test_the_verdict_says_what_holds_on_sources_that_it_never_saw(trained, text):
+    left_out = trained.result.detail.left_out
+    assert "On prompts of a source that it saw nothing of, it " in text
+    assert f"(HG {left_out.figures['hull_gain']})" in text
+    assert "Fold by fold" in text
+
+
 def test_every_chapter_is_there_in_the_order_of_weight(text):
     found = re.findall(r'<section id="([\w-]+)">', text)
     expected = ["boundary", "curve", "points", "worst", "slices", "calibration", "splits", "robustness", "left-out"]

@@ -13,15 +13,18 @@ _COLUMNS = ("hull_gain", "quality", "cost_usd", "quality_gain", "cost_saving", "
 
 def section(evaluation: Evaluation) -> Section:
     """Make the chapter."""
-    best = evaluation.testset.models[evaluation.testset.best_single]
+    models = evaluation.testset.models
+    best = models[evaluation.testset.best_single]
     alt = (
         "Mean score against mean cost. The router's curve, its operating points, each single model, the random mix "
         f"of single models and both oracles. HG of the router is {evaluation.figures['hull_gain']}."
     )
-    svg = inline("cost-quality", alt, lambda figure: draw_cost_quality(figure, evaluation), (4.8, 4.4))
+    svg = inline(
+        "cost-quality", alt, lambda figure: draw_cost_quality(figure, evaluation), (4.8, 3.7 + 0.1 * len(models))
+    )
     caption = (
         "Up and to the left is better. Below the dashed line a router is worse than mixing single models at random. "
-        "The curve is the probabilities alone; the circles are the operating points as served, guard included."
+        "The curve is the probabilities alone; the operating points are as served, guard included."
     )
     lead = Text(
         f"The best single model by its training score is {best}. The source oracle knows each source's success rates "

@@ -27,9 +27,11 @@ CARDS = (
 _AGAINST_ZERO = ("hull_gain", "cs90", "quality_gain", "cost_saving")
 
 
-def verdict(evaluation: Evaluation, about: About) -> tuple[str, ...]:
+def verdict(evaluation: Evaluation, detail: Detail | None, about: About) -> tuple[str, ...]:
     """Say what the figures mean, and which of it may be luck."""
-    return (_worth(evaluation.figures["hull_gain"]), _served(evaluation, about), _boundary(evaluation))
+    said = (_worth(evaluation.figures["hull_gain"]), _served(evaluation, about), _boundary(evaluation))
+    left_out = None if detail is None else detail.left_out
+    return said if left_out is None else (*said, _elsewhere(left_out.figures["hull_gain"]))
 
 
 def tone(evaluation: Evaluation) -> str:
@@ -66,7 +68,8 @@ def _gap_card(name: str, gap: Estimate) -> Card:
         "says that the router knows sources rather than difficulty."
     )
     label = f"{words.words_of(name).label}: gap to sources left out"
-    return Card(label, words.value(name, gap, True), words.interval(name, gap, True), meaning)
+    tone = BAD if gap.low > 0 else ""
+    return Card(label, words.value(name, gap, True), words.interval(name, gap, True), meaning, tone)
 
 
 def _worth(gain: Estimate) -> str:
@@ -78,6 +81,15 @@ def _worth(gain: Estimate) -> str:
     if gain.high < 0:
         return f"The router does harm: mixing single models at random is better ({part})."
     return f"The router cannot be told from mixing single models at random ({part})."
+
+
+def _elsewhere(gain: Estimate) -> str:
+    words_for = {
+        GOOD: "it still beats a random mix",
+        BAD: "it is worse than a random mix",
+        UNSURE: "it cannot be told from a random mix",
+    }
+    return f"On prompts of a source that it saw nothing of, {words_for[words.tone_of('hull_gain', gain)]} (HG {gain})."
 
 
 def _served(evaluation: Evaluation, about: About) -> str:

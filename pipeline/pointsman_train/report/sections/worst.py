@@ -20,23 +20,38 @@ def section(evaluation: Evaluation, detail: Detail) -> Section | None:
     if not detail.worst:
         return None
     models = evaluation.testset.models
-    how = (
-        "Reasons are what each feature adds to the chosen model's log-odds of success above the right model's; they "
-        "add up to the difference."
-        if detail.reasons_exact
-        else "Reasons are what each feature does to the chosen model's log-odds above the right model's when it is "
-        "put back to the average."
-    )
     lead = Text(
         "Prompts that need a step up and went to a model that fails, or to a dearer one than needed, the largest loss "
-        f"first. {how} Near training prompts say what the router knew of such prompts."
+        f"first. {_how(detail)}"
     )
     shown = [_prompt(place, worst, models) for place, worst in enumerate(detail.worst, start=1)]
-    notes = [Text(f"No {name}: {detail.notes[name]}.") for name in ("reasons", "neighbours") if name in detail.notes]
+    notes = [Text(note) for note in dict.fromkeys(_notes(detail))]
     parts: list[Part] = [lead, *notes, *shown[:_OPEN]]
     if shown[_OPEN:]:
         parts.append(Fold(f"{len(shown) - _OPEN} more", tuple(shown[_OPEN:])))
     return Section("worst", "Worst boundary prompts", tuple(parts))
+
+
+def _how(detail: Detail) -> str:
+    """Say how to read what explains a decision, where anything does."""
+    said = []
+    if any(one.reasons for one in detail.worst):
+        said.append(
+            "Reasons are what each feature adds to the chosen model's log-odds of success above the right model's"
+        )
+        said.append(
+            "; they add up to the difference. "
+            if detail.reasons_exact
+            else ", by putting it to its median on the training prompts. "
+        )
+    if any(one.neighbours for one in detail.worst):
+        said.append("Near training prompts say what the router knew of such prompts.")
+    return "".join(said)
+
+
+def _notes(detail: Detail) -> list[str]:
+    found = [detail.notes[name] for name in ("reasons", "neighbours") if name in detail.notes]
+    return [f"{note[:1].upper()}{note[1:]}." for note in found]
 
 
 def _prompt(place: int, worst: WorstPrompt, models: tuple[str, ...]) -> Prompt:
