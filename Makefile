@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check format tables quality constraints clean
+.PHONY: demo test test-all check format tables quality notebooks constraints clean
 
 # The main job: train on the embedded data, evaluate, export, route one prompt.
 demo: $(READY)
@@ -35,6 +35,10 @@ tables: $(READY)
 quality: $(READY)
 	$(BIN)/python docs/quality.py
 	$(BIN)/python docs/blocks.py
+
+# Run the notebooks and keep what they show.
+notebooks: $(READY)
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 # Write constraints.txt anew from what the index has today.
 constraints:

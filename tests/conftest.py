@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ import pointsman
 from pointsman import Router
 from pointsman_train.data import Outcomes
 from pointsman_train.datasets import LongConfig, load
+from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.export.stage import ExportConfig
 from pointsman_train.paths import data_dir
@@ -81,7 +82,8 @@ def quick(fleet: LongConfig) -> Callable[..., PipelineConfig]:
     def make(routers: Path, **settings) -> PipelineConfig:
         config = PipelineConfig(
             dataset=fleet,
-            evaluate=EvaluateConfig(resamples=60),
+            # The second split trains anew; it has tests of its own.
+            evaluate=EvaluateConfig(resamples=60, left_out=LeftOutConfig(enabled=False)),
             export=ExportConfig(folder=str(routers), name="small"),
             tracking=TrackingConfig(enabled=False),
         )
@@ -97,9 +99,10 @@ def quick(fleet: LongConfig) -> Callable[..., PipelineConfig]:
 
 @pytest.fixture(scope="session")
 def trained(quick, tmp_path_factory) -> Trained:
-    """All stages, run once."""
+    """All stages, run once, with both splits."""
     folder = tmp_path_factory.mktemp("trained")
     config = quick(folder / "routers")
+    config.evaluate = replace(config.evaluate, left_out=LeftOutConfig(folds=2))
     result = run_pipeline(config, folder / "run")
     return Trained(config, folder / "run", result, router_graph(result.router).SerializeToString())
 

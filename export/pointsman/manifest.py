@@ -114,7 +114,8 @@ class Manifest:
     features
         The columns of ``features``.
     feature_reference
-        Quantiles 0, 0.05, 0.25, 0.5, 0.75, 0.95 and 1 of each feature on the training prompts.
+        How the training prompts are distributed, as the graph sees them: counts in bins of each feature, of each
+        model's probability of success and of the choices at the default operating point. Drift is measured by it.
     best_single
         The model with the best mean training score.
     default_operating_point, operating_points
@@ -141,7 +142,7 @@ class Manifest:
     models: tuple[Model, ...]
     labels: tuple[str, ...]
     features: tuple[str, ...]
-    feature_reference: Mapping[str, list[float]]
+    feature_reference: Mapping[str, Any]
     best_single: str
     default_operating_point: str
     operating_points: Mapping[str, OperatingPoint]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
@@ -19,11 +20,14 @@ from pointsman_train.collect.config import CollectConfig
 from pointsman_train.comparison import NO_BASELINE, CompareConfig
 from pointsman_train.comparison_report import summarise_comparison
 from pointsman_train.config import build, register
+from pointsman_train.datasets import PromptsConfig
 from pointsman_train.errors import TrainError
 from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.paths import conf_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
-from pointsman_train.summary import summarise, summarise_evaluation
+from pointsman_train.summary import summarise, summarise_evaluation, summarise_traffic
+from pointsman_train.tracking import Sweep
+from pointsman_train.watch import watch_router
 
 log = logging.getLogger(__name__)
 
@@ -76,14 +80,26 @@ def _main(name: str, job: Callable[[DictConfig, Path], float | None]) -> None:
 
 
 def _train(config: DictConfig, run_dir: Path) -> float | None:
-    result = run_pipeline(build(config, PipelineConfig), run_dir)
+    result = run_pipeline(build(config, PipelineConfig), run_dir, _sweep())
     sys.stdout.write(summarise(result, run_dir) + "\n")
     # What a Hydra sweeper maximises.
     return result.evaluation.figures["hull_gain"].value if result.evaluation else None
 
 
+def _sweep() -> Sweep | None:
+    """Return what this run is a part of, None where it runs alone."""
+    hydra_config = HydraConfig.get()
+    if hydra_config.mode != RunMode.MULTIRUN:
+        return None
+    return Sweep(str(hydra_config.sweep.dir), str(hydra_config.job.override_dirname))
+
+
 def _evaluate(config: DictConfig, run_dir: Path) -> float | None:
-    evaluation = judge_router(build(config, JudgeConfig), run_dir)
+    settings = build(config, JudgeConfig)
+    if isinstance(settings.dataset, PromptsConfig):
+        sys.stdout.write(summarise_traffic(watch_router(settings, run_dir)) + f"\n\nrun     {run_dir}\n")
+        return None
+    evaluation = judge_router(settings, run_dir)
     sys.stdout.write(summarise_evaluation(evaluation) + f"\n\nrun     {run_dir}\n")
     return evaluation.figures["hull_gain"].value
 

@@ -15,6 +15,7 @@ from pointsman_train.evaluate.compare import BETTER, WORSE, Row, SliceRows
 from pointsman_train.evaluate.gate import Check, failed
 from pointsman_train.export.card import HEADLINE, table
 from pointsman_train.registry import Found
+from pointsman_train.report.comparison import write_comparison_report
 from pointsman_train.writing import as_json, write_json, write_text
 
 # What a terminal shows of all prompts, and the page of each slice; the JSON file has every figure of both.
@@ -25,10 +26,11 @@ _HEAD = ("metric", "A", "B", "B - A", "verdict on B")
 
 
 def write_comparison(comparison: Comparison, run_dir: Path) -> tuple[Path, ...]:
-    """Write ``comparison.json``, with every figure on all prompts and on every slice, and ``comparison.md``."""
+    """Write ``comparison.html``, ``comparison.md``, and ``comparison.json``, which has every figure of every slice."""
     return (
         write_json(comparison_json(comparison), run_dir / "comparison.json"),
         write_text(comparison_page(comparison), run_dir / "comparison.md"),
+        write_comparison_report(comparison, run_dir / "comparison.html"),
     )
 
 

@@ -9,13 +9,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from pointsman_train.collect.config import CollectConfig
 from pointsman_train.comparison import CompareConfig
-from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
+from pointsman_train.datasets import HubConfig, LongConfig, PromptsConfig, WideConfig
 from pointsman_train.errors import ConfigError
 from pointsman_train.judge import JudgeConfig
 from pointsman_train.paths import data_dir
 from pointsman_train.pipeline import PipelineConfig
 
 Schema = TypeVar("Schema")
+_DATASETS = {"long": LongConfig, "wide": WideConfig, "hub": HubConfig, "prompts": PromptsConfig}
 
 
 def register() -> None:
@@ -25,7 +26,7 @@ def register() -> None:
     store.store(name="evaluate_schema", node=JudgeConfig)
     store.store(name="collect_schema", node=CollectConfig)
     store.store(name="compare_schema", node=CompareConfig)
-    for name, node in (("long", LongConfig), ("wide", WideConfig), ("hub", HubConfig)):
+    for name, node in _DATASETS.items():
         store.store(group="dataset", name=f"{name}_schema", node=node)
     OmegaConf.register_new_resolver("pointsman.data", _embedded, replace=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pointsman.graph import joined
+from pointsman.graph import Predictions, joined
 from pointsman.router import Router
 from pointsman_train.data import Ints
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
@@ -67,10 +67,14 @@ def under(labels: LabelConfig, router: Router) -> LabelConfig:
     return replace(labels, ladder=list(router.models))
 
 
-def predicted(router: Router, prompts: Sequence[str]) -> Judged:
-    """Return what an exported router says of prompts, with the decisions of its own manifest."""
+def predictions_of(router: Router, prompts: Sequence[str]) -> Predictions:
+    """Run an exported router's graph over prompts, in batches."""
+    return joined([router.predict(prompts[start : start + _BATCH]) for start in range(0, len(prompts), _BATCH)])
+
+
+def judged_by(router: Router, found: Predictions) -> Judged:
+    """Put what was predicted beside the decisions of the router's own manifest."""
     manifest = router.manifest
-    found = joined([router.predict(prompts[start : start + _BATCH]) for start in range(0, len(prompts), _BATCH)])
     return Judged(
         p_success=found.p_success,
         p_label=found.p_label,
@@ -81,3 +85,8 @@ def predicted(router: Router, prompts: Sequence[str]) -> Judged:
         guard=router.guard,
         similarity=found.similarity,
     )
+
+
+def predicted(router: Router, prompts: Sequence[str]) -> Judged:
+    """Return what an exported router says of prompts, with the decisions of its own manifest."""
+    return judged_by(router, predictions_of(router, prompts))

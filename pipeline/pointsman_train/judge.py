@@ -12,11 +12,17 @@ from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman_train import tracking
 from pointsman_train.datasets import DatasetConfig
+from pointsman_train.evaluate.detail import Detail
+from pointsman_train.evaluate.detailed import detail
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
-from pointsman_train.fresh import fresh, predicted
+from pointsman_train.evaluate.traffic import DriftConfig
+from pointsman_train.fresh import fresh, judged_by, predictions_of
+from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
 from pointsman_train.pipeline import report
+from pointsman_train.report.about import About, about_exported
 from pointsman_train.split import GroupConfig
+from pointsman_train.subjects import subject_of_bundle
 
 
 @dataclass(slots=True)
@@ -28,7 +34,8 @@ class JudgeConfig:
     router
         Folder of an exported router.
     dataset
-        Outcomes of the router's models; others in it are left out.
+        Outcomes of the router's models; others in it are left out. Prompts alone cannot judge it, but can be
+        compared with those that it was made from: see :func:`~pointsman_train.watch.watch_router`.
     catalog
         Path of a table of prices, for costs that the data set does not tell.
     label
@@ -40,12 +47,13 @@ class JudgeConfig:
     catalog: str | None = None
     label: LabelConfig = field(default_factory=LabelConfig)
     group: GroupConfig = field(default_factory=GroupConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for a setting out of range."""
-        for section in (self.label, self.group, self.evaluate):
+        for section in (self.label, self.group, self.drift, self.evaluate):
             section.check()
 
 
@@ -66,18 +74,24 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
     run_dir.mkdir(parents=True, exist_ok=True)
     with tracking.tracked_run(config.tracking) as tracked:
         tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation = _judge(config, router)
-        tracked.tags(_tags(router.manifest))
-        report(evaluation, run_dir, tracked)
+        evaluation, found, about = _judge(config, router, tracked)
+        tracked.tags(tags_of(router.manifest))
+        report(evaluation, found, about, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router) -> Evaluation:
+def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail, About]:
     data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
+    tracked.inputs([fresh_input(config.dataset, data.labelled)])
     prompts = data.labelled.outcomes.prompt
     everywhere = np.ones(len(prompts), bool)
-    return judge(data.labelled, data.group, everywhere, predicted(router, prompts), config.evaluate)
+    predictions = predictions_of(router, prompts)
+    evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
+    subject = subject_of_bundle(router, data.labelled, predictions)
+    known = tuple(f"{name} was trained on these data; its figures say nothing" for name in data.trained_on)
+    return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, known)
 
 
-def _tags(manifest: Manifest) -> Mapping[str, str]:
+def tags_of(manifest: Manifest) -> Mapping[str, str]:
+    """Say which router a run looked at."""
     return {"router": f"{manifest.name}/{manifest.version}", "router.onnx_sha256": manifest.onnx_sha256}

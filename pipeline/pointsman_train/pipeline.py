@@ -9,25 +9,33 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
+from pointsman_train.detail_files import write_detail
 from pointsman_train.errors import ConfigError, PoolError
+from pointsman_train.evaluate.detail import Detail
+from pointsman_train.evaluate.detailed import detail
+from pointsman_train.evaluate.headline import all_metrics, fold_metrics, glance_tags, headline, headline_tags
+from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
+from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
+from pointsman_train.inputs import inputs_of, label_table
 from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.report.about import About, about_trained
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
 from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
 from pointsman_train.study.learning_curve import LearningCurveConfig
+from pointsman_train.study.left_out import Setting
 from pointsman_train.study.registry import STUDIES
 from pointsman_train.study.task import Report, Task
+from pointsman_train.subjects import subject_of_run
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import TrainConfig, train
@@ -106,18 +114,21 @@ class Result:
     prepared: Prepared
     router: TrainedRouter | None = None
     evaluation: Evaluation | None = None
+    detail: Detail | None = None
     bundle: Path | None = None
     run_id: str | None = None
     study: Report | None = None
 
 
-def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
+def run_pipeline(config: PipelineConfig, run_dir: Path, sweep: tracking.Sweep | None = None) -> Result:
     """Run the stages that were asked for.
 
     Parameters
     ----------
     run_dir
         Tables, figures and plots of the run land here; it is created.
+    sweep
+        The sweep that the run is a part of, for tracking.
 
     Raises
     ------
@@ -126,7 +137,7 @@ def run_pipeline(config: PipelineConfig, run_dir: Path) -> Result:
     """
     config.check()
     run_dir.mkdir(parents=True, exist_ok=True)
-    with tracking.tracked_run(config.tracking) as tracked:
+    with tracking.tracked_run(config.tracking, sweep) as tracked:
         return _run_stages(config, run_dir, tracked)
 
 
@@ -140,6 +151,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     write_json(data, run_dir / "data.json")
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
+    tracked.inputs(inputs_of(config.dataset, prepared.labelled, prepared.split))
     task = Task(prepared.labelled, prepared.split, config.split.folds, config.group, config.train, config.evaluate)
     if config.study is not None:
         return Result(prepared, run_id=tracked.run_id, study=_study(config.study, task, config, run_dir, tracked))
@@ -159,24 +171,42 @@ def _make_router(
         return Result(prepared, router, run_id=tracked.run_id)
     test = prepared.split.rows("test")
     prompts = _prompts(prepared.labelled, test)
-    judged = router.judged(predict(onnx, prompts))
-    evaluation = judge(prepared.labelled, prepared.split.group, test, judged, config.evaluate)
-    report(evaluation, run_dir, tracked)
+    predictions = predict(onnx, prompts)
+    evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
+    setting = Setting(prepared.labelled, prepared.split, config.split.folds, config.train)
+    subject = subject_of_run(
+        setting,
+        router,
+        predictions,
+        lambda texts: router.judged(predict(onnx, texts)),
+    )
+    found = detail(evaluation, subject, config.evaluate)
+    report(evaluation, found, about_trained(config.export.name, router, origin.data), run_dir, tracked)
     if "export" not in config.stages:
-        return Result(prepared, router, evaluation, run_id=tracked.run_id)
-    headline = _headline(evaluation)
+        return Result(prepared, router, evaluation, found, run_id=tracked.run_id)
+    tags = headline_tags(headline(evaluation, found))
     bundle = export(
         router,
         onnx,
         prepared.labelled,
         prompts,
         evaluation,
+        _reference(router, onnx, setting),
         origin,
         config.export,
-        register=lambda copy: tracked.register(copy, headline),
+        register=lambda copy: tracked.register(copy, tags),
+        detail=found,
     )
+    tracked.artifacts([bundle / "README.md"], "card")
     log.info("exported %s", bundle)
-    return Result(prepared, router, evaluation, bundle, tracked.run_id)
+    return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
+
+
+def _reference(router: TrainedRouter, onnx: bytes, setting: Setting) -> Reference:
+    """How the training prompts are distributed, as the exported graph sees them."""
+    found = predict(onnx, _prompts(setting.labelled, setting.training))
+    group = setting.split.group[setting.training]
+    return seen_by(found, router.judged(found), router.featurizer.names, router.models, group).reference
 
 
 def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Report:
@@ -222,19 +252,26 @@ def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
-def report(evaluation: Evaluation, run_dir: Path, tracked: tracking.Run) -> None:
-    """Write ``metrics.json`` and the plots, and log both."""
+def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, tracked: tracking.Run) -> None:
+    """Write ``report.html``, ``metrics.json``, the tables of the detail and the plots, and log them."""
     # matplotlib is slow to import, and the earlier stages draw nothing.
     from pointsman_train.plots import write_plots
+    from pointsman_train.report.run import write_run_report
 
-    metrics = evaluation.metrics()
+    metrics = all_metrics(evaluation, found)
     write_json(
         {name: None if math.isnan(value) else value for name, value in metrics.items()},
         run_dir / "metrics.json",
     )
     tracked.metrics(metrics)
+    tracked.tags(glance_tags(headline(evaluation, found)))
     tracked.artifacts([run_dir / "metrics.json"], "evaluate")
+    tracked.artifacts(write_detail(evaluation, found, run_dir / "detail"), "detail")
     tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
+    tracked.artifacts([write_run_report(evaluation, found, run_dir / "report.html", about)], "report")
+    for fold in () if found.left_out is None else found.left_out.folds:
+        params = {"left_out": list(fold.sources), "prompts": fold.prompts}
+        tracked.child(f"without {fold.name}", params, fold_metrics(fold))
     for reason, count in evaluation.excluded.items():
         log.info("not judged: %s: %d", reason, count)
 
@@ -256,31 +293,15 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _headline(evaluation: Evaluation) -> dict[str, str]:
-    names = ("boundary_accuracy", "hull_gain", "cs90", "under_routing_rate", "cost_saving")
-    return {name: f"{evaluation.figures[name].value:.4f}" for name in names if name in evaluation.figures}
-
-
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:
     return [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
 
 
 def _write_labels(prepared: Prepared, path: Path) -> None:
     labelled, parts = prepared.labelled, prepared.split
-    names = {**dict(enumerate(labelled.class_names)), -1: None}
-    table = pd.DataFrame(
-        {
-            "prompt_id": list(labelled.outcomes.prompt_id),
-            "label": [names[int(value)] for value in labelled.label],
-            "rung": labelled.label,
-            "boundary": labelled.boundary,
-            "reason": list(labelled.reason),
-            "part": [PARTS[int(value)] for value in parts.part],
-            "group": parts.group,
-        }
-    )
-    for m, model in enumerate(labelled.models):
-        table[f"success/{model}"] = labelled.success[:, m]
+    table = label_table(labelled)
+    table["rung"], table["boundary"], table["reason"] = labelled.label, labelled.boundary, list(labelled.reason)
+    table["part"], table["group"] = [PARTS[int(value)] for value in parts.part], parts.group
     partial = path.with_suffix(".partial")
     table.to_parquet(partial, index=False)
     partial.replace(path)

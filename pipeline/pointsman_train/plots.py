@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import cycle
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 
-from pointsman_train.data import Floats
+from pointsman_train.data import Bools, Floats
 from pointsman_train.evaluate.hull import upper_hull
 from pointsman_train.evaluate.router import Router
 from pointsman_train.evaluate.stage import Evaluation
 
 _BINS = 15
+_POINTS = "o^vDP*Xpd"
+
+Drawing: TypeAlias = Callable[[Figure, Evaluation], None]
+"""Draws an evaluation on an empty figure."""
 
 
 def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Draw the cost-quality curve, the reliability curves and the labels; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawings: Mapping[str, Callable[[Axes, Evaluation], None]] = {
+    drawings: Mapping[str, Drawing] = {
         "cost_quality": draw_cost_quality,
         "reliability": draw_reliability,
         "labels": draw_labels,
@@ -30,15 +37,16 @@ def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
     for name, draw in drawings.items():
         figure = Figure(figsize=(7, 5), layout="constrained")
         FigureCanvasAgg(figure)
-        draw(figure.subplots(), evaluation)
+        draw(figure, evaluation)
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=150)
         paths.append(path)
     return paths
 
 
-def draw_cost_quality(axes: Axes, evaluation: Evaluation) -> None:
-    """Mean score against mean cost along the sweep, with the single models, their hull and the oracle."""
+def draw_cost_quality(figure: Figure, evaluation: Evaluation) -> None:
+    """Mean score against mean cost: the sweep, the operating points, single models, their hull, and both oracles."""
+    axes: Axes = figure.subplots()
     testset = evaluation.testset
     cost, score = testset.cost_usd.mean(axis=0), testset.score.mean(axis=0)
     unit = cost.max() or 1.0
@@ -50,46 +58,55 @@ def draw_cost_quality(axes: Axes, evaluation: Evaluation) -> None:
         axes.plot(points[:, 0] / unit, points[:, 1], color=style, marker=marker, lw=1, label=name.replace("_", " "))
     points = _points(evaluation.router, evaluation)
     axes.plot(points[:, 0] / unit, points[:, 1], color="tab:blue", lw=2, label="router")
-    default = evaluation.router.default
-    at = default.take(testset.cost_usd).mean() / unit, default.take(testset.score).mean()
-    axes.plot(*at, "o", color="tab:blue", ms=8, label="default operating point")
-    axes.plot(cost / unit, score, "s", color="black", ms=5)
-    for model, x, y in zip(testset.models, cost / unit, score, strict=True):
-        # Towards the middle, and on white: names are long and must not run over the frame or be run over by a curve.
-        side = "left" if x < 0.5 else "right"
-        axes.annotate(
-            model,
-            (x, y),
-            xytext=(8, -14) if side == "left" else (-8, 8),
-            textcoords="offset points",
-            fontsize=7,
-            ha=side,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
-        )
+    for marker, (name, figures) in zip(cycle(_POINTS), evaluation.point_figures.items(), strict=False):
+        at = figures["cost_usd"].value / unit, figures["quality"].value
+        axes.plot(*at, marker, color="tab:orange", ms=7, mec="black", mew=0.6, ls="none", label=f"point {name}")
+    # By number: long names run over each other where models lie close.
+    singles = zip(testset.models, (cost / unit).tolist(), score.tolist(), strict=True)
+    for rung, (model, x, y) in enumerate(singles, start=1):
+        best = " (best single)" if rung == testset.best_single + 1 else ""
+        axes.plot(x, y, "s", color="black", ms=4, ls="none", label=f"{rung} {model}{best}")
+        axes.annotate(str(rung), (x, y), xytext=(4, -9), textcoords="offset points", fontsize=8)
     axes.set_xlabel("mean cost, share of the dearest model")
     axes.set_ylabel("mean score")
-    axes.margins(x=0.12)
-    axes.legend(fontsize=8, loc="lower right")
+    axes.margins(x=0.12, y=0.1)
+    figure.legend(fontsize=7.5, loc="outside lower center", ncols=2, frameon=False)
 
 
-def draw_reliability(axes: Axes, evaluation: Evaluation) -> None:
-    """Observed success against predicted probability, in bins of equal mass, a line a model."""
+def draw_reliability(figure: Figure, evaluation: Evaluation) -> None:
+    """Observed success against predicted probability, in equal bins with binomial intervals, a panel a model."""
+    p_success, success = evaluation.router.p_success, evaluation.testset.success
+    models = evaluation.testset.models
+    columns = min(len(models), 2 if len(models) <= 4 else 3)
+    rows = -(-len(models) // columns)
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for m, axes in enumerate(panels.flat):
+        if m >= len(models) or p_success is None:
+            axes.set_visible(False)
+            continue
+        _reliability(axes, p_success[:, m], success[:, m])
+        axes.set_title(models[m], fontsize=8)
+    figure.supxlabel("predicted probability of success", fontsize=9)
+    figure.supylabel("observed share of successes", fontsize=9)
+
+
+def _reliability(axes: Axes, p: Floats, success: Bools) -> None:
+    bins = [b for b in np.array_split(np.argsort(p, kind="stable"), _BINS) if len(b)]
+    predicted = np.array([p[b].mean() for b in bins])
+    observed = np.array([success[b].mean() for b in bins])
+    ends = [binomtest(int(success[b].sum()), len(b)).proportion_ci(method="wilson") for b in bins]
+    # Rounding can put an end on the wrong side of the share by 1e-17.
+    below = np.maximum(observed - [end.low for end in ends], 0.0)
+    above = np.maximum([end.high for end in ends] - observed, 0.0)
     axes.plot([0, 1], [0, 1], ":", color="tab:gray")
-    p_success = evaluation.router.p_success
-    if p_success is not None:
-        for m, model in enumerate(evaluation.testset.models):
-            bins = np.array_split(np.argsort(p_success[:, m], kind="stable"), _BINS)
-            filled = [b for b in bins if len(b)]
-            predicted = [p_success[b, m].mean() for b in filled]
-            observed = [evaluation.testset.success[b, m].mean() for b in filled]
-            axes.plot(predicted, observed, "o-", ms=4, label=model)
-    axes.set_xlabel("predicted probability of success")
-    axes.set_ylabel("observed share of successes")
-    axes.legend(fontsize=8)
+    axes.errorbar(predicted, observed, [below, above], fmt="o", color="tab:blue", ms=3, lw=1)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
 
 
-def draw_labels(axes: Axes, evaluation: Evaluation) -> None:
+def draw_labels(figure: Figure, evaluation: Evaluation) -> None:
     """Of the prompts with each label, the share sent to each model at the default operating point."""
+    axes: Axes = figure.subplots()
     testset = evaluation.testset
     names = [*testset.models, "all-fail"]
     sent = evaluation.router.default.take(np.tile(np.arange(float(len(testset.models))), (len(testset), 1)))

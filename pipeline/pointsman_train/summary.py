@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.evaluate.traffic import Traffic
 from pointsman_train.export.card import HEADLINE
 from pointsman_train.pipeline import Prepared, Result
+
+# What a terminal shows where nothing has drifted; the report has all.
+_COLUMNS = 5
 
 
 def summarise(result: Result, run_dir: Path) -> str:
@@ -40,6 +44,21 @@ def summarise_evaluation(evaluation: Evaluation) -> str:
     for name, figures in [*evaluation.point_figures.items(), *evaluation.baseline_figures.items()]:
         columns = str(figures["quality"]), str(figures["cost_saving"]), str(figures["under_routing_rate"])
         lines.append(f"  {name:<14} {columns[0]:<22} {columns[1]:<26} {columns[2]}")
+    return "\n".join(lines)
+
+
+def summarise_traffic(traffic: Traffic) -> str:
+    """Say whether prompts have drifted, in which columns, and where they would go."""
+    drift = traffic.drift
+    lines = [f"WARNING {drift.verdict}" if drift.drifted else drift.verdict, ""]
+    lines.append(f"{'column':<44} {'PSI':>7} {'threshold':>10}")
+    for column in drift.columns[: max(_COLUMNS, len(drift.drifted))]:
+        drifted = "   drifted" if column.drifted else ""
+        lines.append(f"  {column.name:<42} {column.psi:>7.3f} {column.threshold:>10.3f}{drifted}")
+    lines += ["", f"{'would go to':<44} {'training':>8}   now"]
+    lines += [f"  {model:<42} {share.training:>8.3f}   {share.arriving}" for model, share in traffic.mix.items()]
+    if traffic.unfamiliar is not None:
+        lines.append(f"the guard fires on a share of {traffic.unfamiliar}")
     return "\n".join(lines)
 
 

@@ -15,16 +15,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pointsman.manifest import read_manifest
 from pointsman.router import Router
 from pointsman_train.errors import TrackingError
+from pointsman_train.inputs import DatasetInput
 from pointsman_train.registry import LOADER, ROUTER, Registry
+from pointsman_train.tracked import Run as Run
+from pointsman_train.tracked import Untracked as Untracked
 
 log = logging.getLogger(__name__)
 
 _MAX_PARAM = 6000
+_MAX_DIGEST = 36
+_RUN_NAME = "mlflow.runName"
+_SWEEP, _PARENT_OF = "pointsman.sweep", "pointsman.parent_of_sweep"
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # All that MLflow takes in a name; the reason "cost is unknown (kept)" has more.
 _NOT_IN_A_NAME = re.compile(r"[^/\w.\- :]")
@@ -52,76 +58,6 @@ class TrackingConfig:
     registered_model: str | None = "pointsman"
 
 
-class Run(Protocol):
-    """One tracked run."""
-
-    @property
-    def run_id(self) -> str | None:
-        """MLflow's id; None where nothing is tracked."""
-        ...
-
-    def params(self, values: Mapping[str, Any]) -> None:
-        """Log settings; nested mappings are flattened with dots."""
-        ...
-
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Log figures; undefined ones (NaN) are left out, since a store would turn them into numbers."""
-        ...
-
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Tag the run."""
-        ...
-
-    def artifacts(self, paths: Sequence[Path], folder: str) -> None:
-        """Log files under a folder of the run."""
-        ...
-
-    def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
-        """Log a bundle and register it as a new version; returns the version."""
-        ...
-
-    @property
-    def registry(self) -> Registry:
-        """The routers of the store.
-
-        Raises
-        ------
-        TrackingError
-            Where nothing is tracked.
-        """
-        ...
-
-
-class Untracked:
-    """Tracks nothing."""
-
-    run_id: str | None = None
-
-    def params(self, values: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Do nothing."""
-
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Do nothing."""
-
-    def artifacts(self, paths: Sequence[Path], folder: str) -> None:
-        """Do nothing."""
-
-    def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
-        """Do nothing."""
-        return None
-
-    @property
-    def registry(self) -> Registry:
-        """There is none."""
-        raise TrackingError(
-            "models:/ and runs:/ are names of MLflow, and nothing is tracked; give tracking.enabled=true and "
-            "tracking.uri, or the folders of exported routers"
-        )
-
-
 class MlflowRun:
     """A run in MLflow."""
 
@@ -147,6 +83,25 @@ class MlflowRun:
         for path in paths:
             self._mlflow.log_artifact(str(path), artifact_path=folder)
 
+    def inputs(self, datasets: Sequence[DatasetInput]) -> None:
+        """Log data sets; MLflow keeps 36 characters of a digest, the tags all of the fingerprint."""
+        for each in datasets:
+            dataset = self._mlflow.data.from_pandas(
+                each.table,
+                source=_source(each.source),
+                targets="label",
+                name=each.name,
+                digest=each.fingerprint[:_MAX_DIGEST],
+            )
+            self._mlflow.log_input(dataset, context=each.context, tags=dict(each.tags))
+
+    def child(self, name: str, params: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """Log a nested run."""
+        with self._mlflow.start_run(run_name=name, nested=True) as run:
+            child = MlflowRun(self._mlflow, run.info.run_id, None)
+            child.params(params)
+            child.metrics(metrics)
+
     def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
         """Log the bundle as a model of the run, and register it as a new version."""
         with warnings.catch_warnings():
@@ -163,6 +118,8 @@ class MlflowRun:
             return None
         version = self._mlflow.register_model(info.model_uri, self._registered_model, tags=dict(tags)).version
         log.info("registered %s version %s", self._registered_model, version)
+        # Without a name of our own, the compare view would head its columns with MLflow's random ones.
+        self.tags({_RUN_NAME: f"{self._registered_model} {version}"})
         return str(version)
 
     @property
@@ -171,9 +128,22 @@ class MlflowRun:
         return Registry(self._mlflow)
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The sweep that a run is a part of: its folder, by which its runs know one another, and what this run changes."""
+
+    folder: str
+    changes: str
+
+
 @contextmanager
-def tracked_run(config: TrackingConfig) -> Iterator[Run]:
+def tracked_run(config: TrackingConfig, sweep: Sweep | None = None) -> Iterator[Run]:
     """Open a run; it ends as FAILED when the work inside raises.
+
+    Parameters
+    ----------
+    sweep
+        The run becomes a child of the sweep's own, which its first run creates.
 
     Raises
     ------
@@ -195,14 +165,38 @@ def tracked_run(config: TrackingConfig) -> Iterator[Run]:
     try:
         mlflow.set_tracking_uri(config.uri)
         with _few_retries():
-            mlflow.set_experiment(config.experiment)
+            experiment = mlflow.set_experiment(config.experiment).experiment_id
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise _refusal(config, error) from error
     try:
-        with mlflow.start_run() as run:
+        with mlflow.start_run(parent_run_id=None if sweep is None else _parent(mlflow, experiment, sweep)) as run:
+            if sweep is not None:
+                mlflow.set_tags({_RUN_NAME: sweep.changes or "as it is", _SWEEP: sweep.folder})
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
     except (MlflowException, SQLAlchemyError) as error:
         raise _refusal(config, error) from error
+
+
+def _parent(mlflow: Any, experiment: str, sweep: Sweep) -> str:
+    """Find the run of the sweep, or create it; it has ended by then, since no process sees the last run."""
+    client = mlflow.MlflowClient()
+    folder = sweep.folder.replace("'", "")
+    found = client.search_runs([experiment], f"tags.`{_PARENT_OF}` = '{folder}'", max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    tags = {_PARENT_OF: folder, _RUN_NAME: f"sweep {Path(folder).name}"}
+    created = client.create_run(experiment, tags=tags).info.run_id
+    client.set_terminated(created)
+    return str(created)
+
+
+def _source(path: str) -> Any:
+    """Say where a table was read from: a file or folder, or a data set of the Hugging Face hub."""
+    from mlflow.data.sources import HTTPDatasetSource, LocalArtifactDatasetSource
+
+    if Path(path).exists() or path.count("/") != 1:
+        return LocalArtifactDatasetSource(path)
+    return HTTPDatasetSource(f"https://huggingface.co/datasets/{path}")
 
 
 def _refusal(config: TrackingConfig, error: Exception) -> TrackingError:

@@ -101,6 +101,7 @@ def test_an_identical_candidate_takes_the_alias(bench, config, tmp_path):
     assert {run.data.tags[name] for name in ("gate", "promoted")} == {"holds", "models:/small/2"}
     assert run.data.metrics["difference/boundary_accuracy"] == 0.0
     assert {file.path for file in bench.client.list_artifacts(run.info.run_id, "compare")} == {
+        "compare/comparison.html",
         "compare/comparison.json",
         "compare/comparison.md",
     }

@@ -29,6 +29,7 @@ NEEDED = {
     ("dataset", "outcomes"): ["dataset.outcomes=o.csv"],
     ("dataset", "wide"): ["dataset.path=w.csv"],
     ("dataset", "hub"): ["dataset.path=owner/name"],
+    ("dataset", "prompts"): ["dataset.prompts=p.csv"],
     ("tracking", "server"): ["tracking.uri=http://localhost:1"],
 }
 ROOTS = {

@@ -13,6 +13,7 @@ import pytest
 from pointsman import Router
 from pointsman_train.datasets import LongConfig
 from pointsman_train.errors import ConfigError, DataError, LabelError, PoolError
+from pointsman_train.evaluate.headline import all_metrics
 from pointsman_train.pipeline import STAGES, run_pipeline
 from pointsman_train.study.learning_curve import LearningCurveConfig
 from pointsman_train.study.registry import STUDIES
@@ -87,7 +88,7 @@ def test_baselines_stand_where_they_must(metrics):
 
 
 def test_what_is_undefined_is_null_and_never_0(metrics, trained):
-    found = trained.result.evaluation.metrics()
+    found = all_metrics(trained.result.evaluation, trained.result.detail)
     assert {name for name, value in found.items() if math.isnan(value)} == {
         name for name, value in metrics.items() if value is None
     }
@@ -180,7 +181,11 @@ def test_what_is_judged_is_what_is_exported_under_every_rule(quick, tmp_path, ki
     [
         (["label"], {"labels.parquet", "data.json"}, {"router", "evaluation", "bundle"}),
         (["label", "train"], {"labels.parquet", "data.json"}, {"evaluation", "bundle"}),
-        (["label", "train", "evaluate"], {"labels.parquet", "data.json", "metrics.json", "plots"}, {"bundle"}),
+        (
+            ["label", "train", "evaluate"],
+            {"labels.parquet", "data.json", "metrics.json", "plots", "detail", "report.html"},
+            {"bundle"},
+        ),
     ],
 )
 def test_the_first_so_many_stages_run_alone(quick, tmp_path, stages, files, none):
@@ -299,7 +304,7 @@ def test_free_models_train_and_are_routed(quick, files, tmp_path):
 
 
 def test_two_runs_of_the_same_settings_give_the_same_router_as_the_next_version(quick, trained, tmp_path):
-    config = quick(tmp_path / "routers")
+    config = quick(tmp_path / "routers", evaluate=trained.config.evaluate)
     result = run_pipeline(config, tmp_path / "run")
     assert (result.bundle / "router.onnx").read_bytes() == (trained.bundle / "router.onnx").read_bytes()
     assert (tmp_path / "run" / "metrics.json").read_text() == (trained.run_dir / "metrics.json").read_text()
@@ -329,7 +334,7 @@ class Tracked(Untracked):
 
 def test_a_study_runs_alone_and_is_tracked(quick, tmp_path, monkeypatch):
     tracked = Tracked()
-    monkeypatch.setattr("pointsman_train.tracking.tracked_run", lambda config: nullcontext(tracked))
+    monkeypatch.setattr("pointsman_train.tracking.tracked_run", lambda config, sweep: nullcontext(tracked))
     config = quick(tmp_path / "routers", stages=["learning_curve"])
     config.learning_curve = LearningCurveConfig([100], repeats=1)
     result = run_pipeline(config, tmp_path / "run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from pointsman import Router
 from pointsman_train.errors import TrackingError
 from pointsman_train.pipeline import run_pipeline
-from pointsman_train.tracking import RegisteredRouter, TrackingConfig, Untracked, flatten, tracked_run
+from pointsman_train.tracking import RegisteredRouter, Sweep, TrackingConfig, Untracked, flatten, tracked_run
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def test_without_tracking_nothing_happens_and_mlflow_is_not_imported(trained, en
         "from pointsman_train.tracking import TrackingConfig, tracked_run\n"
         "with tracked_run(TrackingConfig(enabled=False)) as run:\n"
         "    run.params({'a': 1}); run.metrics({'b': 1.0}); run.tags({}); run.artifacts([], 'x')\n"
+        "    run.inputs([]); run.child('x', {}, {})\n"
         "    print(run.run_id, run.register(None, {}), 'mlflow' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
@@ -47,7 +49,7 @@ def test_without_tracking_nothing_happens_and_mlflow_is_not_imported(trained, en
 def test_a_run_of_all_stages_is_tracked_and_its_router_can_be_loaded_by_alias(quick, trained, store, client, tmp_path):
     from mlflow.pyfunc import load_model
 
-    config = quick(tmp_path / "routers", tracking=store)
+    config = quick(tmp_path / "routers", tracking=store, evaluate=trained.config.evaluate)
     result = run_pipeline(config, tmp_path / "run")
     mlflow = client()
     run = mlflow.get_run(result.run_id)
@@ -56,7 +58,8 @@ def test_a_run_of_all_stages_is_tracked_and_its_router_can_be_loaded_by_alias(qu
     assert run.data.params["train.pooled.booster.trees"] == "60"
     assert run.data.params["label.all_fail"] == "separate"
     figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert run.data.metrics == pytest.approx({name: value for name, value in figures.items() if value is not None})
+    known = {re.sub(r"[^/\w.\- :]", "_", name): value for name, value in figures.items() if value is not None}
+    assert run.data.metrics == pytest.approx(known)
     assert run.data.tags["data.split_sha256"] == result.prepared.split.fingerprint
     assert run.data.tags["data.outcomes_sha256"] == result.prepared.labelled.outcomes.fingerprint
     plots = {artifact.path for artifact in mlflow.list_artifacts(result.run_id, "plots")}
@@ -65,6 +68,28 @@ def test_a_run_of_all_stages_is_tracked_and_its_router_can_be_loaded_by_alias(qu
 
     version = mlflow.get_model_version("small", "1")
     assert set(version.tags) >= {"hull_gain", "boundary_accuracy", "cs90"}
+    # Each number with its interval, and the same in the run, numbered for the compare view.
+    assert re.fullmatch(r"\d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]", version.tags["boundary_accuracy"])
+    assert run.data.tags["at_a_glance.01_boundary_accuracy"] == version.tags["boundary_accuracy"]
+    assert run.info.run_name == "small 1"
+    assert {artifact.path for artifact in mlflow.list_artifacts(result.run_id)} >= {
+        "card", "data", "detail", "evaluate", "plots", "report",
+    }  # fmt: skip
+    inputs = {each.tags[0].value: each for each in run.inputs.dataset_inputs}
+    assert sorted(inputs) == ["evaluation", "training"]
+    fingerprint = result.prepared.labelled.outcomes.fingerprint
+    for each in inputs.values():
+        assert each.dataset.digest == fingerprint[:36]
+        assert fingerprint in {tag.value for tag in each.tags}
+        assert json.loads(each.dataset.source)["uri"] == config.dataset.outcomes
+    # A run inside the run for each fold of sources that were left out, with the same names.
+    children = mlflow.search_runs(["1"], f"tags.`mlflow.parentRunId` = '{result.run_id}'")
+    assert {child.info.run_name for child in children} == {
+        f"without {fold.name}" for fold in result.detail.left_out.folds
+    }
+    for child in children:
+        assert child.info.status == "FINISHED"
+        assert set(child.data.metrics) <= set(known)
     mlflow.set_registered_model_alias("small", "champion", "1")
     model = load_model("models:/small@champion")
     prompts = ["What is 17 * 23?", "Name a colour."]
@@ -77,6 +102,23 @@ def test_a_run_of_all_stages_is_tracked_and_its_router_can_be_loaded_by_alias(qu
     assert {"router.onnx", "router.json", "MLmodel"} <= {path.name for path in files}
     assert not [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib", ".cloudpickle")]
     assert not [path for path in files if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
+
+
+def test_the_runs_of_a_sweep_are_children_of_one_run(store, client):
+    for folder, changes in (("runs/a", "x=1"), ("runs/a", "x=2"), ("runs/b's", "x=1"), ("runs/b's", "")):
+        with tracked_run(store, Sweep(folder, changes)) as run:
+            run.metrics({"test/a": 0.5})
+    mlflow = client()
+    runs = mlflow.search_runs(["1"])
+    parents = {run.info.run_id: run for run in runs if "mlflow.parentRunId" not in run.data.tags}
+    assert {run.info.run_name for run in parents.values()} == {"sweep a", "sweep bs"}
+    children = {
+        (parents[run.data.tags["mlflow.parentRunId"]].info.run_name, run.info.run_name)
+        for run in runs
+        if run.info.run_id not in parents
+    }
+    assert children == {("sweep a", "x=1"), ("sweep a", "x=2"), ("sweep bs", "x=1"), ("sweep bs", "as it is")}
+    assert {run.info.status for run in runs} == {"FINISHED"}
 
 
 def test_odd_names_long_values_and_undefined_figures_do_no_harm(store, client):

@@ -2,13 +2,14 @@
 
 from pointsman_train.datasets.catalog import read_catalog
 from pointsman_train.datasets.load import load
-from pointsman_train.datasets.source import Columns, DatasetConfig, HubConfig, LongConfig, WideConfig
+from pointsman_train.datasets.source import Columns, DatasetConfig, HubConfig, LongConfig, PromptsConfig, WideConfig
 
 __all__ = [
     "Columns",
     "DatasetConfig",
     "HubConfig",
     "LongConfig",
+    "PromptsConfig",
     "WideConfig",
     "load",
     "read_catalog",

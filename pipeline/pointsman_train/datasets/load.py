@@ -12,7 +12,7 @@ from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import grid_of
 from pointsman_train.datasets.hub import open_hub
 from pointsman_train.datasets.long import read_long
-from pointsman_train.datasets.source import DatasetConfig, HubConfig, LongConfig, WideConfig
+from pointsman_train.datasets.source import DatasetConfig, HubConfig, LongConfig, PromptsConfig, WideConfig
 from pointsman_train.datasets.table import Table
 from pointsman_train.datasets.wide import read_wide
 from pointsman_train.errors import ConfigError
@@ -73,6 +73,11 @@ def _read(config: DatasetConfig, pool: Sequence[str], drops: DropLog) -> Tables:
             return read_wide(open_table(config.path), _maybe(config.prompts), config.columns, patterns, pool, drops)
         case HubConfig():
             return _read_hub(config, pool, drops)
+        case PromptsConfig():
+            raise ConfigError(
+                "dataset=prompts has no outcomes; pointsman-evaluate measures drift on it, everything else needs "
+                "dataset=outcomes, wide or hub"
+            )
     raise ConfigError(f"dataset is one of LongConfig, WideConfig and HubConfig, got {type(config).__name__}")
 
 

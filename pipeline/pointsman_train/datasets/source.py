@@ -94,6 +94,19 @@ class WideConfig(DatasetConfig):
 
 
 @dataclass(slots=True, kw_only=True)
+class PromptsConfig(DatasetConfig):
+    """A file of prompts alone, without outcomes: nothing can be trained or judged on it, but drift can be measured.
+
+    Attributes
+    ----------
+    prompts
+        Path of the table. Of the columns only ``prompt`` is read.
+    """
+
+    prompts: str
+
+
+@dataclass(slots=True, kw_only=True)
 class HubConfig(DatasetConfig):
     """A data set that ``datasets.load_dataset`` finds: on the Hugging Face hub, or in a local folder.
 

@@ -24,6 +24,8 @@ from pointsman_train.evaluate.reference import Reference, effective_prompts
 FALSE_ALARMS = 0.01
 DRAWS = 2000
 LEAST_PSI = 0.1
+# Of fewer, only what is grossly different stands out from chance.
+LEAST_PROMPTS = 30
 _ADDED = 0.5
 # Of prompts like n others, one in n + 1 is above the highest of these: an empty bin is drawn as if it held one.
 _UNSEEN = 1.0
@@ -77,6 +79,11 @@ class Drift:
     @property
     def verdict(self) -> str:
         """Say in words what was found."""
+        if not self.drifted and self.effective < LEAST_PROMPTS:
+            return (
+                f"Cannot tell: {self.prompts} prompts, less what is near-duplicate, are worth {self.effective:.0f} "
+                f"independent ones, and {LEAST_PROMPTS} are the least that drift shows in; give more of them."
+            )
         if not self.drifted:
             return (
                 f"No drift: {self.prompts} prompts look like the training prompts in all {len(self.columns)} columns."

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule
+from pointsman.decide import Guard, Rule, choose_by, guarded, worth
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, resample_weights
 from pointsman_train.evaluate.figures import evaluate, flatten, operating_figures
 from pointsman_train.evaluate.router import Point, Router
+from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
@@ -32,23 +33,34 @@ class EvaluateConfig:
     resamples
         Bootstrap resamples behind each interval.
     seed
-        Of the resampling.
+        Of the resampling, the noise and what is drawn.
     boundary_margin
         A decision that leads by less in utility is a boundary case, here and in the exported router.
+    slices
+        Whether figures are given by rung, source, length, language and margin as well.
+    worst, source_probe, robustness, left_out
+        The other parts of :class:`~pointsman_train.evaluate.detail.Detail`.
     """
 
     resamples: int = RESAMPLES
     seed: int = 0
     boundary_margin: float = 0.1
+    slices: bool = True
+    worst: WorstConfig = field(default_factory=WorstConfig)
+    source_probe: ProbeConfig = field(default_factory=ProbeConfig)
+    robustness: RobustnessConfig = field(default_factory=RobustnessConfig)
+    left_out: LeftOutConfig = field(default_factory=LeftOutConfig)
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for too few resamples for a 95 % interval, or a margin below 0."""
+        """Raise :class:`ConfigError` for too few resamples for a 95 % interval, or a setting out of range."""
         if self.resamples < 40:
             raise ConfigError(f"evaluate.resamples must be at least 40, got {self.resamples!r}")
         if self.seed < 0:
             raise ConfigError(f"evaluate.seed must not be negative, got {self.seed!r}")
         if self.boundary_margin < 0:
             raise ConfigError(f"evaluate.boundary_margin must not be negative, got {self.boundary_margin!r}")
+        for section in (self.worst, self.source_probe, self.robustness, self.left_out):
+            section.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,13 @@ class Judged:
         """Return what it says of these prompts."""
         near = None if self.similarity is None else self.similarity[rows]
         return replace(self, p_success=self.p_success[rows], p_label=self.p_label[rows], similarity=near)
+
+    def chosen(self) -> Ints:
+        """Rung of each prompt at the default operating point as served, ndarray of shape (n_test_prompts,)."""
+        rule = self.rules[self.default]
+        value = worth(rule, self.p_success, self.p_label)
+        choices = choose_by(rule, value, self.mean_cost, int(np.argmax(self.mean_score)))
+        return np.asarray(guarded(choices, self.guard, self.similarity).chosen)
 
 
 @dataclass(frozen=True, slots=True)

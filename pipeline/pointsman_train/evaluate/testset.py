@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -70,6 +70,18 @@ class TestSet:
     def __len__(self) -> int:
         """Return the number of prompts."""
         return int(self.score.shape[0])
+
+    def take(self, rows: Ints) -> TestSet:
+        """Take these prompts, in this order, against the same training means."""
+        return replace(
+            self,
+            score=self.score[rows],
+            success=self.success[rows],
+            cost_usd=self.cost_usd[rows],
+            label=self.label[rows],
+            group=self.group[rows],
+            source=[self.source[i] for i in rows.tolist()],
+        )
 
     @property
     def dearest(self) -> int:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from pointsman.manifest import Manifest, OperatingPoint
 from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.train.targets import GUARANTEE
 
 HEADLINE = (
     "hull_gain",
@@ -48,7 +50,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(out)
 
 
-def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
+def model_card(manifest: Manifest, evaluation: Evaluation, detail: Detail | None = None) -> str:
     """Write the card: what it decides, how well on held-out prompts, from which data, and its limits."""
     rule = manifest.operating_points[manifest.default_operating_point].rule
     parts = [
@@ -62,8 +64,10 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         "## Operating points",
         "Fitted on prompts that the heads had not seen; figures on the test split, with 95 % intervals.",
         _points(manifest, evaluation.point_figures),
+        *_guarantee(manifest),
         "## Figures on the test split",
         _figures(evaluation),
+        *([] if detail is None else _beyond(detail)),
         "## Data",
         _data(manifest.data),
         "## Limits",
@@ -73,6 +77,43 @@ def model_card(manifest: Manifest, evaluation: Evaluation) -> str:
         "holds words that occurred in at least a few training prompts.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _guarantee(manifest: Manifest) -> list[str]:
+    """Say what a guaranteed operating point promises and when, where there is one."""
+    names = [name for name, point in manifest.operating_points.items() if GUARANTEE in point.target]
+    if not names:
+        return []
+    return [
+        f"The rate of {', '.join(names)} is kept by conformal risk control. That is a promise of the mean over many "
+        "draws of training prompts and next prompts; the next thousand prompts may be above it. It assumes that "
+        "training prompts and next prompts come from one source in any order, by groups of near-duplicates: on other "
+        "kinds of prompts nothing is promised. One fixed router is assumed too, and the rate was told from "
+        "out-of-fold predictions, of routers fitted on a part of the same prompts."
+    ]
+
+
+def _beyond(detail: Detail) -> list[str]:
+    """Say how much of its figures is knowing the source, and how steady its choice is."""
+    parts = []
+    if detail.left_out is not None:
+        left = detail.left_out
+        rows = [[name, str(left.random[name]), str(left.figures[name]), str(gap)] for name, gap in left.gap.items()]
+        share = "" if left.guard_share is None else f" There its guard fires on a share of {left.guard_share}."
+        parts += [
+            "## With sources left out",
+            f"The same {left.prompts} test prompts, each judged by a router that was trained anew without any prompt "
+            f"of its source. What is lost is what knowing the source was worth.{share}",
+            table(["figure", "as trained", "sources left out", "gap"], rows),
+        ]
+    if detail.probe is not None:
+        parts.append(detail.probe.verdict)
+    if "all" in detail.robustness:
+        parts.append(
+            "Under noise that keeps the meaning (case, white space, typos, a polite prefix, an irrelevant suffix) it "
+            f"names the same model on a share of {detail.robustness['all']}."
+        )
+    return parts
 
 
 def _guard(manifest: Manifest, evaluation: Evaluation) -> str:

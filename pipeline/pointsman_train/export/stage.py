@@ -17,6 +17,8 @@ from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, O
 from pointsman.text import sanitise
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate
+from pointsman_train.evaluate.detail import Detail
+from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.export.card import model_card
 from pointsman_train.export.parity import check_parity
@@ -28,7 +30,6 @@ from pointsman_train.train.router import TrainedRouter
 
 log = logging.getLogger(__name__)
 
-REFERENCE_QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 # Long probes would only make the manifest long.
 _PROBES = tuple(prompt for prompt in (*ORDINARY, *EDGE) if len(prompt) < 1_000)
 
@@ -86,16 +87,22 @@ def export(
     labelled: Labelled,
     test_prompts: Sequence[str],
     evaluation: Evaluation,
+    reference: Reference,
     origin: Origin,
     config: ExportConfig,
     register: Callable[[Path], object] = lambda _: None,
+    detail: Detail | None = None,
 ) -> Path:
     """Check the graph against the trained router and write the bundle.
 
     Parameters
     ----------
+    reference
+        How the training prompts are distributed, for :mod:`pointsman_train.evaluate.drift`.
     register
         Called with a private copy of the verified bundle before it is published.
+    detail
+        What else the model card tells.
 
     Returns
     -------
@@ -114,8 +121,8 @@ def export(
     check_parity(router, onnx, test_prompts)
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
-    manifest = _manifest(router, onnx, graph, labelled, evaluation, origin, config, version)
-    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation), register)
+    manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
+    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation, detail), register)
 
 
 def _manifest(
@@ -124,6 +131,7 @@ def _manifest(
     graph: Graph,
     labelled: Labelled,
     evaluation: Evaluation,
+    reference: Reference,
     origin: Origin,
     config: ExportConfig,
     version: str,
@@ -139,7 +147,7 @@ def _manifest(
         models=tuple(Model(name, float(cost), float(rate), float(score)) for name, cost, rate, score in models),
         labels=labelled.class_names,
         features=router.featurizer.names,
-        feature_reference=_reference(router),
+        feature_reference=reference.to_dict(),
         best_single=router.models[router.best_single],
         default_operating_point=router.default_operating_point,
         operating_points={
@@ -166,11 +174,6 @@ def _operating_point(point: FittedPoint, figures: Mapping[str, Estimate]) -> Ope
 def _guard(router: TrainedRouter) -> GuardSettings | None:
     guard = router.guard
     return None if guard is None else GuardSettings(guard.threshold, router.models[guard.fallback])
-
-
-def _reference(router: TrainedRouter) -> dict[str, list[float]]:
-    quantiles = np.quantile(router.features, REFERENCE_QUANTILES, axis=0)
-    return {name: quantiles[:, i].astype(float).tolist() for i, name in enumerate(router.featurizer.names)}
 
 
 def _held_out(figures: Mapping[str, Estimate]) -> dict[str, list[float | None]]:

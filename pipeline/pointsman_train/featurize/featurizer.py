@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pointsman_train.data import Floats
 from pointsman_train.featurize.codebook import Codebook, add_codebook
 from pointsman_train.featurize.embedding import Embedding, add_embedding, add_embedding_columns
 from pointsman_train.featurize.familiarity import Familiarity, add_familiarity
@@ -26,7 +27,7 @@ from pointsman_train.featurize.words import (
     add_words,
     join,
 )
-from pointsman_train.graph import FLOAT, STRING, GraphBuilder
+from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
 
 Features = NDArray[np.float32]
 
@@ -120,6 +121,16 @@ class Featurizer:
     def transform(self, prompts: Sequence[str]) -> Features:
         """Compute the features of prompts, by the same graph that is served."""
         return self.transform_all(prompts)[0]
+
+    def embed(self, prompts: Sequence[str]) -> Floats | None:
+        """Compute the embedding of prompts, ndarray of shape (n_prompts, dimensions); None without an embedding."""
+        if self.embedding is None:
+            return None
+        g = GraphBuilder()
+        ids = add_ids(g, add_tokens(g, add_window(g, "prompt")), self.vocabulary)
+        g.alias(add_embedding(g, ids, self.embedding), "embedded")
+        graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (DOUBLE, ["N", "D"])})
+        return np.asarray(run(open_session(graph), prompts, ["embedded"])[0])
 
     def transform_all(self, prompts: Sequence[str]) -> tuple[Features, Features | None]:
         """Compute the features of prompts and their similarity to the training prompts, ndarray (n_prompts,)."""

@@ -149,6 +149,24 @@ def join_routers(parts: Sequence[Router]) -> Router:
     )
 
 
+def reordered(router: Router, rows: Ints) -> Router:
+    """Take the decisions of these prompts, in this order; ``rows`` are positions among the router's own."""
+    return replace(
+        router,
+        sweep=tuple(_take(point, rows) for point in router.sweep),
+        default=_take(router.default, rows),
+        p_success=None if router.p_success is None else router.p_success[rows],
+        p_label=None if router.p_label is None else router.p_label[rows],
+        unfamiliar=None if router.unfamiliar is None else router.unfamiliar[rows],
+    )
+
+
+def _take(point: Point, rows: Ints) -> Point:
+    if not isinstance(point, Choice):
+        return point
+    return Choice(point.choice[rows], None if point.margin is None else point.margin[rows])
+
+
 def _join_choices(points: Sequence[Point]) -> Choice:
     chosen = [point for point in points if isinstance(point, Choice)]
     return Choice(np.concatenate([point.choice for point in chosen]), _stack([point.margin for point in chosen]))

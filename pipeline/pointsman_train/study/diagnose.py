@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pointsman_train.datasets.prompts import read_prompts
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import Estimate, resample_weights
 from pointsman_train.evaluate.stage import complete_rows
@@ -23,7 +24,7 @@ from pointsman_train.study.learning_curve import LearningCurveConfig, measure_cu
 from pointsman_train.study.noise import check_noise
 from pointsman_train.study.sources import check_sources
 from pointsman_train.study.task import Report, Task
-from pointsman_train.study.traffic import check_traffic, read_prompts
+from pointsman_train.study.traffic import check_traffic
 from pointsman_train.train.rows import describe_models
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ def diagnose(task: Task, config: DiagnoseConfig, run_dir: Path) -> Report:
     config.check()
     task.check("a diagnosis")
     # Read before hours of work, not after.
-    prompts = None if config.traffic is None else read_prompts(config.traffic, config.traffic_column)
+    prompts = None
+    if config.traffic is not None:
+        prompts = read_prompts(config.traffic, config.traffic_column, "diagnose.traffic_column")
     checks = _checks(task, config, prompts, run_dir)
     return write_page(checks, overall(checks), run_dir)
 

@@ -54,7 +54,8 @@ class FittedHeads:
     def evidence(self, mean_cost: Floats, anchor: int) -> Evidence:
         """Return what rules are fitted on; a model that was asked few prompts has its expected scores on the others."""
         score = filled_scores(self.rows.score, self.rows.targets.success, self.p_success)
-        return Evidence(self.p_success, score, mean_cost, anchor, self.similarity, self.p_label)
+        success, group = self.rows.targets.success, self.rows.group
+        return Evidence(self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group)
 
 
 def fit_heads(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,12 @@ import numpy as np
 from pointsman import decide
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.train import targets
 from pointsman_train.train.rules import Evidence, RuleConfig, rule_at, settings_of
 
-TARGETS = ("max_loss", "cost_between", "fixed")
+log = logging.getLogger(__name__)
+
+TARGETS = ("max_loss", "cost_between", "fixed", *targets.KINDS)
 
 
 @dataclass(slots=True)
@@ -23,17 +27,26 @@ class Target:
     kind
         "max_loss": the largest saving whose mean score is at most ``value`` below the best single model's.
         "cost_between": the best score whose mean cost is at most this share of the way from the cheapest to the best
-        single model. "fixed": the rule's dial, lambda or the threshold, is at ``value``.
+        single model. "fixed": the rule's dial, lambda or the threshold, is at ``value``. "min_quality", "max_cost" and
+        "max_under_routing": see :func:`pointsman_train.train.targets.pick`.
     value
         In [0, 1], but for a fixed lambda, which is not negative.
     unseen
         In [0, 1], read by "max_loss" alone: the most that may be lost on prompts of a source that was left out of
         training, where there are two sources or more. Null does not look.
+    loss
+        In [0, 1], read by "max_under_routing" alone: the mean score that may be lost as well against the best single
+        model. Null is any.
+    guaranteed
+        Read by "max_under_routing" alone: whether conformal risk control keeps the rate, which takes more of the saving
+        and needs ``value`` above 0. The conservative rule cannot have it: its hold is fitted on the same prompts.
     """
 
     kind: str = "max_loss"
     value: float = 0.01
     unseen: float | None = None
+    loss: float | None = None
+    guaranteed: bool = False
 
     def check(self, name: str, dial: str) -> None:
         """Raise :class:`ConfigError` for an unknown kind or a value out of range; ``dial`` is the rule's."""
@@ -45,6 +58,20 @@ class Target:
             raise ConfigError(
                 f"operating point {name!r} ({self.kind}) has unseen {self.unseen!r}, expected null, "
                 "or 0 to 1 with max_loss"
+            )
+        self._check_under_routing(name)
+
+    def _check_under_routing(self, name: str) -> None:
+        asked = self.loss is not None or self.guaranteed
+        if asked and self.kind != targets.MAX_UNDER_ROUTING:
+            raise ConfigError(
+                f"operating point {name!r} ({self.kind}) has loss or guaranteed: with max_under_routing alone"
+            )
+        if self.loss is not None and not 0 <= self.loss <= 1:
+            raise ConfigError(f"operating point {name!r} has the loss {self.loss!r}, expected null, or 0 to 1")
+        if self.guaranteed and not 0 < self.value < 1:
+            raise ConfigError(
+                f"operating point {name!r} guarantees {self.value!r}, expected a rate above 0 and below 1"
             )
 
     def words(self, dial: str, judged_unseen: bool = True) -> str:
@@ -62,7 +89,16 @@ class Target:
             "max_loss": f"at most {100 * self.value:g} points below the best single model{unseen}",
             "cost_between": f"cost at most {100 * self.value:g} % of the way from cheapest to best single model",
             "fixed": f"{dial} {self.value:g}",
+            targets.MIN_QUALITY: f"mean score at least {100 * self.value:g} % of the best single model's",
+            targets.MAX_COST: f"cost at most {100 * self.value:g} % of the dearest model's",
+            targets.MAX_UNDER_ROUTING: f"under-routing at most {100 * self.value:g} %{self._conditions()}",
         }[self.kind]
+
+    def _conditions(self) -> str:
+        guarantee = f" {targets.GUARANTEE}" if self.guaranteed else ""
+        return guarantee + (
+            "" if self.loss is None else f", at most {100 * self.loss:g} points below the best single model"
+        )
 
 
 @dataclass(slots=True)
@@ -84,6 +120,15 @@ class OperatingPointsConfig:
             raise ConfigError(f"operating_points.default {self.default!r} is not one of {list(self.points)!r}")
         for name, target in self.points.items():
             target.check(name, dial)
+
+    def check_rule(self, rule: RuleConfig) -> None:
+        """Raise :class:`ConfigError` for what a kind of rule cannot have."""
+        for name, target in self.points.items():
+            if target.guaranteed and rule.kind == "conservative":
+                raise ConfigError(
+                    f"operating point {name!r} is guaranteed, which the conservative rule cannot be: its hold is "
+                    "fitted on the same prompts; take rule=utility or rule=threshold"
+                )
 
     @property
     def look_at_unseen(self) -> bool:
@@ -136,12 +181,27 @@ def fit_points(
     loss, cost = _outcomes(settings, evidence, guard)
     share = _between(cost, evidence.mean_cost, evidence.anchor)
     harm = None if unseen is None else _outcomes(settings, _complete(unseen), guard)[0]
+    outlook = targets.Outlook(settings, loss, cost, evidence, guard)
     points = {}
     for name, target in config.points.items():
+        if target.kind in targets.KINDS:
+            points[name] = _point(name, target, rule, outlook)
+            continue
         fixed = target.kind == "fixed"
         found = rule_at(rule, target.value, familiar) if fixed else settings[_pick(target, loss, cost, share, harm)]
         points[name] = FittedPoint(found, target.words(rule.dial, unseen is not None))
     return points
+
+
+def _point(name: str, target: Target, rule: RuleConfig, outlook: targets.Outlook) -> FittedPoint:
+    """Meet a target of :mod:`pointsman_train.train.targets`; where no setting does, say so and come near."""
+    at = targets.pick(target.kind, target.value, target.loss, target.guaranteed, outlook)
+    words = target.words(rule.dial)
+    if at is not None:
+        return FittedPoint(outlook.settings[at], words)
+    log.warning("operating point %s: no setting reaches its target, %s", name, words)
+    nearest = int(np.argmin(outlook.cost)) if target.kind == targets.MAX_COST else 0
+    return FittedPoint(outlook.settings[nearest], f"not reached: {words}")
 
 
 def _complete(evidence: Evidence) -> Evidence:

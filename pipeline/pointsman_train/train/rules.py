@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import decide
-from pointsman_train.data import Bools, Floats
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
 
@@ -68,6 +68,10 @@ class Evidence:
         ndarray of shape (n_prompts,), to the training prompts; None where it is not measured.
     p_label
         ndarray of shape (n_prompts, n_models + 1), as ``p_success``; None where no rule weighs under-routing.
+    success
+        ndarray of shape (n_prompts, n_models): 1, 0 or NaN; None where no target counts under-routing.
+    group
+        ndarray of shape (n_prompts,), near-duplicates; None where there are none.
     """
 
     p_success: Floats
@@ -76,12 +80,22 @@ class Evidence:
     anchor: int
     similarity: NDArray[np.floating] | None = None
     p_label: Floats | None = None
+    success: Floats | None = None
+    group: Ints | None = None
 
     def take(self, rows: Bools) -> Evidence:
         """Return the evidence of these prompts."""
         near = None if self.similarity is None else self.similarity[rows]
         label = None if self.p_label is None else self.p_label[rows]
-        return replace(self, p_success=self.p_success[rows], score=self.score[rows], similarity=near, p_label=label)
+        return replace(
+            self,
+            p_success=self.p_success[rows],
+            score=self.score[rows],
+            similarity=near,
+            p_label=label,
+            success=None if self.success is None else self.success[rows],
+            group=None if self.group is None else self.group[rows],
+        )
 
     def worth(self, rule: decide.Rule) -> Floats:
         """Return what each model's answer is worth to a rule."""

@@ -61,6 +61,7 @@ class TrainConfig(FormulationConfig):
         self.rule.check()
         self.guard.check()
         self.operating_points.check(self.rule.dial)
+        self.operating_points.check_rule(self.rule)
 
 
 def train(

@@ -189,6 +189,15 @@ def test_a_difference_in_rounding_is_not_drift():
     assert _measure(reference, moved | {CHOSEN: columns[CHOSEN]}).drifted == ()
 
 
+def test_no_drift_among_few_prompts_is_said_to_tell_nothing():
+    columns = _columns(np.random.default_rng(13), 500)
+    few, many = (_measure(_reference(columns), _take(columns, np.arange(n))) for n in (20, 40))
+    assert few.verdict.startswith("Cannot tell: 20 prompts, less what is near-duplicate, are worth 20 independent")
+    assert many.verdict.startswith("No drift: 40 prompts")
+    alike = _measure(_reference(columns), _take(columns, np.arange(40)), group=np.zeros(40, int))
+    assert "are worth 1 independent" in alike.verdict
+
+
 def test_permuting_prompts_changes_nothing():
     rng = np.random.default_rng(10)
     columns, fresh = _columns(rng, 500), _columns(rng, 300)

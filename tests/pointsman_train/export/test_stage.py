@@ -12,6 +12,7 @@ from pointsman import Router
 from pointsman.bundle import load_bundle
 from pointsman.manifest import GuardSettings, read_manifest
 from pointsman_train.errors import ConfigError, ExportError
+from pointsman_train.evaluate.reference import CHOSEN, Histogram, Reference
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.train.affine import identity
@@ -30,6 +31,7 @@ def exported(trained, tmp_path):
             result.prepared.labelled,
             ["What is 2 + 2?", "Name a colour."],
             result.evaluation,
+            Reference({"chars": Histogram((0.5, 1.5), (0, 3, 0))}, 3.0),
             Origin({"prompts": 3}, {"seed": 0}, "run-7"),
             ExportConfig(folder=str(tmp_path / "routers"), **settings),
         )
@@ -87,13 +89,24 @@ def test_operating_points_carry_their_held_out_figures_with_intervals(trained):
             assert low is None or low - 1e-9 <= value <= high + 1e-9
 
 
-def test_reference_quantiles_are_those_of_the_training_features(trained):
-    manifest = read_manifest(trained.bundle)
-    reference = np.array([manifest.feature_reference[name] for name in manifest.features])
-    assert reference.shape == (trained.router.features.shape[1], 7)
-    assert (np.diff(reference, axis=1) >= 0).all()
-    np.testing.assert_allclose(reference[:, 0], trained.router.features.min(axis=0))
-    np.testing.assert_allclose(reference[:, -1], trained.router.features.max(axis=0))
+def test_reference_statistics_are_of_the_training_prompts_as_the_exported_graph_sees_them(trained, router):
+    manifest, prepared = read_manifest(trained.bundle), trained.result.prepared
+    reference = Reference.from_dict(manifest.feature_reference)
+    models = [f"p_success of {model.name}" for model in manifest.models]
+    assert list(reference.columns) == [*manifest.features, *models, CHOSEN]
+    rows = prepared.split.rows("train", "calibration")
+    prompts = [prompt for prompt, kept in zip(prepared.labelled.outcomes.prompt, rows, strict=True) if kept]
+    found = router.predict(prompts)
+    for k, name in enumerate(manifest.features):
+        counts = reference.columns[name].counts
+        assert counts == tuple(reference.columns[name].count(found.features[:, k])), name
+        assert sum(counts) == len(prompts)
+        # Nothing that was seen is beyond the ends.
+        assert (counts[0], counts[-1]) == (0, 0)
+    chosen = np.bincount([router.models.index(one.model) for one in router.route_many(prompts)], minlength=3)
+    assert reference.columns[CHOSEN].counts == tuple(chosen)
+    # What the heads were trained on is out of fold, and so another distribution.
+    assert not np.array_equal(trained.router.features, found.features)
 
 
 def test_probes_are_written_by_us_and_no_users_prompt_is_in_the_bundle(trained):

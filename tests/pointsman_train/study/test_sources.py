@@ -3,13 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from pointsman_train.errors import ConfigError, DataError
+from pointsman_train.errors import ConfigError
 from pointsman_train.study.check import CANNOT_TELL, PAYS, WILL_NOT
 from pointsman_train.study.sources import check_sources
-from pointsman_train.study.traffic import check_traffic, read_prompts
+from pointsman_train.study.traffic import check_traffic
 
 
 def with_sources(task, source):
@@ -55,26 +54,17 @@ def test_prompts_like_the_training_prompts_are_familiar_and_others_are_not(task)
     like = check_traffic(task, home)
     assert like.verdict == PAYS
     assert like.figures["unfamiliar_share_traffic"] == like.figures["unfamiliar_share_test"]
+    assert "No drift" in like.found
     rng = np.random.default_rng(0)
     odd = ["".join(chr(c) for c in rng.integers(0x4E00, 0x9FFF, 200)) for _ in range(60)]
     far = check_traffic(task, odd)
     assert far.verdict == WILL_NOT
     assert far.figures["unfamiliar_share_traffic"].value > 0.9
     assert "of 60 prompts of the traffic" in far.found
+    assert "Drift in " in far.found
 
 
 def test_a_traffic_file_needs_the_guard(task):
     off = replace(task, train=replace(task.train, guard=replace(task.train.guard, enabled=False)))
     with pytest.raises(ConfigError, match=r"there is none; set train\.guard\.enabled=true"):
         check_traffic(off, ["What is 2+2?"])
-
-
-def test_prompts_are_read_by_their_column_and_empty_ones_left_out(tmp_path):
-    path = str(tmp_path / "traffic.jsonl")
-    pd.DataFrame({"text": ["a", None, "  ", "b\x00"]}).to_json(path, orient="records", lines=True)
-    assert read_prompts(path, "text") == ["a", "b�"]
-    with pytest.raises(DataError, match=r"no column 'texts' \(did you mean 'text'\?\).* diagnose\.traffic_column"):
-        read_prompts(path, "texts")
-    pd.DataFrame({"text": [" "]}).to_json(path, orient="records", lines=True)
-    with pytest.raises(DataError, match="the column 'text' has no prompt"):
-        read_prompts(path, "text")

@@ -1,0 +1,34 @@
+"""Prompts without outcomes: a column of a table, as logs have it."""
+
+from __future__ import annotations
+
+from pointsman.text import sanitise
+from pointsman_train.datasets.files import open_table
+from pointsman_train.datasets.hints import did_you_mean, listed
+from pointsman_train.errors import DataError
+
+
+def read_prompts(path: str, column: str, setting: str) -> list[str]:
+    """Read a table's column of prompts; empty ones are left out.
+
+    Parameters
+    ----------
+    setting
+        Where the column is named, for the error.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, lacks the column or has no prompt in it.
+    """
+    table = open_table(path)
+    if column not in table.columns:
+        raise DataError(
+            f"{path}: no column {column!r}{did_you_mean(column, table.columns)}; the columns are "
+            f"{listed(table.columns)}; name the one with the prompts in {setting}"
+        )
+    texts = table.read([column])[column]
+    prompts = [sanitise(str(text)) for text in texts[texts.notna()] if str(text).strip()]
+    if not prompts:
+        raise DataError(f"{path}: the column {column!r} has no prompt; give a file with prompts as they arrive")
+    return prompts

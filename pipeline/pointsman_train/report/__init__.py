@@ -1,0 +1,1 @@
+"""Reports as single HTML files: of a run, of a comparison, of drift."""

@@ -1,0 +1,60 @@
+"""What the detail of an evaluation asks of a router: one that was just trained, or one that was exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pointsman.graph import Predictions
+from pointsman.router import Router
+from pointsman_train.data import Bools
+from pointsman_train.evaluate.detailed import Subject
+from pointsman_train.evaluate.explain import NO_BOOSTERS, NO_EMBEDDING, explain_by
+from pointsman_train.evaluate.stage import Judged, complete_rows
+from pointsman_train.fresh import predicted
+from pointsman_train.label.labels import Labelled
+from pointsman_train.study.left_out import Setting, leave_sources_out
+from pointsman_train.train.router import TrainedRouter
+
+
+def subject_of_run(
+    setting: Setting, router: TrainedRouter, test: Predictions, predict: Callable[[Sequence[str]], Judged]
+) -> Subject:
+    """Say it of a router that was just trained: its decisions can be explained, and it can be trained anew.
+
+    Parameters
+    ----------
+    test
+        Of every prompt of the test split.
+    predict
+        What the exported graph says of any prompts.
+    """
+    labelled, split = setting.labelled, setting.split
+    in_test = split.rows("test")
+    rows = complete_rows(labelled, in_test)
+    return Subject(
+        prompts=_kept(labelled.outcomes.prompt, rows),
+        prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
+        features=test.features[rows[in_test]],
+        predict=predict,
+        explain=explain_by(router, labelled, setting.training),
+        leave_out=lambda evaluation, weights, folds: leave_sources_out(setting, evaluation, weights, folds),
+        notes={} if router.featurizer.embedding is not None else {"neighbours": NO_EMBEDDING},
+    )
+
+
+def subject_of_bundle(router: Router, labelled: Labelled, found: Predictions) -> Subject:
+    """Say it of an exported router on fresh prompts; ``found`` is of every prompt."""
+    rows = complete_rows(labelled, np.ones(len(labelled.label), bool))
+    return Subject(
+        prompts=_kept(labelled.outcomes.prompt, rows),
+        prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
+        features=found.features[rows],
+        predict=lambda texts: predicted(router, texts),
+        notes={"left_out": "an exported router is not trained anew", "reasons": NO_BOOSTERS, "neighbours": NO_BOOSTERS},
+    )
+
+
+def _kept(values: Sequence[str], rows: Bools) -> list[str]:
+    return [value for value, kept in zip(values, rows, strict=True) if kept]

@@ -1,0 +1,133 @@
+"""Targets of operating points beyond the best single model's score: quality, cost and under-routing in shares.
+
+Each picks a setting of the rule's dial, from quality alone to the cheapest, on predictions for prompts that the heads
+did not see. Where no setting reaches the target, there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pointsman import decide
+from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.errors import LabelError
+from pointsman_train.evaluate.conformal import controlled, under_routing_loss
+from pointsman_train.train.rules import Evidence
+
+MIN_QUALITY, MAX_COST, MAX_UNDER_ROUTING = "min_quality", "max_cost", "max_under_routing"
+KINDS = (MIN_QUALITY, MAX_COST, MAX_UNDER_ROUTING)
+
+GUARANTEE = (
+    "in expectation over the draw of the training prompts and of the next prompt, where both come from one source in "
+    "any order (conformal risk control)"
+)
+# Shares are sums of thousands of terms.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known of every setting of the dial, in the order of the settings.
+
+    Attributes
+    ----------
+    settings
+        Rules, from quality alone to the cheapest.
+    loss
+        ndarray of shape (n_settings,), mean score below the best single model's.
+    cost
+        ndarray of shape (n_settings,), mean cost.
+    evidence
+        The prompts behind them.
+    guard
+        None where every prompt is decided by its probabilities.
+    """
+
+    settings: Sequence[decide.Rule]
+    loss: Floats
+    cost: Floats
+    evidence: Evidence
+    guard: decide.Guard | None
+
+    def chosen(self, rows: Bools) -> Ints:
+        """Rung that each setting serves to these prompts, ndarray of shape (n_rows, n_settings)."""
+        evidence = self.evidence.take(rows)
+        columns = [
+            decide.guarded(
+                decide.choose_by(rule, evidence.worth(rule), evidence.mean_cost, evidence.anchor),
+                self.guard,
+                evidence.similarity,
+            ).chosen
+            for rule in self.settings
+        ]
+        return np.stack(columns, axis=1)
+
+
+def pick(kind: str, value: float, loss: float | None, guaranteed: bool, outlook: Outlook) -> int | None:
+    """Position of the setting that meets a target best; None where none meets it.
+
+    Parameters
+    ----------
+    kind
+        ``min_quality``: the cheapest setting whose mean score is at least this share of the best single model's.
+        ``max_cost``: the first setting, and so the best in the rule's own eyes, whose mean cost is at most this share
+        of the dearest model's. ``max_under_routing``: the cheapest setting that under-routes at most this share of
+        the prompts that some model gets right.
+    value
+        The share, in [0, 1].
+    loss
+        For ``max_under_routing``: mean score that may be lost as well against the best single model; None is any.
+    guaranteed
+        For ``max_under_routing``: whether the rate is kept by conformal risk control, see
+        :mod:`pointsman_train.evaluate.conformal`.
+
+    Raises
+    ------
+    LabelError
+        When under-routing is asked for, and no prompt has a known success of every model.
+    """
+    if kind == MAX_COST:
+        within = np.flatnonzero(outlook.cost <= value * outlook.evidence.mean_cost.max() * (1 + _ROUNDING))
+        return int(within[0]) if len(within) else None
+    if kind == MIN_QUALITY:
+        best = float(outlook.evidence.score[:, outlook.evidence.anchor].mean())
+        return _cheapest(outlook, outlook.loss <= (1 - value) * best + _ROUNDING)
+    kept = _under_routes_at_most(value, guaranteed, outlook)
+    if loss is not None:
+        kept &= outlook.loss <= loss + _ROUNDING
+    return _cheapest(outlook, kept)
+
+
+def _cheapest(outlook: Outlook, kept: Bools) -> int | None:
+    """Of equal costs the last, which is the one farthest from a change."""
+    at, cost = np.flatnonzero(kept), outlook.cost
+    return int(at[cost[at] <= cost[at].min() * (1 + _ROUNDING)][-1]) if len(at) else None
+
+
+def _under_routes_at_most(value: float, guaranteed: bool, outlook: Outlook) -> Bools:
+    success, group, known = _known(outlook.evidence)
+    lost = under_routing_loss(success, outlook.chosen(known))
+    if not guaranteed:
+        # Where no prompt can be solved, none is under-routed.
+        rate = lost.mean(axis=0) if len(lost) else np.zeros(lost.shape[1])
+        return np.asarray(rate <= value + _ROUNDING)
+    solvable = success.any(axis=1)
+    last = controlled(lost, value, None if group is None else group[solvable])
+    # Any setting up to the last is kept: its loss is at most the running maximum that was controlled.
+    return np.arange(len(outlook.settings)) <= (-1 if last is None else last)
+
+
+def _known(evidence: Evidence) -> tuple[Bools, Ints | None, Bools]:
+    """Successes and groups of the prompts on which every model's success is known, and their mask."""
+    if evidence.success is None:
+        raise LabelError("an operating point is to keep under-routing, and no successes are known")
+    known = np.asarray(~np.isnan(evidence.success).any(axis=1))
+    if not known.any():
+        raise LabelError(
+            f"none of {known.size} training prompts has a known success of every model, so no operating point can "
+            "keep under-routing; collect the missing outcomes, or take the models with few of them out of the pool"
+        )
+    return evidence.success[known] == 1, None if evidence.group is None else evidence.group[known], known

@@ -1,0 +1,63 @@
+"""Watching an exported router: prompts as they arrive, without outcomes, against those that it was made from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+from pointsman.router import Router
+from pointsman_train import tracking
+from pointsman_train.datasets import PromptsConfig
+from pointsman_train.datasets.prompts import read_prompts
+from pointsman_train.errors import ConfigError
+from pointsman_train.evaluate.reference import Reference
+from pointsman_train.evaluate.traffic import Traffic, look_at, seen_by
+from pointsman_train.fresh import judged_by, predictions_of
+from pointsman_train.judge import JudgeConfig, tags_of
+from pointsman_train.report.about import about_exported
+from pointsman_train.report.drift import write_drift_report
+from pointsman_train.split import group_near_duplicates
+from pointsman_train.writing import write_json
+
+log = logging.getLogger(__name__)
+
+
+def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
+    """Compare prompts without outcomes with the reference statistics of a router's manifest.
+
+    Writes ``metrics.json`` and ``drift.html``, and warns where anything has drifted.
+
+    Raises
+    ------
+    pointsman.BundleError
+        When the router cannot be loaded.
+    TrainError
+        When the prompts cannot be read, or the manifest has no reference statistics.
+    """
+    config.check()
+    router = Router.load(config.router)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with tracking.tracked_run(config.tracking) as tracked:
+        tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
+        traffic = _look(config, router)
+        metrics = traffic.metrics()
+        tracked.metrics(metrics)
+        tracked.tags({**tags_of(router.manifest), "drift": traffic.drift.verdict})
+        page = write_drift_report(traffic, run_dir / "drift.html", about_exported(router.manifest))
+        tracked.artifacts([write_json(metrics, run_dir / "metrics.json"), page], "drift")
+    if traffic.drift.drifted:
+        log.warning("%s", traffic.drift.verdict)
+    return traffic
+
+
+def _look(config: JudgeConfig, router: Router) -> Traffic:
+    dataset, manifest = config.dataset, router.manifest
+    if not isinstance(dataset, PromptsConfig):
+        raise ConfigError(f"drift is measured on dataset=prompts, got {type(dataset).__name__}")
+    reference = Reference.from_dict(manifest.feature_reference)
+    prompts = read_prompts(dataset.prompts, dataset.columns.prompt, "dataset.columns.prompt")
+    found = predictions_of(router, prompts)
+    group = group_near_duplicates(prompts, config.group)
+    seen = seen_by(found, judged_by(router, found), manifest.features, router.models, group)
+    return look_at(reference, seen, config.drift, config.evaluate)

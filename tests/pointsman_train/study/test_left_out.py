@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pointsman_train.errors import LabelError
+from pointsman_train.evaluate.bootstrap import resample_weights
+from pointsman_train.evaluate.detail import GAPS
+from pointsman_train.evaluate.figures import evaluate
+from pointsman_train.study import left_out
+from pointsman_train.study.left_out import PER_SOURCE, Setting, deal_sources, leave_sources_out
+
+
+@pytest.fixture(scope="module")
+def setting(trained):
+    prepared = trained.result.prepared
+    return Setting(prepared.labelled, prepared.split, trained.config.split.folds, trained.config.train)
+
+
+@pytest.fixture(scope="module")
+def weights(trained):
+    settings = trained.config.evaluate
+    group = trained.result.evaluation.testset.group
+    return resample_weights(group, np.random.default_rng(settings.seed), settings.resamples)
+
+
+def test_every_judged_prompt_is_judged_once_by_a_router_that_saw_nothing_of_its_source(
+    trained, setting, weights, monkeypatch
+):
+    seen = []
+
+    def spy(labelled, split, folds, config):
+        seen.append(split)
+        return trained.router
+
+    monkeypatch.setattr(left_out, "train", spy)
+    found = leave_sources_out(setting, trained.result.evaluation, weights, 3)
+    source = np.array(setting.labelled.outcomes.source)
+    assert len(seen) == len(found.folds) == 3
+    assert sorted(name for fold in found.folds for name in fold.sources) == sorted(
+        set(trained.result.evaluation.testset.source)
+    )
+    for split, fold in zip(seen, found.folds, strict=True):
+        trained_on = set(source[split.rows("train", "calibration")])
+        assert trained_on == set(source[setting.split.rows("train", "calibration")]) - set(fold.sources)
+        groups = set(split.group[split.rows("train", "calibration")])
+        assert not groups & set(split.group[split.rows("test")])
+    assert found.prompts == len(trained.result.evaluation.testset) == sum(fold.prompts for fold in found.folds)
+
+
+def test_a_router_that_loses_nothing_without_a_source_has_no_gap(trained, setting, weights, monkeypatch):
+    monkeypatch.setattr(left_out, "train", lambda *_: trained.router)
+    evaluation = trained.result.evaluation
+    found = leave_sources_out(setting, evaluation, weights, 3)
+    for name, figure in found.figures.items():
+        assert figure.value == pytest.approx(evaluation.figures[name].value, nan_ok=True), name
+    assert [(gap.value, gap.low, gap.high) for gap in found.gap.values()] == [(pytest.approx(0, abs=1e-9),) * 3] * 3
+    for figures in found.per_source.values():
+        assert all(figures[f"{name}_gap"].value in (0.0,) or np.isnan(figures[name].value) for name in PER_SOURCE)
+
+
+def test_the_gap_is_the_random_split_less_the_sources_left_out_paired(trained, weights):
+    evaluation, found = trained.result.evaluation, trained.result.detail.left_out
+    assert tuple(found.gap) == GAPS
+    for name in GAPS:
+        expected = evaluation.figures[name].resampled - found.figures[name].resampled
+        np.testing.assert_allclose(found.gap[name].resampled, expected)
+    assert found.random is evaluation.figures
+    assert found.guard_share == found.figures["unfamiliar_share"]
+    # The guard fires on what it has not seen, far more often than on its own traffic.
+    assert found.guard_share.value > evaluation.figures["unfamiliar_share"].value
+
+
+def test_a_fold_that_cannot_be_trained_is_told_and_the_others_are_judged_on_their_own_prompts(
+    trained, setting, weights, monkeypatch, caplog
+):
+    evaluation = trained.result.evaluation
+    calls = []
+
+    def fails_once(*_):
+        calls.append(1)
+        if len(calls) == 1:
+            raise LabelError("one label only")
+        return trained.router
+
+    monkeypatch.setattr(left_out, "train", fails_once)
+    found = leave_sources_out(setting, evaluation, weights, 3)
+    assert set(found.not_measured.values()) == {"one label only"}
+    assert "not left out" in caplog.text
+    at = np.flatnonzero([source not in found.not_measured for source in evaluation.testset.source])
+    assert found.prompts == len(at) < len(evaluation.testset)
+    own = left_out.reordered(evaluation.router, at)
+    expected = evaluate(evaluation.testset.take(at), own, weights[:, at])
+    for name in GAPS:
+        assert found.random[name] == expected[name]
+    assert not set(found.per_source) & set(found.not_measured)
+
+
+def test_where_no_fold_can_be_trained_the_reason_is_given(trained, setting, weights, monkeypatch):
+    def fails(*_):
+        raise LabelError("one label only")
+
+    monkeypatch.setattr(left_out, "train", fails)
+    with pytest.raises(LabelError, match=r"^no source could be left out: one label only$"):
+        leave_sources_out(setting, trained.result.evaluation, weights, 2)
+
+
+def test_one_source_cannot_be_left_out(trained, setting, weights):
+    one = replace(setting.labelled.outcomes, source=("a",) * len(setting.labelled.label))
+    alone = replace(setting, labelled=replace(setting.labelled, outcomes=one))
+    with pytest.raises(LabelError, match=r"have 1 source\(s\), \['a'\]; leaving a source out takes two or more: name"):
+        leave_sources_out(alone, trained.result.evaluation, weights, 2)
+
+
+def test_sources_are_dealt_by_size_one_by_one_while_there_are_few():
+    few = ["a"] * 3 + ["b"] * 2 + ["c"]
+    assert deal_sources(few, 5) == [("a",), ("b",), ("c",)]
+    many = [name for k, name in enumerate("abcdefgh") for _ in range(k + 1)]
+    folds = deal_sources(many, 3)
+    sizes = [sum("abcdefgh".index(name) + 1 for name in fold) for fold in folds]
+    assert sorted(sizes) == [11, 12, 13]
+    assert sorted(name for fold in folds for name in fold) == list("abcdefgh")
+
+
+def test_prompts_of_unknown_source_are_a_source_of_their_own():
+    assert deal_sources(["", "a", ""], 2) == [("",), ("a",)]
