@@ -1,21 +1,26 @@
-"""Train on the open data sets and write the README's tables from what was measured.
+"""Train on the open data sets and write the README's tables from their MLflow runs.
 
 usage: python docs/tables.py [SET ...]     (default: all; the tables are written from every set measured so far)
+
+Each set's run, with its report.html, is kept in runs/tables/SET, and its MLflow run in runs/tables/mlflow.db.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "docs" / "measured"
+RUNS = ROOT / "runs" / "tables"
+STORE = f"sqlite:///{RUNS}/mlflow.db"
 SETS = ("llmrouter", "mmlu_pro", "zeroeval", "routellm", "embedded")
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
@@ -28,6 +33,24 @@ QUALITY = {
     "auc_macro": "AUC",
     "ece": "ECE",
 }
+SPLITS = {
+    "test/hull_gain": "HG, random split",
+    "left_out/hull_gain": "HG, sources left out",
+    "left_out_gap/hull_gain": "gap of HG",
+    "left_out_gap/auc_macro": "gap of AUC",
+    "left_out_gap/boundary_accuracy": "gap of boundary accuracy",
+    "left_out/guard_share": "guard fires, sources left out",
+}
+BOUNDARY = {
+    "test/boundary_accuracy": "boundary accuracy",
+    "test/under_routing_rate": "under-routing",
+    "test/over_routing_rate": "over-routing",
+    "robustness/all": "same choice under noise",
+    "source_probe/recovered": "source told by the features",
+}
+ROUTELLM = {"apgr": "APGR", "cpt50": "CPT50", "cpt80": "CPT80"}
+# Hundreds of figures that no table shows; the run has them.
+LEFT_TO_THE_RUN = ("slice/", "left_out/source/")
 BASELINES = ("cheapest", "best_single", "random_mix", "source_oracle", "oracle")
 
 
@@ -42,21 +65,43 @@ def main(names: list[str]) -> None:
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Run every stage on one set, without MLflow, in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(sys.executable).parent / "pointsman-train"), "tracking=none", f"hydra.run.dir={folder}/run"]
-        command += [f"export.folder={folder}/routers"] + ([] if name == "embedded" else [f"experiment={name}"])
-        start = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        if status:
-            raise SystemExit(f"{' '.join(command)} failed with status {status}")
-        metrics = json.loads(Path(folder, "run", "metrics.json").read_text())
-        data = json.loads(Path(folder, "run", "data.json").read_text())
-        bundle = next(Path(folder, "routers").glob("*/1/router.onnx")).stat().st_size
-    cost = {"seconds": round(seconds, 1), "peak_mb": round(usage.ru_maxrss / 1024), "onnx_mb": round(bundle / 1e6, 1)}
-    return {"run": cost, "data": data, "metrics": metrics}
+    """Run every stage on one set, tracked, in a process of its own."""
+    folder = RUNS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    command = [
+        str(Path(sys.executable).parent / "pointsman-train"),
+        f"tracking.uri={STORE}",
+        "tracking.experiment=tables",
+    ]
+    command += [f"tracking.registered_model={name}", f"hydra.run.dir={folder}", f"export.folder={folder}/routers"]
+    command += [] if name == "embedded" else [f"experiment={name}"]
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - start
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed with status {status}")
+    (bundle,) = (folder / "routers").glob("*/1")
+    size = (bundle / "router.onnx").stat().st_size
+    cost = {"seconds": round(seconds, 1), "peak_mb": round(usage.ru_maxrss / 1024), "onnx_mb": round(size / 1e6, 1)}
+    data = json.loads((folder / "data.json").read_text())
+    run_id = json.loads((bundle / "router.json").read_text())["mlflow_run_id"]
+    return {"run": cost, "data": data, "metrics": tracked(run_id, json.loads((folder / "metrics.json").read_text()))}
+
+
+def tracked(run_id: str, metrics: dict[str, float | None]) -> dict[str, float | None]:
+    """Return the figures of the MLflow run, once it is sure that they are those of the run's own file."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    from mlflow import MlflowClient
+
+    logged = MlflowClient(STORE).get_run(run_id).data.metrics
+    shown = {name: value for name, value in metrics.items() if not name.startswith(LEFT_TO_THE_RUN)}
+    for name, value in shown.items():
+        # MLflow has no place for what is undefined, and none for some characters in a name.
+        if logged.get(name) != value and re.fullmatch(r"[/\w.\- :]+", name):
+            raise SystemExit(f"{name} is {value!r} in metrics.json and {logged.get(name)!r} in the MLflow run {run_id}")
+    return shown
 
 
 def tables(sets: dict[str, Any]) -> list[str]:
@@ -66,14 +111,28 @@ def tables(sets: dict[str, Any]) -> list[str]:
         [name, figure(s, "test/hull_gain"), *(figure(s, f"baseline/{b}/hull_gain") for b in BASELINES)]
         for name, s in sets.items()
     ]
+    splits = [[name, *(figure(s, key) for key in SPLITS)] for name, s in sets.items()]
+    boundary = [[name, *(figure(s, key) for key in BOUNDARY)] for name, s in sets.items()]
+    pairs = [
+        [name, *(figure(s, f"test/{key}{way}") for key in ROUTELLM for way in ("", "_binned"))]
+        for name, s in sets.items()
+        if len(s["data"]["models"]) == 2
+    ]
     cost = [[name, *(str(s["run"][key]) for key in ("seconds", "peak_mb", "onnx_mb"))] for name, s in sets.items()]
     return [
         table(["set", "prompts, judged x models", *QUALITY.values()], quality),
+        "At the default operating point, as served:",
+        table(["set", *BOUNDARY.values()], boundary),
+        "Two splits, judged on the same prompts: as trained, and trained anew without any prompt of the judged source. "
+        "The gap is what knowing the source is worth:",
+        table(["set", *SPLITS.values()], splits),
         "HG of the router and of the baselines, on the same prompts and resamples:",
         table(["set", "router", *(b.replace("_", " ") for b in BASELINES)], rivals),
         "Operating points, fitted out of fold, on the test split:",
         table(["set", "point", "mean score", "best single", "cost saved against it", "under-routing"], points(sets)),
-        "One run of all stages, tracking off, on two shared cores:",
+        "Between two models, the exact computation and RouteLLM's own, over ten bins:",
+        table(["set", *(f"{name}, {way}" for name in ROUTELLM.values() for way in ("exact", "RouteLLM's"))], pairs),
+        "One run of all stages with both splits, tracked, on two shared cores:",
         table(["set", "seconds", "peak memory, MB", "router.onnx, MB"], cost),
     ]
 

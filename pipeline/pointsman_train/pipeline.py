@@ -28,6 +28,7 @@ from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.report.about import About, about_trained
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
 from pointsman_train.split.split import PARTS
+from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
 from pointsman_train.study.learning_curve import LearningCurveConfig
@@ -74,6 +75,7 @@ class PipelineConfig:
     export: ExportConfig = field(default_factory=ExportConfig)
     learning_curve: LearningCurveConfig = field(default_factory=LearningCurveConfig)
     diagnose: DiagnoseConfig = field(default_factory=DiagnoseConfig)
+    anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:

@@ -16,7 +16,9 @@ from pointsman.decide import (
     guarded,
     margin,
     relative_cost,
+    risk,
     utilities,
+    worth,
 )
 
 COST = np.array([1.0, 2.0, 4.0])
@@ -38,6 +40,37 @@ def test_one_free_model_beside_dear_ones_costs_nothing():
 def test_utility_is_probability_less_lambda_times_relative_cost():
     p = np.array([[0.5, 0.75, 1.0], [0.25, 0.25, 0.5]])
     assert utilities(p, COST, 0.5).tolist() == [[0.375, 0.5, 0.5], [0.125, 0.0, 0.0]]
+
+
+def test_the_risk_of_a_model_is_that_a_dearer_one_is_needed():
+    label = np.array([[0.25, 0.5, 0.125, 0.125], [0.0, 0.0, 0.0, 1.0]])
+    assert risk(label).tolist() == [[0.625, 0.125, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_worth_is_probability_less_the_step_up_share_of_the_risk():
+    p, label = np.array([[0.5, 0.75, 0.5]]), np.array([[0.25, 0.5, 0.125, 0.125]])
+    assert worth(Rule(step_up=0.5), p, label).tolist() == [[0.1875, 0.6875, 0.5]]
+    assert worth(Rule(), p, None) is p
+
+
+def test_a_threshold_is_of_the_probability_itself():
+    p, label = np.array([[0.5, 0.75, 0.5]]), np.array([[0.25, 0.5, 0.125, 0.125]])
+    assert worth(Rule("threshold", threshold=0.5, step_up=0.5), p, label) is p
+
+
+def test_a_step_up_without_label_probabilities_is_an_error():
+    with pytest.raises(ValueError, match=r"weighs under-routing, which takes label probabilities, got None"):
+        worth(Rule(step_up=0.5), np.zeros((1, 3)), None)
+
+
+@given(st.integers(0, 1_000), st.floats(0, 2), st.floats(0, 1))
+def test_a_step_up_never_makes_a_choice_cheaper(seed, lam, step_up):
+    rng = np.random.default_rng(seed)
+    p, label = rng.random((50, 3)), rng.dirichlet(np.ones(4), 50)
+    plain, raised = Rule(lam=lam), Rule(lam=lam, step_up=step_up)
+    before, after = (choose_by(rule, worth(rule, p, label), COST, LARGE) for rule in (plain, raised))
+    # The risk falls along the ladder, so what it takes off a model it takes off every cheaper one as well.
+    assert ((after.chosen >= before.chosen) | (before.margin < 1e-9)).all()
 
 
 def test_with_lambda_0_only_success_counts():

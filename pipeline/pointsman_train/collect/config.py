@@ -20,6 +20,8 @@ class PromptsConfig:
     ----------
     path
         Parquet, CSV or JSON Lines. Required, unless a log is read.
+    only
+        Another such table: prompts whose ids it does not have are not asked. Null asks all.
     prompt_id, prompt, source, reference, grader, max_tokens
         What the file calls these columns. Only ``prompt_id`` and ``prompt`` are required; ``prompt`` is text, or chat
         messages as JSON.
@@ -30,6 +32,7 @@ class PromptsConfig:
     """
 
     path: str = ""
+    only: str | None = None
     prompt_id: str = "prompt_id"
     prompt: str = "prompt"
     source: str = "source"

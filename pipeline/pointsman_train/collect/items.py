@@ -77,7 +77,8 @@ def read_items(config: PromptsConfig) -> list[Item]:
     Raises
     ------
     DataError
-        When the table cannot be read, lacks a column, or holds a prompt id twice or nothing at all.
+        When the table cannot be read, lacks a column, or holds a prompt id twice or nothing at all; when ``only`` names
+        a prompt that it does not have.
     """
     table = open_table(config.path)
     optional = (config.source, config.reference, config.grader, config.max_tokens)
@@ -92,7 +93,20 @@ def read_items(config: PromptsConfig) -> list[Item]:
         raise DataError(
             f"{config.path}: every prompt needs an id of its own and a text; repeated ids: {twice[:3].tolist()!r}"
         )
+    if config.only is not None:
+        frame = frame[ids.isin(_wanted(config.only, config, set(ids)))]
     return [_item(row, config) for row in frame.to_dict("records")]
+
+
+def _wanted(path: str, config: PromptsConfig, there: set[str]) -> set[str]:
+    table = open_table(path)
+    if config.prompt_id not in table.columns:
+        raise DataError(f"{path}: no column {config.prompt_id!r}; the columns are {sorted(table.columns)!r}")
+    wanted = set(table.read([config.prompt_id])[config.prompt_id].astype(str))
+    unknown = sorted(wanted - there)
+    if unknown or not wanted:
+        raise DataError(f"{path}: expected ids of prompts of {config.path}, got {unknown[:3]!r} among {len(wanted)}")
+    return wanted
 
 
 def _item(row: Mapping[Any, Any], config: PromptsConfig) -> Item:

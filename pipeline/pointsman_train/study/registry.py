@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pointsman_train.study.anchors import anchors
 from pointsman_train.study.diagnose import diagnose
 from pointsman_train.study.learning_report import learning_curve
 from pointsman_train.study.task import Study
 
-STUDIES: Mapping[str, Study] = {"learning_curve": learning_curve, "diagnose": diagnose}
+STUDIES: Mapping[str, Study] = {"learning_curve": learning_curve, "diagnose": diagnose, "anchors": anchors}

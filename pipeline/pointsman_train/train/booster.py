@@ -19,7 +19,7 @@ class BoosterConfig:
     Attributes
     ----------
     trees
-        Boosting rounds.
+        Boosting rounds; null chooses by the number of training prompts: 100 below 500, else 200.
     leaves
         Leaves of a tree; null chooses by the number of training prompts: 4 below 2,000, 7 below 4,000, else 15.
     learning_rate, min_child_samples, feature_fraction, bagging_fraction, lambda_l2, max_bin
@@ -31,7 +31,7 @@ class BoosterConfig:
         splits took 73 s for what one did in 5 s. 0 is all cores.
     """
 
-    trees: int = 200
+    trees: int | None = None
     leaves: int | None = None
     learning_rate: float = 0.04
     min_child_samples: int = 30
@@ -45,7 +45,7 @@ class BoosterConfig:
     def check(self, where: str) -> None:
         """Raise :class:`ConfigError` for a setting that LightGBM would only refuse later, or silently change."""
         ranges = {
-            "trees": (self.trees >= 1, "1 or more"),
+            "trees": (self.trees is None or self.trees >= 1, "1 or more, or null"),
             "leaves": (self.leaves is None or self.leaves >= 2, "2 or more, or null"),
             "learning_rate": (0 < self.learning_rate <= 1, "in (0, 1]"),
             "min_child_samples": (self.min_child_samples >= 1, "1 or more"),
@@ -84,6 +84,19 @@ def leaves_for(config: BoosterConfig, n_prompts: int) -> int:
     return 4 if n_prompts < 2_000 else 7 if n_prompts < 4_000 else 15
 
 
+def trees_for(config: BoosterConfig, n_prompts: int) -> int:
+    """Boosting rounds: as configured, or by the number of training prompts.
+
+    Examples
+    --------
+    >>> [trees_for(BoosterConfig(), n) for n in (200, 500, 40_000)]
+    [100, 200, 200]
+    """
+    if config.trees is not None:
+        return config.trees
+    return 100 if n_prompts < 500 else 200
+
+
 def fit_booster(
     columns: Floats,
     target: Floats,
@@ -101,7 +114,7 @@ def fit_booster(
     target
         ndarray of shape (n_rows,).
     n_prompts
-        Prompts behind the rows, which may be several a prompt; decides the size of a tree.
+        Prompts behind the rows, which may be several a prompt; decides how many trees there are and how large.
     weight
         ndarray of shape (n_rows,), answers behind each target; None is one each.
     objective
@@ -123,8 +136,9 @@ def fit_booster(
         "force_row_wise": True,
         "verbosity": -1,
     }
+    rounds = trees_for(config, n_prompts)
     data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
-    return lgb.train(parameters | ({"objective": "cross_entropy"} | objective), data, num_boost_round=config.trees)
+    return lgb.train(parameters | ({"objective": "cross_entropy"} | objective), data, num_boost_round=rounds)
 
 
 def margins_of(booster: lgb.Booster, columns: Floats) -> Floats:

@@ -48,6 +48,31 @@ def test_a_loss_that_is_allowed_is_used():
     assert fit("max_loss", 0.5).rule.lam == lambda_grid(COST)[-1]
 
 
+def test_a_loss_on_sources_left_out_is_kept_as_well():
+    # Left out, the router takes the third prompt for an easy one: from lambda 0.4 on it fails.
+    unseen = Evidence(np.where(np.arange(4)[:, None] == 2, [[0.5, 0.8]], P), SCORE, COST, 1)
+
+    def lam(most, unseen):
+        config = OperatingPointsConfig({"x": Target("max_loss", 0.25, unseen=most)}, "x")
+        return fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(step_up=0.0), None, unseen)["x"]
+
+    assert lam(0.0, unseen).rule.lam <= 0.4 < lam(0.25, unseen).rule.lam == lam(None, unseen).rule.lam
+    assert lam(0.0, None).rule.lam == lam(None, None).rule.lam
+    both = "at most 25 points below the best single model, 0 points on sources left out of training"
+    assert lam(0.0, unseen).target == both
+    assert lam(0.0, None).target == "at most 25 points below the best single model"
+
+
+def test_a_step_up_is_part_of_every_setting():
+    label = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    config = OperatingPointsConfig({"x": Target("cost_between", 0.5), "y": Target("fixed", 0.3)}, "x")
+    points = fit_points(Evidence(P, SCORE, COST, 1, p_label=label), config, RuleConfig(step_up=0.25), None)
+    assert {point.rule.step_up for point in points.values()} == {0.25}
+    # Half the cost means two dear prompts. Without the step-up the second prompt turns cheap at 0.4, now at 0.73.
+    plain = fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(step_up=0.0), None)
+    assert plain["x"].rule.lam < 0.55 / 0.75 <= points["x"].rule.lam
+
+
 def test_a_router_that_cannot_keep_the_word_does_not_look_at_cost():
     # It prefers the model that fails, at any price.
     p, score = np.array([[0.9, 0.2]]), np.array([[0.0, 1.0]])

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pointsman_train.label.partial import means_by_ratio, means_by_regression, partly_known
+
+NAN = np.nan
+
+
+def test_a_model_with_outcomes_on_less_than_half_as_many_prompts_is_partly_known():
+    known = np.zeros((100, 3), bool)
+    known[:80, 0] = known[:40, 1] = known[:39, 2] = True
+    assert partly_known(known).tolist() == [False, False, True]
+
+
+def test_where_every_model_is_well_known_means_are_over_the_prompts_that_all_have():
+    table = np.array([[1.0, 2.0], [3.0, 4.0], [NAN, 9.0]])
+    assert means_by_ratio(table).tolist() == means_by_regression(table).tolist() == [2.0, 3.0]
+
+
+def test_a_model_that_was_asked_the_dear_prompts_is_not_taken_for_dear():
+    rng = np.random.default_rng(0)
+    size = rng.lognormal(size=4_000)
+    amount = np.stack([size, 2 * size * rng.lognormal(sigma=0.1, size=4_000)], axis=1)
+    truth = amount.mean(axis=0)
+    amount[np.argsort(size)[:-400], 1] = NAN  # only the longest tenth
+    assert np.nanmean(amount[:, 1]) > 2 * truth[1]
+    assert means_by_ratio(amount) == pytest.approx(truth, rel=0.03)
+
+
+def test_a_model_that_was_asked_the_easy_prompts_is_not_taken_for_good():
+    rng = np.random.default_rng(0)
+    ease = rng.random(6_000)
+    outcome = (rng.random((6_000, 3)) < ease[:, None] ** [1, 1, 2]).astype(float)
+    truth = outcome.mean(axis=0)
+    asked = rng.random(6_000) < 0.2 * np.mean(outcome[:, :2], axis=1)  # never a prompt that both others fail on
+    outcome[~asked, 2] = NAN
+    assert np.nanmean(outcome[:, 2]) > truth[2] + 0.15
+    assert means_by_regression(outcome)[:2] == pytest.approx(truth[:2])
+    # What the others failed on was never asked, so half of the excess is mended and not all of it.
+    assert means_by_regression(outcome)[2] < np.nanmean(outcome[:, 2]) - 0.07
+
+
+def test_a_mean_never_leaves_the_range_of_an_outcome():
+    known = np.array([[1.0, 1.0], [0.0, 0.0], *[[1.0, NAN]] * 8])
+    assert 0 <= means_by_regression(known)[1] <= 1
