@@ -304,10 +304,14 @@ def test_free_models_train_and_are_routed(quick, files, tmp_path):
 
 
 def test_two_runs_of_the_same_settings_give_the_same_router_as_the_next_version(quick, trained, tmp_path):
-    config = quick(tmp_path / "routers", evaluate=trained.config.evaluate)
+    config = quick(tmp_path / "routers")
     result = run_pipeline(config, tmp_path / "run")
     assert (result.bundle / "router.onnx").read_bytes() == (trained.bundle / "router.onnx").read_bytes()
-    assert (tmp_path / "run" / "metrics.json").read_text() == (trained.run_dir / "metrics.json").read_text()
+    found, expected = (
+        json.loads((folder / "metrics.json").read_text()) for folder in (tmp_path / "run", trained.run_dir)
+    )
+    # The second split was not asked for again.
+    assert found == {name: value for name, value in expected.items() if "left_out" not in name}
 
 
 def test_too_few_labels_leave_no_router_unless_that_is_asked_for(quick, files, tmp_path):

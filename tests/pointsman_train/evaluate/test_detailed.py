@@ -77,6 +77,11 @@ def test_robustness_asks_the_router_itself_and_may_look_at_some_prompts_only(tra
     assert found.notes["robustness"] == f"on 20 of {len(subject.prompts)} test prompts, drawn"
 
 
+def test_what_is_asked_under_noise_is_what_was_judged(trained, subject):
+    chosen = subject.predict(subject.prompts).chosen()
+    assert chosen.tolist() == trained.result.evaluation.router.default.choice.tolist()
+
+
 def test_a_router_is_robust_where_noise_moves_nothing(trained, subject):
     still = replace(subject, predict=lambda texts: subject.predict(subject.prompts[: len(texts)]))
     config = replace(NOTHING, robustness=RobustnessConfig(most_prompts=30))
