@@ -19,7 +19,8 @@ class BoosterConfig:
     Attributes
     ----------
     trees
-        Boosting rounds; null chooses by the number of training prompts: 100 below 500, else 200.
+        Boosting rounds; null chooses by the number of training prompts: 60 below 500, else 100. Twice as many at two
+        thirds of the rate are no better by more than the noise, and each tree takes its share of every decision.
     leaves
         Leaves of a tree; null chooses by the number of training prompts: 4 below 2,000, 7 below 4,000, else 15.
     learning_rate, min_child_samples, feature_fraction, bagging_fraction, lambda_l2, max_bin
@@ -33,7 +34,7 @@ class BoosterConfig:
 
     trees: int | None = None
     leaves: int | None = None
-    learning_rate: float = 0.04
+    learning_rate: float = 0.06
     min_child_samples: int = 30
     feature_fraction: float = 0.3
     bagging_fraction: float = 0.8
@@ -90,11 +91,11 @@ def trees_for(config: BoosterConfig, n_prompts: int) -> int:
     Examples
     --------
     >>> [trees_for(BoosterConfig(), n) for n in (200, 500, 40_000)]
-    [100, 200, 200]
+    [60, 100, 100]
     """
     if config.trees is not None:
         return config.trees
-    return 100 if n_prompts < 500 else 200
+    return 60 if n_prompts < 500 else 100
 
 
 def fit_booster(
