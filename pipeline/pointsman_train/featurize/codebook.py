@@ -84,7 +84,9 @@ def _rates(code: Ints, success: Floats, codes: int, smoothing: float) -> Floats:
 
 def add_codebook(g: GraphBuilder, embedded: str, codebook: Codebook) -> str:
     """Add the look-up of success rates, float [N, n_scores]."""
-    cosine = g.add("MatMul", embedded, g.const(codebook.centres.T.copy()))
+    # Both are of length 1 and whole multiples of 2^-9, so products and their sums are exact in float32 as well.
+    centres = g.const(codebook.centres.T.astype(np.float32))
+    cosine = g.add("MatMul", g.add("Cast", embedded, to=FLOAT), centres)
     k = min(codebook.nearest, len(codebook.centres))
     _, codes = g.add_many("TopK", cosine, g.ints(k), outputs=2, axis=1)
     rates = np.round(codebook.rates / _RATE_STEP) * _RATE_STEP

@@ -16,7 +16,7 @@ from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.clusters import cluster
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 
-# Coordinates are whole multiples of this step, so that their products and sums are exact in double.
+# Coordinates are whole multiples of this step, so that their products and sums are exact.
 _STEP = 2.0**-9
 # A standardised surface feature counts up to this far from its mean.
 _CLIP = 5.0
@@ -90,10 +90,12 @@ def add_familiarity(g: GraphBuilder, embedded: str, surface: str, familiarity: F
     kept = g.add("Clip", scaled, g.const(np.array(-limit)), g.const(np.array(limit)))
     steps = g.add("Round", g.add("Div", kept, g.const(np.array(_STEP))))
     joint = g.add("Concat", embedded, g.add("Mul", steps, g.const(np.array(_STEP))), axis=1)
-    centres = familiarity.centres
+    # Whole multiples of 2^-9 whose squares sum to less than 32: from here on float32 is exact, in any order.
+    joint = g.add("Cast", joint, to=FLOAT)
+    centres = familiarity.centres.astype(np.float32)
+    half = g.const(np.array(0.5, np.float32))
     product = g.add("MatMul", joint, g.const(centres.T.copy()))
     nearest = g.add("ReduceMax", g.add("Sub", product, g.const((centres**2).sum(axis=1) / 2)), g.ints(1), keepdims=0)
-    length = g.add("Mul", g.add("ReduceSumSquare", joint, g.ints(1), keepdims=0), g.const(np.array(0.5)))
+    length = g.add("Mul", g.add("ReduceSumSquare", joint, g.ints(1), keepdims=0), half)
     known = g.add("Greater", g.add("ReduceMax", g.add("Abs", embedded), g.ints(1), keepdims=0), g.const(np.array(0.0)))
-    near = g.add("Add", nearest, g.add("Cast", known, to=DOUBLE))
-    return g.add("Cast", g.add("Sub", near, length), to=FLOAT)
+    return g.add("Sub", g.add("Add", nearest, g.add("Cast", known, to=FLOAT)), length)

@@ -91,12 +91,14 @@ def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: Wor
     """
     weights = np.round(model.weights / _WEIGHT_STEP) * _WEIGHT_STEP
     norms = np.round(vocabulary.idf[:, None] ** 2 / _NORM_STEP) * _NORM_STEP
-    table = np.hstack([_lexicon_columns(vocabulary), norms, weights]).astype(np.float32)
-    sums = g.add("MatMul", presence, g.const(table))
-    n = len(LEXICON)
-    counts = g.add("Slice", sums, g.ints(0), g.ints(n), g.ints(1))
-    norm = g.add("Slice", sums, g.ints(n), g.ints(n + 1), g.ints(1))
-    score = g.add("Slice", sums, g.ints(n + 1), g.ints(table.shape[1]), g.ints(1))
+    # A product with all terms costs by its columns, so the few words that are counted have one of their own.
+    columns = _lexicon_columns(vocabulary)
+    counted = np.flatnonzero(columns.any(axis=1))
+    own = g.add("Gather", presence, g.const(counted), axis=1)
+    counts = g.add("MatMul", own, g.const(columns[counted].astype(np.float32)))
+    sums = g.add("MatMul", presence, g.const(np.hstack([norms, weights]).astype(np.float32)))
+    norm = g.add("Slice", sums, g.ints(0), g.ints(1), g.ints(1))
+    score = g.add("Slice", sums, g.ints(1), g.ints(1 + weights.shape[1]), g.ints(1))
     length = g.add("Sqrt", g.add("Max", norm, g.const(np.array([1.0], np.float32))))
     scaled = g.add("Add", g.add("Div", score, length), g.const(model.bias.astype(np.float32)))
     return g.add("Cast", g.add("Concat", counts, scaled, axis=1), to=FLOAT)

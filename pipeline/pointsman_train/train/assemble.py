@@ -8,7 +8,7 @@ from onnx.utils import Extractor
 
 from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
 from pointsman_train.train.router import TrainedRouter
-from pointsman_train.train.trees import add_ensemble
+from pointsman_train.train.trees import add_forest
 
 
 def router_graph(router: TrainedRouter) -> onnx.ModelProto:
@@ -42,8 +42,9 @@ def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:
 
 def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     wide = g.add("Cast", features, to=DOUBLE)
-    g.alias(router.success_calibration.add(g, router.success.add(g, wide)), "p_success")
-    label = router.label_calibration.add(g, add_ensemble(g, wide, router.complexity.ensemble()))
+    *forest, complexity = add_forest(g, wide, [*router.success.ensembles(), router.complexity.ensemble()])
+    g.alias(router.success_calibration.add(g, router.success.add(g, wide, forest)), "p_success")
+    label = router.label_calibration.add(g, complexity)
     placed = g.add("MatMul", g.add("Softmax", label, axis=1), g.const(_placement(router)))
     g.alias(placed, "p_label")
 

@@ -42,10 +42,14 @@ class AverageModel:
         """Mean log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return np.asarray(np.mean([part.margins(features) for part in self.parts], axis=0))
 
-    def add(self, g: GraphBuilder, features: str) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add every part and their mean."""
-        total = g.add("Sum", *(part.add(g, features) for part in self.parts))
-        return g.add("Div", total, g.const(np.array(float(len(self.parts)))))
+        rest, margins = list(forest), []
+        for part in self.parts:
+            own = len(part.ensembles())
+            margins.append(part.add(g, features, rest[:own]))
+            rest = rest[own:]
+        return g.add("Div", g.add("Sum", *margins), g.const(np.array(float(len(self.parts)))))
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees of every part."""

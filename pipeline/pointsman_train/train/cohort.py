@@ -7,6 +7,7 @@ on up to the rate of all prompts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,7 @@ class CohortModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return np.asarray(self.table[cohort_of(features, self.sums)])
 
-    def add(self, g: GraphBuilder, features: str) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the comparisons and the look-up."""
         sums = g.add("MatMul", features, g.const(self.sums))
         steps = g.add("Cast", g.add("GreaterOrEqual", sums, g.const(_edges())), to=INT64)

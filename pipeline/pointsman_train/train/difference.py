@@ -7,6 +7,7 @@ difference, and it alone decides.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,10 +43,10 @@ class DifferenceModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return logit(expit(self.best.margins(features)) + self.difference.margins(features))
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add both groups of trees and their sum."""
-        p_best = g.add("Sigmoid", self.best.add(g, features))
-        return add_logit(g, g.add("Add", p_best, self.difference.add(g, features)))
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+        """Add the sum of both groups of trees."""
+        best, difference = forest
+        return add_logit(g, g.add("Add", g.add("Sigmoid", best), difference))
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees of the reference and of the differences."""

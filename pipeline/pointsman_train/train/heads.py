@@ -15,7 +15,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
 from pointsman_train.train.link import smoothed_logit
-from pointsman_train.train.trees import Column, Ensemble, Leaf, Tree, add_ensemble, bind, trees_of
+from pointsman_train.train.trees import Column, Ensemble, Leaf, Tree, bind, trees_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class Heads:
         """Return an ndarray of shape (n_prompts, n_heads)."""
         return np.stack([head.margins(features) for head in self.heads], axis=1)
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add the trees of all heads as one ensemble, one target a head."""
-        return add_ensemble(g, features, *self.ensembles())
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+        """Return the sums of the trees: one target a head."""
+        return forest[0]
 
     def ensembles(self) -> tuple[Ensemble]:
         """Return the trees of all heads."""

@@ -5,6 +5,7 @@ The block "words" already holds each model's fitted log-odds (out of fold in tra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class LogisticModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return features[:, self.columns].astype(np.float64)
 
-    def add(self, g: GraphBuilder, features: str) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the choice of columns."""
         return g.add("Gather", features, g.const(self.columns), axis=1)
 

@@ -85,7 +85,7 @@ class MlpModel:
         units = np.maximum(self.scale(features) @ self.inner + self.inner_bias, 0.0)
         return np.asarray(units @ self.outer + self.outer_bias)
 
-    def add(self, g: GraphBuilder, features: str) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the scaling and both layers."""
         inner = g.add("MatMul", self.scale.add(g, features), g.const(self.inner))
         units = g.add("Relu", g.add("Add", inner, g.const(self.inner_bias)))

@@ -5,6 +5,7 @@ Like :mod:`cumulative <pointsman_train.train.cumulative>`, it says that some mod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from pointsman_train.train.booster import BoostedConfig
 from pointsman_train.train.complexity import ComplexityConfig, ComplexityModel, fit_complexity
 from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
-from pointsman_train.train.trees import Ensemble, add_ensemble
+from pointsman_train.train.trees import Ensemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class MulticlassModel:
         """Log-odds that a model up to each rung succeeds, ndarray of shape (n_prompts, n_models)."""
         return logit(softmax(self.labels.margins(features), axis=1) @ self._up_to)
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add the trees, the softmax and its sums up to each rung."""
-        p_label = g.add("Softmax", add_ensemble(g, features, *self.ensembles()), axis=1)
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+        """Add the softmax of the trees' sums, and its own sums up to each rung."""
+        p_label = g.add("Softmax", forest[0], axis=1)
         return add_logit(g, g.add("MatMul", p_label, g.const(self._up_to)))
 
     def ensembles(self) -> tuple[Ensemble]:

@@ -99,7 +99,7 @@ class NeighboursModel:
         """Each model's overall rate, ndarray of shape (n_models,), which counts as one more answer."""
         return np.asarray((self.successes.sum(axis=0) + 1) / (self.weight.sum(axis=0) + 2))
 
-    def add(self, g: GraphBuilder, features: str) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the search and the rates of what it finds."""
         direction = g.add("Gather", features, g.const(self.columns), axis=1)
         asked = g.add("Round", g.add("Mul", direction, g.const(np.array(_SCALE))))

@@ -5,6 +5,7 @@ What is learned of one model helps the others, which suits many models and littl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -16,7 +17,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoostedConfig, fit_booster, margins_of
 from pointsman_train.train.success import Descriptors, Targets
-from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, add_ensemble, bind, trees_of
+from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, bind, trees_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class PooledModel:
         bindings = [_binding(m, self.descriptors, self.layout) for m in range(len(self.descriptors.mean_cost))]
         return np.stack([margins_of(self.booster, _rows_of(features, binding)) for binding in bindings], axis=1)
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add the trees of each model, one target a model."""
-        return add_ensemble(g, features, *self.ensembles())
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+        """Return the sums of the trees: one target a model."""
+        return forest[0]
 
     def ensembles(self) -> tuple[Ensemble]:
         """Return the trees of each model, with the questions about the model answered."""

@@ -6,6 +6,7 @@ of them exported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
-from pointsman_train.train.trees import Ensemble
+from pointsman_train.train.trees import Ensemble, add_forest
 
 # With fewer successes or failures of a model, what is fitted to them alone is noise.
 _LEAST_OF_EACH = 10
@@ -86,12 +87,15 @@ class SuccessModel(Protocol):
         """Log-odds of success, ndarray of shape (n_prompts, n_models), as the training library computes them."""
         ...
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add the same to a graph: double [N, F] to double [N, n_models]."""
-        ...
-
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees in it, over the features; none where it has no trees."""
+        ...
+
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+        """Add the rest to a graph: double [N, F] to double [N, n_models].
+
+        The trees of the whole graph are one node; ``forest`` names the sums of each of :meth:`ensembles`, in order.
+        """
         ...
 
 
@@ -101,6 +105,11 @@ class Formulation(Protocol):
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> SuccessModel:
         """Fit on the known outcomes of prompts; columns of ``features`` are as ``layout`` says."""
         ...
+
+
+def add_margins(g: GraphBuilder, features: str, model: SuccessModel) -> str:
+    """Add a success model alone, with a node of its own for its trees."""
+    return model.add(g, features, add_forest(g, features, model.ensembles()))
 
 
 def enough_of_each(success: Floats) -> bool:

@@ -114,15 +114,36 @@ def bind(tree: Tree, binding: Binding) -> Tree:
     return Node(bound.feature, tree.threshold, bind(tree.left, binding), bind(tree.right, binding))
 
 
-def add_ensemble(g: GraphBuilder, features: str, ensemble: Ensemble) -> str:
-    """Add the trees on double features; returns the name of the margins, double [N, n_targets].
+def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) -> list[str]:
+    """Add the trees of several ensembles on double features, as one node.
 
-    In double, thresholds are LightGBM's own: rounding them to float32 would send a row to the wrong side where
-    two feature values are neighbouring float32 numbers.
+    Targets with the same trees, as the best single model's in two formulations, are computed once. In double,
+    thresholds are LightGBM's own: rounding them to float32 would send a row to the wrong side where two feature values
+    are neighbouring float32 numbers.
+
+    Returns
+    -------
+    list of str
+        The name of the margins of each ensemble, double [N, n_targets].
     """
+    if not ensembles:
+        return []
+    place: dict[tuple[Tree, ...], int] = {}
+    places = [[place.setdefault(trees, len(place)) for trees in _by_target(ensemble)] for ensemble in ensembles]
     table = _Table()
-    roots = [table.root(tree, target) for target, tree in ensemble.trees]
-    return g.add("TreeEnsemble", features, domain=ML, **table.attributes(roots, ensemble.n_targets))
+    roots = [table.root(tree, target) for trees, target in place.items() for tree in trees]
+    sums = g.add("TreeEnsemble", features, domain=ML, **table.attributes(roots, len(place)))
+    if len(ensembles) == 1 and len(places[0]) == len(place):
+        return [sums]
+    return [g.add("Gather", sums, g.const(np.array(columns)), axis=1) for columns in places]
+
+
+def _by_target(ensemble: Ensemble) -> list[tuple[Tree, ...]]:
+    """Deal the trees to their targets, in their order; a target without one has a leaf of 0."""
+    found: list[list[Tree]] = [[] for _ in range(ensemble.n_targets)]
+    for target, tree in ensemble.trees:
+        found[target].append(tree)
+    return [tuple(trees) or (Leaf(0.0),) for trees in found]
 
 
 class _Table:

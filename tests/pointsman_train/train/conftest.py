@@ -12,7 +12,7 @@ from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import open_session
 from pointsman_train.featurize.surface import SURFACE_NAMES
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
-from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.success import Descriptors, Targets, add_margins
 
 DIMENSIONS = 6
 # Success rates by kind of prompt (rows) and model.
@@ -85,7 +85,7 @@ def exported() -> Callable[..., np.ndarray]:
 
     def run(model, features):
         g = GraphBuilder()
-        g.alias(model.add(g, g.add("Cast", "x", to=DOUBLE)), "margins")
+        g.alias(add_margins(g, g.add("Cast", "x", to=DOUBLE), model), "margins")
         graph = g.model({"x": (FLOAT, ["N", features.shape[1]])}, {"margins": (DOUBLE, ["N", "M"])})
         return open_session(graph).run(["margins"], {"x": features})[0]
 

@@ -11,7 +11,7 @@ from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 from pointsman_train.train.booster import BoosterConfig
 from pointsman_train.train.complexity import ComplexityConfig, fit_complexity
-from pointsman_train.train.trees import add_ensemble
+from pointsman_train.train.trees import add_forest
 
 LAYOUT = Layout((Block("surface", ("a", "b", "c", "d")),))
 CONFIG = ComplexityConfig(BoosterConfig(trees=60))
@@ -37,7 +37,7 @@ def test_the_trees_of_a_round_belong_to_the_classes_in_turn():
     ensemble = model.ensemble()
     assert len(ensemble.trees) == 60 * 3
     g = GraphBuilder()
-    g.alias(add_ensemble(g, g.add("Cast", "x", to=DOUBLE), ensemble), "margins")
+    g.alias(*add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble]), "margins")
     session = open_session(g.model({"x": (FLOAT, ["N", 4])}, {"margins": (DOUBLE, ["N", 3])}))
     np.testing.assert_allclose(session.run(["margins"], {"x": x})[0], model.margins(x), atol=1e-12)
 

@@ -8,7 +8,7 @@ from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 from pointsman_train.train.booster import BoostedConfig, BoosterConfig
 from pointsman_train.train.pooled import Pooled
-from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.success import Descriptors, Targets, add_margins
 
 DESCRIPTORS = Descriptors(mean_cost=np.array([0.0, 1e-5, 4e-4]), success_rate=np.array([0.3, 0.5, 0.8]))
 LAYOUT = Layout((Block("surface", ("a", "b")), Block("words", ("w0", "w1", "w2"), per_model=True)))
@@ -37,7 +37,7 @@ def model():
 
 def exported(model, x):
     g = GraphBuilder()
-    g.alias(model.add(g, g.add("Cast", "x", to=DOUBLE)), "margins")
+    g.alias(add_margins(g, g.add("Cast", "x", to=DOUBLE), model), "margins")
     graph = g.model({"x": (FLOAT, ["N", x.shape[1]])}, {"margins": (DOUBLE, ["N", 3])})
     return open_session(graph).run(["margins"], {"x": x})[0]
 

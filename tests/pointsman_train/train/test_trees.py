@@ -10,7 +10,7 @@ from pointsman_train.errors import ExportError
 from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
-from pointsman_train.train.trees import Column, Constant, Ensemble, Leaf, Node, add_ensemble, bind, trees_of
+from pointsman_train.train.trees import Column, Constant, Ensemble, Leaf, Node, add_forest, bind, trees_of
 
 
 def evaluate(tree, row):
@@ -21,7 +21,7 @@ def evaluate(tree, row):
 
 def run(ensemble, features):
     g = GraphBuilder()
-    g.alias(add_ensemble(g, g.add("Cast", "x", to=DOUBLE), ensemble), "margins")
+    g.alias(*add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble]), "margins")
     model = g.model({"x": (FLOAT, ["N", features.shape[1]])}, {"margins": (DOUBLE, ["N", ensemble.n_targets])})
     return open_session(model).run(["margins"], {"x": features})[0]
 
