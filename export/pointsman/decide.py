@@ -12,6 +12,8 @@ cheaper:
 - ``conservative``: the best single model (the anchor), unless another's utility leads it by more than ``hold``.
 
 A guard then sends prompts unlike the training prompts to one model, whatever the rule says of them.
+
+:mod:`pointsman.decide_one` is the same for one prompt.
 """
 
 from __future__ import annotations
@@ -98,12 +100,15 @@ class Choices:
         ndarray of shape (n_prompts,), positions in :data:`REASONS`.
     unfamiliar
         ndarray of shape (n_prompts,), where the guard fired.
+    utility
+        ndarray of shape (n_prompts, n_models), of every model, allowed or not.
     """
 
     chosen: NDArray[np.int64]
     margin: Floats
     reason: NDArray[np.int64]
     unfamiliar: Bools
+    utility: Floats
 
 
 def relative_cost(cost: Floats) -> Floats:
@@ -123,7 +128,7 @@ def relative_cost(cost: Floats) -> Floats:
     >>> relative_cost(np.array([1.0, 4.0])).tolist()
     [0.25, 1.0]
     """
-    top = float(np.max(cost))
+    top = float(cost.max())
     return cost / top if top > 0 else np.zeros_like(cost)
 
 
@@ -145,7 +150,7 @@ def risk(p_label: Floats) -> Floats:
     >>> risk(np.array([[0.5, 0.25, 0.125, 0.125]])).tolist()
     [[0.375, 0.125, 0.0]]
     """
-    dearer = np.flip(np.cumsum(np.flip(p_label[:, 1:-1], axis=1), axis=1), axis=1)
+    dearer = np.cumsum(p_label[:, -2:0:-1], axis=1)[:, ::-1]
     return np.concatenate([dearer, np.zeros((len(p_label), 1))], axis=1)
 
 
@@ -215,9 +220,9 @@ def choose(utility: Floats, allowed: Bools | None = None) -> NDArray[np.int64]:
     >>> choose(np.array([[0.5, 0.9]]), np.array([True, False])).tolist()
     [0]
     """
-    if allowed is not None:
+    if allowed is not None and not allowed.all():
         utility = np.where(allowed, utility, -np.inf)
-    return np.asarray(np.argmax(utility, axis=-1))
+    return np.asarray(utility.argmax(axis=-1))
 
 
 def margin(utility: Floats, allowed: Bools | None = None) -> Floats:
@@ -228,11 +233,12 @@ def margin(utility: Floats, allowed: Bools | None = None) -> Floats:
     >>> margin(np.array([[0.5, 0.75, 0.0]])).tolist()
     [0.25]
     """
-    if allowed is not None:
+    if allowed is not None and not allowed.all():
         utility = utility[..., allowed]
     if utility.shape[-1] < 2:
         return np.full(utility.shape[:-1], np.inf)
-    top = np.partition(utility, -2, axis=-1)
+    # Of a few models a sort is quicker than a partition.
+    top = np.sort(utility, axis=-1)
     return top[..., -1] - top[..., -2]
 
 
@@ -264,10 +270,11 @@ def choose_by(rule: Rule, worth: Floats, cost: Floats, anchor: int, allowed: Boo
     [1, 1]
     """
     allowed = np.ones(len(cost), bool) if allowed is None else allowed
-    chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utilities(worth, cost, rule.lam), anchor, allowed)
-    if allowed.sum() == 1:
+    utility = utilities(worth, cost, rule.lam)
+    chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utility, anchor, allowed)
+    if np.count_nonzero(allowed) == 1:
         lead, reason = np.full_like(lead, np.inf), np.full_like(reason, _ONLY)
-    return Choices(chosen, lead, reason, np.zeros(len(chosen), bool))
+    return Choices(chosen, lead, reason, np.zeros(len(chosen), bool), utility)
 
 
 def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floating] | None) -> Choices:

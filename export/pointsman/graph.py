@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,13 @@ class Predictions:
     p_label: NDArray[np.float64]
     features: NDArray[np.float32]
     similarity: NDArray[np.float32] | None = None
+
+    def rows(self) -> Iterator[Predictions]:
+        """Yield each prompt's own."""
+        for i in range(len(self.p_success)):
+            row = slice(i, i + 1)
+            near = None if self.similarity is None else self.similarity[row]
+            yield Predictions(self.p_success[row], self.p_label[row], self.features[row], near)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from pointsman import decide
 from pointsman.bundle import load_bundle
+from pointsman.decide_one import choose_one
 from pointsman.decision import Decision
 from pointsman.errors import NoCandidateError, PromptError, UnknownModelError, UnknownOperatingPointError
 from pointsman.graph import Graph, Predictions
@@ -30,7 +32,14 @@ class Router:
         self._graph = graph
         self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
         self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
-        self._anchor = self.models.index(manifest.best_single)
+        self._name = f"{manifest.name}/{manifest.version}"
+        self._models = tuple(model.name for model in manifest.models)
+        self._anchor = self._models.index(manifest.best_single)
+        guard = manifest.guard
+        self._guard = None if guard is None else decide.Guard(guard.threshold, self._models.index(guard.fallback))
+        self._everything = [True] * len(self._models)
+        self._relative: list[float] = decide.relative_cost(self._cost).tolist()
+        self._points = {name: point.decision_rule for name, point in manifest.operating_points.items()}
 
     @classmethod
     def load(cls, folder: str | Path) -> Router:
@@ -55,18 +64,17 @@ class Router:
     @property
     def name(self) -> str:
         """``name/version``."""
-        return f"{self.manifest.name}/{self.manifest.version}"
+        return self._name
 
     @property
     def models(self) -> tuple[str, ...]:
         """The ladder, cheapest first."""
-        return tuple(model.name for model in self.manifest.models)
+        return self._models
 
     @property
     def guard(self) -> decide.Guard | None:
         """When a prompt is unfamiliar and which model it then goes to; None where the router has no guard."""
-        guard = self.manifest.guard
-        return None if guard is None else decide.Guard(guard.threshold, self.models.index(guard.fallback))
+        return self._guard
 
     def predict(self, prompts: Sequence[Prompt]) -> Predictions:
         """Probabilities and features of several prompts, without a decision."""
@@ -97,7 +105,9 @@ class Router:
         NoCandidateError
             When no model may be chosen.
         """
-        return self.route_many([prompt], models=models, operating_point=operating_point)[0]
+        excluded, point, rule = self._asked(models, operating_point)
+        found = self._graph.predict([text_of(prompt)])
+        return self._decide_one(found, point, rule, excluded)
 
     def route_many(
         self,
@@ -107,18 +117,15 @@ class Router:
         operating_point: str | None = None,
     ) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
-        excluded = self._exclusions(models)
-        point = self.manifest.default_operating_point if operating_point is None else operating_point
-        rule = self._rule(point)
+        excluded, point, rule = self._asked(models, operating_point)
         predictions = self.predict(prompts)
-        allowed = np.array([model not in excluded for model in self.models])
-        worth = decide.worth(rule, predictions.p_success, predictions.p_label)
-        choices = decide.choose_by(rule, worth, self._cost, self._anchor, allowed)
-        choices = decide.guarded(choices, self._guard_among(allowed), predictions.similarity)
-        utility = decide.utilities(worth, self._cost, rule.lam)
-        return [
-            self._decision(predictions, choices, utility, row, point, rule.lam, excluded) for row in range(len(prompts))
-        ]
+        return [self._decide_one(row, point, rule, excluded) for row in predictions.rows()]
+
+    def _asked(
+        self, models: Sequence[str] | None, operating_point: str | None
+    ) -> tuple[dict[str, str], str, decide.Rule]:
+        point = self.manifest.default_operating_point if operating_point is None else operating_point
+        return self._exclusions(models), point, self._rule(point)
 
     def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
         if models is None:
@@ -137,44 +144,41 @@ class Router:
         return excluded
 
     def _rule(self, point: str) -> decide.Rule:
-        points = self.manifest.operating_points
+        points = self._points
+        # A list, since a caller's point may be what no dict can look up.
         if point not in list(points):
             raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
-        return points[point].decision_rule
+        return points[point]
 
     def _guard_among(self, allowed: NDArray[np.bool_]) -> decide.Guard | None:
-        guard = self.guard
-        if guard is None:
-            return None
+        guard = self._guard
+        if guard is None or allowed[guard.fallback]:
+            return guard
         return replace(guard, fallback=decide.fallback_among(guard.fallback, self._score, allowed))
 
-    def _decision(
-        self,
-        predictions: Predictions,
-        choices: decide.Choices,
-        utility: NDArray[np.float64],
-        row: int,
-        point: str,
-        lam: float,
-        excluded: Mapping[str, str],
-    ) -> Decision:
-        p_success, p_label, near = predictions.p_success[row], predictions.p_label[row], predictions.similarity
-        chosen, lead = int(choices.chosen[row]), float(choices.margin[row])
-        open_to = [(m, model) for m, model in enumerate(self.models) if model not in excluded]
+    def _decide_one(self, found: Predictions, point: str, rule: decide.Rule, excluded: Mapping[str, str]) -> Decision:
+        p_success, p_label = found.p_success[0].tolist(), found.p_label[0].tolist()
+        near = None if found.similarity is None else float(found.similarity[0])
+        allowed, guard = self._everything, self._guard
+        if excluded:
+            allowed = [model not in excluded for model in self._models]
+            guard = self._guard_among(np.array(allowed))
+        choice = choose_one(rule, p_success, p_label, self._relative, self._anchor, allowed, guard, near)
+        labels, models = self.manifest.labels, self._models
         return Decision(
-            model=self.models[chosen],
-            label=self.manifest.labels[int(np.argmax(p_label))],
-            complexity=dict(zip(self.manifest.labels, p_label.tolist(), strict=True)),
-            p_success=dict(zip(self.models, p_success.tolist(), strict=True)),
-            utilities={model: float(utility[row, m]) for m, model in open_to},
+            model=models[choice.chosen],
+            label=labels[p_label.index(max(p_label))],
+            complexity=dict(zip(labels, p_label, strict=True)),
+            p_success=dict(zip(models, p_success, strict=True)),
+            utilities={m: u for m, u in zip(models, choice.utility, strict=True) if m not in excluded},
             operating_point=point,
-            lam=lam,
-            estimated_cost_usd=float(self._cost[chosen]),
+            lam=rule.lam,
+            estimated_cost_usd=self.manifest.models[choice.chosen].mean_cost_usd,
             excluded=dict(excluded),
-            margin=lead if np.isfinite(lead) else None,
-            boundary=lead < self.manifest.boundary_margin,
-            similarity=None if near is None else float(near[row]),
-            unfamiliar=bool(choices.unfamiliar[row]),
-            reason=decide.REASONS[int(choices.reason[row])],
-            router=self.name,
+            margin=choice.margin if choice.margin < math.inf else None,
+            boundary=choice.margin < self.manifest.boundary_margin,
+            similarity=near,
+            unfamiliar=choice.unfamiliar,
+            reason=choice.reason,
+            router=self._name,
         )

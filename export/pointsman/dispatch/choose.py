@@ -136,7 +136,7 @@ class Chooser:
         if guard is not None:
             guard = replace(guard, fallback=decide.fallback_among(self._default, self._score, allowed))
         choices = decide.guarded(choices, guard, found.similarity)
-        p, utility = found.p_success[0], decide.utilities(worth, self._cost, rule.lam)[0]
+        p, utility = found.p_success[0], choices.utility[0]
         unfamiliar, margin = bool(choices.unfamiliar[0]), float(choices.margin[0])
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
         ranking = self._ranked(int(choices.chosen[0]), self._score if unfamiliar else utility, allowed)

@@ -1,0 +1,126 @@
+"""The decision of :mod:`pointsman.decide` for one prompt, in plain Python.
+
+On a single row numpy costs several times as much as the arithmetic, and after each run of the graph its code has to
+be fetched anew: it made a third of a decision's time. Both forms give the same bits; a test holds them together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pointsman import decide
+from pointsman.decide import REASONS, Rule
+
+_UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = REASONS
+
+
+@dataclass(frozen=True, slots=True)
+class OneChoice:
+    """What was chosen for one prompt: a row of :class:`pointsman.decide.Choices`, with the reason in words."""
+
+    chosen: int
+    margin: float
+    reason: str
+    unfamiliar: bool
+    utility: Sequence[float]
+
+
+def choose_one(
+    rule: Rule,
+    p_success: Sequence[float],
+    p_label: Sequence[float],
+    relative: Sequence[float],
+    anchor: int,
+    allowed: Sequence[bool],
+    guard: decide.Guard | None = None,
+    similarity: float | None = None,
+) -> OneChoice:
+    """Choose a model for one prompt, guard included.
+
+    Parameters
+    ----------
+    p_success, p_label
+        Probabilities of the models and of the labels.
+    relative
+        Costs as shares of the dearest model's, from :func:`pointsman.decide.relative_cost`.
+    anchor, allowed
+        As of :func:`pointsman.decide.choose_by`; at least one model is allowed.
+    guard, similarity
+        As of :func:`pointsman.decide.guarded`.
+
+    Examples
+    --------
+    >>> choose_one(Rule(lam=0.5), [0.5, 0.75], [0.5, 0.25, 0.25], [0.25, 1.0], 1, [True, True]).chosen
+    0
+    """
+    worth = _worth(rule, p_success, p_label)
+    utility = [w - rule.lam * c for w, c in zip(worth, relative, strict=True)]
+    chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utility, anchor, allowed)
+    if sum(allowed) == 1:
+        lead, reason = math.inf, _ONLY
+    if guard is None or similarity is None or similarity >= guard.threshold:
+        return OneChoice(chosen, lead, reason, False, utility)
+    return OneChoice(guard.fallback, math.inf, reason if reason == _ONLY else _UNFAMILIAR, True, utility)
+
+
+def _worth(rule: Rule, p_success: Sequence[float], p_label: Sequence[float]) -> Sequence[float]:
+    if rule.step_up == 0 or rule.kind == "threshold":
+        return p_success
+    worth, dearer = list(p_success), 0.0
+    for m in range(len(worth) - 2, -1, -1):
+        dearer += p_label[m + 1]
+        worth[m] -= rule.step_up * dearer
+    return worth
+
+
+def _best(utility: Sequence[float], allowed: Sequence[bool]) -> tuple[int, float]:
+    """Position of the largest utility, the first of equals, and its lead over the next."""
+    chosen, best, second = -1, -math.inf, -math.inf
+    for m, value in enumerate(utility):
+        if not allowed[m]:
+            continue
+        if chosen < 0 or value > best:
+            chosen, best, second = m, value, best
+        elif value > second:
+            second = value
+    return chosen, best - second
+
+
+_Found: TypeAlias = tuple[int, float, str]
+
+
+def _by_utility(
+    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
+) -> _Found:
+    return *_best(utility, allowed), _UTILITY
+
+
+def _by_threshold(
+    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
+) -> _Found:
+    distance = math.inf
+    for m, p in enumerate(worth):
+        if allowed[m]:
+            distance = min(distance, abs(p - rule.threshold))
+            if p >= rule.threshold:
+                return m, distance, _THRESHOLD
+    chosen, lead = _best(utility, allowed)
+    return chosen, min(distance, lead), _UTILITY
+
+
+def _by_conservative(
+    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
+) -> _Found:
+    raised = [u + rule.hold if m == anchor else u for m, u in enumerate(utility)]
+    chosen, lead = _best(raised, allowed)
+    return chosen, lead, _UTILITY if chosen == _best(utility, allowed)[0] else _HELD
+
+
+_BY_KIND: Mapping[str, Callable[[Rule, Sequence[float], Sequence[float], int, Sequence[bool]], _Found]] = {
+    "utility": _by_utility,
+    "threshold": _by_threshold,
+    "conservative": _by_conservative,
+}
