@@ -146,7 +146,7 @@ def driver() -> ModuleType:
     return module
 
 
-def wait(ready: Any, what: str, seconds: float = 120) -> None:
+def wait(ready: Any, what: str, seconds: float = 300) -> None:
     """Wait until something is there."""
     until = time.monotonic() + seconds
     while not ready():

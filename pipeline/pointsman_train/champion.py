@@ -35,6 +35,7 @@ def compare_routers(config: CompareConfig, run_dir: Path) -> Comparison:
         if config.promote:
             _entitled(config, tracked, baseline, candidate)
         found = compare_found(config, baseline, candidate)
+        tracked.inputs([] if found.data is None else [found.data])
         if config.promote and not failed(found.checks):
             found = replace(found, promoted=_promote(config, tracked, baseline, candidate))
         run_dir.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ from pointsman_train.evaluate.slices import Slice, slice_figures
 from pointsman_train.evaluate.slicing import slicings
 from pointsman_train.evaluate.stage import EvaluateConfig, Ground, ground, router_of, testset_of
 from pointsman_train.fresh import Fresh, fresh, predicted, under
+from pointsman_train.inputs import DatasetInput, fresh_input
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.registry import Found, Version
 from pointsman_train.split import GroupConfig
@@ -109,6 +110,8 @@ class Comparison:
         As of :class:`~pointsman_train.evaluate.stage.Evaluation`.
     promoted
         The version that the alias points to now; None where it was not moved.
+    data
+        What both were judged on, for tracking; None where that is nobody's concern.
     """
 
     baseline: Found
@@ -121,6 +124,7 @@ class Comparison:
     excluded: Mapping[str, int]
     cost_imputed: int
     promoted: Version | None = None
+    data: DatasetInput | None = field(default=None, repr=False, compare=False)
 
 
 def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> Comparison:
@@ -152,6 +156,7 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
         trained_on=data.trained_on,
         excluded=on.excluded,
         cost_imputed=on.cost_imputed,
+        data=fresh_input(config.outcomes(), data.labelled),
     )
 
 

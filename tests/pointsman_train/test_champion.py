@@ -100,6 +100,8 @@ def test_an_identical_candidate_takes_the_alias(bench, config, tmp_path):
     (run,) = bench.client.search_runs(["1"], order_by=["attributes.start_time DESC"], max_results=1)
     assert {run.data.tags[name] for name in ("gate", "promoted")} == {"holds", "models:/small/2"}
     assert run.data.metrics["difference/boundary_accuracy"] == 0.0
+    (judged_on,) = run.inputs.dataset_inputs
+    assert judged_on.dataset.digest == found.data.fingerprint[:36]
     assert {file.path for file in bench.client.list_artifacts(run.info.run_id, "compare")} == {
         "compare/comparison.html",
         "compare/comparison.json",
