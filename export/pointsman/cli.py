@@ -41,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="print what a router is, without its probes")
     inspect.add_argument("router", metavar="DIR")
     inspect.set_defaults(run=_inspect)
+    savings = commands.add_parser("savings", help="what routing saved, or would have, by the log of decisions")
+    savings.add_argument("log", metavar="LOG", help="file that pointsman serve --log wrote")
+    savings.add_argument("--against", metavar="MODEL", help="a model that all requests would else have gone to")
+    savings.add_argument("--json", action="store_true", help="print JSON instead of sentences")
+    savings.set_defaults(run=_savings)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's API: each request goes to the model it needs"))
     return parser
 
@@ -52,6 +57,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     serve.add_argument("--keys-env", metavar="NAME", help="environment variable with the callers' keys")
     serve.add_argument("--keys-file", metavar="FILE", help="file with the callers' keys, one a line")
+    serve.add_argument("--settings", metavar="FILE", help="settings and defaults for requests: TOML, JSON or YAML")
+    serve.add_argument("--shadow", action="store_true", help="only log decisions; requests go where they would have")
     serve.add_argument("--log", metavar="FILE", help="file that gets a line of JSON for each request")
     serve.add_argument("--max-body-mb", type=float, default=32.0, help="largest body of a request (%(default)s)")
     serve.add_argument("--grace-s", type=int, default=300, help="seconds for answers to end at a stop (%(default)s)")
@@ -77,6 +84,13 @@ def _inspect(options: argparse.Namespace) -> str:
     manifest = asdict(Router.load(options.router).manifest)
     hidden = ("probes", "feature_reference", "features")
     return json.dumps({name: value for name, value in manifest.items() if name not in hidden}, indent=1)
+
+
+def _savings(options: argparse.Namespace) -> str:
+    from pointsman.savings import savings
+
+    found = savings(options.log, against=options.against)
+    return json.dumps(asdict(found), indent=1) if options.json else found.words()
 
 
 def _serve(options: argparse.Namespace) -> str:

@@ -162,10 +162,11 @@ class Decider:
         sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
         try:
             routed = self._chosen(asked)
-        except NoCandidateError:
+        except NoCandidateError as error:
             # The router would have had nobody to send it to: that is no reason not to send it.
-            return sent
-        return replace(sent, choice=routed.choice)
+            return replace(sent, pool=replace(sent.pool, excluded=error.reasons))
+        endpoints = {**routed.pool.endpoints, **sent.pool.endpoints}
+        return replace(sent, choice=routed.choice, pool=Pool(endpoints, routed.pool.excluded))
 
     def _chosen(self, asked: Asked) -> Decided:
         """Let the router choose, without a look at sessions and chance."""

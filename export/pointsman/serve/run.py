@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import uvicorn
 from starlette.applications import Starlette
 
 from pointsman.dispatch.log import DecisionLog
+from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.settings_file import read_settings
 from pointsman.serve.asgi import app
 from pointsman.serve.body import Limits
 from pointsman.serve.errors import ServeError
@@ -35,6 +37,10 @@ class Serve:
         Where to listen; without keys, only a loopback address.
     keys_env, keys_file
         Environment variable, or file, with the callers' keys.
+    settings
+        File of settings; see :mod:`pointsman.dispatch.settings_file`.
+    shadow
+        Whether decisions are only logged, whatever the file says.
     log
         File that gets a line of JSON for each request.
     max_body_mb
@@ -51,6 +57,8 @@ class Serve:
     port: int = 8000
     keys_env: str | None = None
     keys_file: str | None = None
+    settings: str | None = None
+    shadow: bool = False
     log: str | None = None
     max_body_mb: float = 32.0
     grace_s: int = 300
@@ -80,9 +88,20 @@ class Serve:
     def app(self) -> Starlette:
         """Make the application."""
         keys = self.keys()
+        settings, defaults = (Settings(), {}) if self.settings is None else read_settings(self.settings)
+        settings = replace(settings, shadow=settings.shadow or self.shadow)
         log = [] if self.log is None else [DecisionLog(self.log)]
         limits = Limits(body_bytes=int(self.max_body_mb * (1 << 20)))
-        return app(self.router, self.catalog, keys=keys, local=keys is None, limits=limits, on_record=log)
+        return app(
+            self.router,
+            self.catalog,
+            settings=settings,
+            keys=keys,
+            local=keys is None,
+            limits=limits,
+            on_record=log,
+            **defaults,
+        )
 
 
 def run(serve: Serve) -> None:
