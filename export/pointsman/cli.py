@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from pointsman.errors import PointsmanError
+from pointsman.errors import ExtraMissingError, PointsmanError
 from pointsman.router import Router
-from pointsman.serve.errors import ExtraMissingError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +59,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--settings", metavar="FILE", help="settings and defaults for requests: TOML, JSON or YAML")
     serve.add_argument("--shadow", action="store_true", help="only log decisions; requests go where they would have")
     serve.add_argument("--log", metavar="FILE", help="file that gets a line of JSON for each request")
+    serve.add_argument("--otel", action="store_true", help="an OpenTelemetry span for each request")
     serve.add_argument("--max-body-mb", type=float, default=32.0, help="largest body of a request (%(default)s)")
     serve.add_argument("--grace-s", type=int, default=300, help="seconds for answers to end at a stop (%(default)s)")
     serve.add_argument("--workers", type=int, default=1, help="processes; sessions are of each alone (%(default)s)")

@@ -23,6 +23,13 @@ class Router:
     """Decides which model each prompt goes to. Made by :meth:`load`.
 
     Thread-safe: it holds no state between calls.
+
+    Attributes
+    ----------
+    manifest
+        What the router is.
+    models
+        The ladder, cheapest first.
     """
 
     def __init__(self, manifest: Manifest, graph: Graph) -> None:
@@ -30,6 +37,7 @@ class Router:
         self._graph = graph
         self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
         self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
+        self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
         self._anchor = self.models.index(manifest.best_single)
 
     @classmethod
@@ -56,11 +64,6 @@ class Router:
     def name(self) -> str:
         """``name/version``."""
         return f"{self.manifest.name}/{self.manifest.version}"
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The ladder, cheapest first."""
-        return tuple(model.name for model in self.manifest.models)
 
     @property
     def guard(self) -> decide.Guard | None:

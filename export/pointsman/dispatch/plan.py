@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pointsman.dispatch.attempts import Ended
 from pointsman.dispatch.catalog import Endpoint
@@ -12,6 +12,7 @@ from pointsman.dispatch.controls import ROUTING_KEYS
 from pointsman.dispatch.decider import Asked, Decided
 from pointsman.dispatch.order import Groups
 from pointsman.dispatch.record import Record
+from pointsman.dispatch.spans import Span
 from pointsman.dispatch.splice import Body
 from pointsman.dispatch.usage import Usage
 
@@ -36,6 +37,8 @@ class Plan:
         Name and version, and the hash of its graph.
     shadow
         Whether the router's choice is only logged.
+    span
+        Of OpenTelemetry; None where none is made.
     """
 
     decision_id: str
@@ -48,6 +51,7 @@ class Plan:
     router: str
     router_sha256: str
     shadow: bool
+    span: Span | None = field(default=None, repr=False)
 
     @property
     def model(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from pointsman.dispatch.log import DecisionLog
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.settings_file import read_settings
+from pointsman.dispatch.spans import Spans
 from pointsman.serve.asgi import app
 from pointsman.serve.body import Limits
 from pointsman.serve.errors import ServeError
@@ -43,6 +45,8 @@ class Serve:
         Whether decisions are only logged, whatever the file says.
     log
         File that gets a line of JSON for each request.
+    otel
+        Whether each request makes an OpenTelemetry span, with the process's global tracer provider.
     max_body_mb
         Of a request's body.
     grace_s
@@ -60,6 +64,7 @@ class Serve:
     settings: str | None = None
     shadow: bool = False
     log: str | None = None
+    otel: bool = False
     max_body_mb: float = 32.0
     grace_s: int = 300
     workers: int = 1
@@ -100,6 +105,7 @@ class Serve:
             local=keys is None,
             limits=limits,
             on_record=log,
+            spans=Spans() if self.otel else None,
             **defaults,
         )
 
@@ -115,6 +121,7 @@ def run(serve: Serve) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     # Made here for several workers as well, so that what does not fit is told once.
     made = serve.app()
+    _settle()
     several = serve.workers > 1
     if several:
         os.environ[_VARIABLE] = json.dumps(asdict(serve))
@@ -137,4 +144,12 @@ def run(serve: Serve) -> None:
 def worker() -> Starlette:
     """Make the application of one of several processes."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
-    return Serve(**json.loads(os.environ[_VARIABLE])).app()
+    made = Serve(**json.loads(os.environ[_VARIABLE])).app()
+    _settle()
+    return made
+
+
+def _settle() -> None:
+    """Leave what was made so far out of garbage collections, each of which would hold up all requests under way."""
+    gc.collect()
+    gc.freeze()
