@@ -34,6 +34,14 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--models", help="comma-separated models that may be chosen; default: all")
     route.add_argument("--operating-point", help="a named trade-off; default: the router's")
     route.set_defaults(run=_route)
+    explain = commands.add_parser("explain", help="tell which features decided on a prompt, model by model")
+    explain.add_argument("router", metavar="DIR")
+    explain.add_argument("prompt", help="the prompt; - reads standard input")
+    explain.add_argument("--models", help="comma-separated models that may be chosen; default: all")
+    explain.add_argument("--operating-point", help="a named trade-off; default: the router's")
+    explain.add_argument("--top", type=int, default=8, help="features a model (%(default)s)")
+    explain.add_argument("--json", action="store_true", help="print everything as JSON")
+    explain.set_defaults(run=_explain)
     verify = commands.add_parser("verify", help="check a router's files: schema, hash and probes")
     verify.add_argument("router", metavar="DIR")
     verify.set_defaults(run=_verify)
@@ -68,11 +76,26 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 def _route(options: argparse.Namespace) -> str:
     router = Router.load(options.router)
-    # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
-    prompt = sys.stdin.buffer.read().decode(errors="replace") if options.prompt == "-" else options.prompt
-    models = options.models.split(",") if options.models is not None else None
-    decision = router.route(prompt, models=models, operating_point=options.operating_point)
+    decision = router.route(_prompt(options), models=_models(options), operating_point=options.operating_point)
     return json.dumps(decision.to_dict(), indent=1)
+
+
+def _explain(options: argparse.Namespace) -> str:
+    from pointsman.explain import explain
+
+    point = options.operating_point
+    found = explain(options.router, _prompt(options), models=_models(options), operating_point=point)
+    return json.dumps(found.to_dict(), indent=1) if options.json else found.words(max(options.top, 0))
+
+
+def _prompt(options: argparse.Namespace) -> str:
+    # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
+    prompt: str = options.prompt
+    return sys.stdin.buffer.read().decode(errors="replace") if prompt == "-" else prompt
+
+
+def _models(options: argparse.Namespace) -> list[str] | None:
+    return options.models.split(",") if options.models is not None else None
 
 
 def _verify(options: argparse.Namespace) -> str:
