@@ -191,6 +191,8 @@ class Decider:
             provider = seen.provider if seen and seen.model == choice.model else None
             now = self._sessions.settle(key, seen, Session(choice.model, provider))
             choice = _with(choice, now, decided.pool, "held by the session")
+        if seen is None and choice is decided.choice:
+            return decided
         provider = seen.provider if seen and seen.model == choice.model else None
         return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
 

@@ -23,6 +23,8 @@ from pointsman.serve.keys import Keys
 
 # How the processes that uvicorn starts learn what to serve; no key is in it.
 _VARIABLE = "POINTSMAN_SERVE"
+# New objects until the youngest are looked through.
+_OBJECTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,10 @@ def worker() -> Starlette:
 
 
 def _settle() -> None:
-    """Leave what was made so far out of garbage collections, each of which would hold up all requests under way."""
+    """Leave what was made so far out of garbage collections, each of which holds up all requests under way.
+
+    A request makes some thousand objects and next to no cycles, so that collections may also be rarer.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS, 20, 20)
