@@ -22,6 +22,7 @@ from pointsman.errors import PointsmanError
 
 _RESAMPLES = 2_000
 _SEED = 0
+_NO_RECORD = "the line is not a record"
 
 
 class SavingsError(PointsmanError, ValueError):
@@ -129,7 +130,11 @@ def savings(log: str | Path, *, against: str | None = None, rng: np.random.Gener
     left_out: Counter[str] = Counter()
     pairs = []
     for record in _records(Path(log), left_out):
-        pair = _pair(record, against)
+        try:
+            pair = _pair(record, against)
+        except (KeyError, TypeError, AttributeError):
+            # Somebody else's line, that happens to have an id.
+            pair = _NO_RECORD
         if isinstance(pair, str):
             left_out[pair] += 1
         else:
@@ -160,7 +165,7 @@ def _records(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
             for line in lines:
                 record = _record(line)
                 if record is None:
-                    left_out["the line is not a record"] += bool(line.strip())
+                    left_out[_NO_RECORD] += bool(line.strip())
                 elif "feedback" not in record:
                     yield record
     except (OSError, UnicodeDecodeError) as error:

@@ -70,12 +70,13 @@ def test_what_does_not_count_is_counted_with_its_reason(log):
         "",
         "torn {",
         "[]",
+        '{"decision_id": "d", "model": "large", "choice": 3, "cost_usd": 1, "shadow": true}',
     ]
     found = savings(log(*lines))
     assert found.requests == 1
-    assert sorted(found.left_out.values()) == [1, 1, 1, 2, 2]
+    assert sorted(found.left_out.values()) == [1, 1, 1, 2, 3]
     assert found.left_out["the cost of small is unknown, or it could not have answered"] == 1
-    assert found.left_out["the line is not a record"] == 2
+    assert found.left_out["the line is not a record"] == 3
 
 
 def test_requests_of_one_session_count_as_one_draw(log):
