@@ -15,6 +15,7 @@ from pointsman.errors import (
     BundleCorruptError,
     BundleError,
     BundleNotFoundError,
+    ExtraMissingError,
     NoCandidateError,
     PointsmanError,
     PromptError,
@@ -26,6 +27,7 @@ from pointsman.errors import (
 from pointsman.router import Router
 
 if TYPE_CHECKING:
+    from pointsman.dispatch.spans import Spans
     from pointsman.dispatch.transport import async_http_client, http_client
 
 __all__ = [
@@ -33,12 +35,14 @@ __all__ = [
     "BundleError",
     "BundleNotFoundError",
     "Decision",
+    "ExtraMissingError",
     "NoCandidateError",
     "PointsmanError",
     "PromptError",
     "Router",
     "RoutingError",
     "SchemaVersionError",
+    "Spans",
     "UnknownModelError",
     "UnknownOperatingPointError",
     "async_http_client",
@@ -48,8 +52,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what sends requests when it is first asked for: httpx2 takes as long as all of the rest."""
-    if name not in ("async_http_client", "http_client"):
+    if name not in ("Spans", "async_http_client", "http_client"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pointsman.dispatch import transport
+    from pointsman.dispatch import spans, transport
 
-    return getattr(transport, name)
+    return getattr(spans if name == "Spans" else transport, name)

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from pointsman.errors import PointsmanError
+from pointsman.errors import ExtraMissingError, PointsmanError
 from pointsman.router import Router
-from pointsman.serve.errors import ExtraMissingError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,12 +34,25 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--models", help="comma-separated models that may be chosen; default: all")
     route.add_argument("--operating-point", help="a named trade-off; default: the router's")
     route.set_defaults(run=_route)
+    explain = commands.add_parser("explain", help="tell which features decided on a prompt, model by model")
+    explain.add_argument("router", metavar="DIR")
+    explain.add_argument("prompt", help="the prompt; - reads standard input")
+    explain.add_argument("--models", help="comma-separated models that may be chosen; default: all")
+    explain.add_argument("--operating-point", help="a named trade-off; default: the router's")
+    explain.add_argument("--top", type=int, default=8, help="features a model (%(default)s)")
+    explain.add_argument("--json", action="store_true", help="print everything as JSON")
+    explain.set_defaults(run=_explain)
     verify = commands.add_parser("verify", help="check a router's files: schema, hash and probes")
     verify.add_argument("router", metavar="DIR")
     verify.set_defaults(run=_verify)
     inspect = commands.add_parser("inspect", help="print what a router is, without its probes")
     inspect.add_argument("router", metavar="DIR")
     inspect.set_defaults(run=_inspect)
+    savings = commands.add_parser("savings", help="what routing saved, or would have, by the log of decisions")
+    savings.add_argument("log", metavar="LOG", help="file that pointsman serve --log wrote")
+    savings.add_argument("--against", metavar="MODEL", help="a model that all requests would else have gone to")
+    savings.add_argument("--json", action="store_true", help="print JSON instead of sentences")
+    savings.set_defaults(run=_savings)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's API: each request goes to the model it needs"))
     return parser
 
@@ -52,7 +64,10 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     serve.add_argument("--keys-env", metavar="NAME", help="environment variable with the callers' keys")
     serve.add_argument("--keys-file", metavar="FILE", help="file with the callers' keys, one a line")
+    serve.add_argument("--settings", metavar="FILE", help="settings and defaults for requests: TOML, JSON or YAML")
+    serve.add_argument("--shadow", action="store_true", help="only log decisions; requests go where they would have")
     serve.add_argument("--log", metavar="FILE", help="file that gets a line of JSON for each request")
+    serve.add_argument("--otel", action="store_true", help="an OpenTelemetry span for each request")
     serve.add_argument("--max-body-mb", type=float, default=32.0, help="largest body of a request (%(default)s)")
     serve.add_argument("--grace-s", type=int, default=300, help="seconds for answers to end at a stop (%(default)s)")
     serve.add_argument("--workers", type=int, default=1, help="processes; sessions are of each alone (%(default)s)")
@@ -61,11 +76,26 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 def _route(options: argparse.Namespace) -> str:
     router = Router.load(options.router)
-    # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
-    prompt = sys.stdin.buffer.read().decode(errors="replace") if options.prompt == "-" else options.prompt
-    models = options.models.split(",") if options.models is not None else None
-    decision = router.route(prompt, models=models, operating_point=options.operating_point)
+    decision = router.route(_prompt(options), models=_models(options), operating_point=options.operating_point)
     return json.dumps(decision.to_dict(), indent=1)
+
+
+def _explain(options: argparse.Namespace) -> str:
+    from pointsman.explain import explain
+
+    point = options.operating_point
+    found = explain(options.router, _prompt(options), models=_models(options), operating_point=point)
+    return json.dumps(found.to_dict(), indent=1) if options.json else found.words(max(options.top, 0))
+
+
+def _prompt(options: argparse.Namespace) -> str:
+    # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
+    prompt: str = options.prompt
+    return sys.stdin.buffer.read().decode(errors="replace") if prompt == "-" else prompt
+
+
+def _models(options: argparse.Namespace) -> list[str] | None:
+    return options.models.split(",") if options.models is not None else None
 
 
 def _verify(options: argparse.Namespace) -> str:
@@ -77,6 +107,13 @@ def _inspect(options: argparse.Namespace) -> str:
     manifest = asdict(Router.load(options.router).manifest)
     hidden = ("probes", "feature_reference", "features")
     return json.dumps({name: value for name, value in manifest.items() if name not in hidden}, indent=1)
+
+
+def _savings(options: argparse.Namespace) -> str:
+    from pointsman.savings import savings
+
+    found = savings(options.log, against=options.against)
+    return json.dumps(asdict(found), indent=1) if options.json else found.words()
 
 
 def _serve(options: argparse.Namespace) -> str:

@@ -7,6 +7,7 @@
     │   ├── BundleNotFoundError     no such folder, or a file of the bundle is missing
     │   ├── BundleCorruptError      a hash, a probe or the manifest does not match
     │   └── SchemaVersionError      the manifest is of a schema that this version cannot read
+    ├── ExtraMissingError           a package that an extra brings is not installed
     └── RoutingError                one call of route()
         ├── PromptError             the prompt is not text or a list of chat messages
         ├── UnknownModelError       the pool names a model that the router was not trained on
@@ -21,6 +22,23 @@ from collections.abc import Mapping
 
 class PointsmanError(Exception):
     """Base of every error that the runtime raises on purpose."""
+
+
+class ExtraMissingError(PointsmanError, ImportError):
+    """A package of an extra is not installed.
+
+    Parameters
+    ----------
+    package
+        The package that was not found.
+    who
+        What needs it, with its verb.
+    extra
+        Of pointsman, that brings it.
+    """
+
+    def __init__(self, package: str | None, who: str = "the server needs", extra: str = "serve") -> None:
+        super().__init__(f'{package} is not installed, which {who}: pip install "pointsman[{extra}]"')
 
 
 class BundleError(PointsmanError):

@@ -25,6 +25,13 @@ class Router:
     """Decides which model each prompt goes to. Made by :meth:`load`.
 
     Thread-safe: it holds no state between calls.
+
+    Attributes
+    ----------
+    manifest
+        What the router is.
+    models
+        The ladder, cheapest first.
     """
 
     def __init__(self, manifest: Manifest, graph: Graph) -> None:
@@ -33,11 +40,11 @@ class Router:
         self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
         self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
         self._name = f"{manifest.name}/{manifest.version}"
-        self._models = tuple(model.name for model in manifest.models)
-        self._anchor = self._models.index(manifest.best_single)
+        self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
+        self._anchor = self.models.index(manifest.best_single)
         guard = manifest.guard
-        self._guard = None if guard is None else decide.Guard(guard.threshold, self._models.index(guard.fallback))
-        self._everything = [True] * len(self._models)
+        self._guard = None if guard is None else decide.Guard(guard.threshold, self.models.index(guard.fallback))
+        self._everything = [True] * len(self.models)
         self._relative: list[float] = decide.relative_cost(self._cost).tolist()
         self._points = {name: point.decision_rule for name, point in manifest.operating_points.items()}
 
@@ -65,11 +72,6 @@ class Router:
     def name(self) -> str:
         """``name/version``."""
         return self._name
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The ladder, cheapest first."""
-        return self._models
 
     @property
     def guard(self) -> decide.Guard | None:
@@ -161,10 +163,10 @@ class Router:
         near = None if found.similarity is None else float(found.similarity[0])
         allowed, guard = self._everything, self._guard
         if excluded:
-            allowed = [model not in excluded for model in self._models]
+            allowed = [model not in excluded for model in self.models]
             guard = self._guard_among(np.array(allowed))
         choice = choose_one(rule, p_success, p_label, self._relative, self._anchor, allowed, guard, near)
-        labels, models = self.manifest.labels, self._models
+        labels, models = self.manifest.labels, self.models
         return Decision(
             model=models[choice.chosen],
             label=labels[p_label.index(max(p_label))],

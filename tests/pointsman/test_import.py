@@ -8,7 +8,7 @@ import sys
 
 FORBIDDEN = {
     "pointsman_train", "lightgbm", "sklearn", "scipy", "pandas", "pyarrow", "mlflow", "hydra", "omegaconf", "onnx",
-    "matplotlib", "datasets", "datasketch", "pandera", "openai", "yaml", "starlette", "uvicorn",
+    "matplotlib", "datasets", "datasketch", "pandera", "openai", "yaml", "starlette", "uvicorn", "opentelemetry",
 }  # fmt: skip
 ROUTE = """
 import json, sys

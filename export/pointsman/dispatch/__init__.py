@@ -7,7 +7,7 @@ The modules, in the order in which a request meets them:
 - ``conversation``, ``choose``, ``sessions``, ``explore``: the text that is scored, and the model that is chosen.
 - ``decider``, ``dial``: all of that in its order; the dial between quality and cost.
 - ``health``, ``order``, ``verdict``, ``attempts``: who is asked, in which order, what a reply means, when to try again.
-- ``plan``, ``usage``, ``record``, ``log``: the decided request, what it cost, and what is remembered of it.
+- ``plan``, ``usage``, ``record``, ``log``, ``spans``: the decided request, what it cost, and what is remembered of it.
 - ``core`` puts them together and does no I/O.
 - ``upstream``, ``receive``, ``passing``, ``drive``: the I/O, with threads and with an event loop.
 - ``answers``, ``transport``: what the caller gets, and the face for OpenAI clients.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,12 +50,16 @@ class Answer:
         None for a stream.
     stream
         A byte stream of httpx2, sync or async; it must be closed.
+    finish
+        To be called once when the answer is sent, or cannot be: it writes the record. Nothing for a stream, which
+        does so at its end.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes | None = None
     stream: Any = field(default=None, repr=False)
+    finish: Callable[[], object] = field(default=lambda: None, repr=False)
 
 
 def error(status: int, message: str, code: str, *headers: tuple[str, str], **more: Any) -> Answer:

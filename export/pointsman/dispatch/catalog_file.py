@@ -16,9 +16,6 @@ that does not say otherwise.
 from __future__ import annotations
 
 import difflib
-import importlib
-import json
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -27,6 +24,7 @@ from urllib.parse import urlsplit
 
 from pointsman.dispatch import catalog_fields as fields
 from pointsman.dispatch.catalog import ROUTED_PREFIX, Endpoint
+from pointsman.dispatch.content import parsed
 from pointsman.dispatch.errors import CatalogError
 
 # What may stand beside the endpoints, for all of them.
@@ -64,43 +62,12 @@ def read_catalog(path: Path) -> dict[str, tuple[Endpoint, ...]]:
     CatalogError
         When the file cannot be read or an entry is of the wrong form; values that could be a key are not repeated.
     """
-    content = _parsed(path)
-    if not isinstance(content, dict):
-        raise CatalogError(f"{path}: expected a mapping of models, got a {type(content).__name__}")
+    content = parsed(path, "catalog", CatalogError)
     models = {str(name): tuple(_model(str(name), entry, path)) for name, entry in content.items()}
     found = {name: endpoints for name, endpoints in models.items() if endpoints}
     if not found:
         raise CatalogError(f"{path}: none of {len(models)} models has a section 'endpoint' with base_url")
     return found
-
-
-def _parsed(path: Path) -> Any:
-    readers: dict[str, Callable[[str], Any]] = {
-        ".toml": tomllib.loads,
-        ".json": json.loads,
-        ".yaml": _yaml,
-        ".yml": _yaml,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise CatalogError(f"{path}: a catalog is a file that ends in {', '.join(readers)}")
-    try:
-        return reader(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CatalogError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise CatalogError(f"{path} cannot be parsed: {error}") from error
-
-
-def _yaml(text: str) -> Any:
-    try:
-        yaml = importlib.import_module("yaml")
-    except ModuleNotFoundError as error:
-        raise CatalogError("a catalog in YAML needs PyYAML: pip install PyYAML, or write it as TOML or JSON") from error
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
 
 
 def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:

@@ -61,6 +61,8 @@ def screen(models: Iterable[str], catalog: Catalog, controls: Controls, api: Api
 
 
 def _unwanted(model: str, controls: Controls) -> str | None:
+    if not controls.models and not controls.exclude:
+        return None
     wanted = [pattern for pattern in controls.models if not pattern.startswith("!")]
     unwanted = [pattern[1:] for pattern in controls.models if pattern.startswith("!")]
     if matches(model, [*unwanted, *controls.exclude]):

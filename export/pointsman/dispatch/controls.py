@@ -147,6 +147,8 @@ def read_controls(body: Mapping[str, Any], defaults: Mapping[str, Any] | None = 
         For a field of the wrong form, an unknown one in ``pointsman`` or ``provider``, or two that contradict each
         other.
     """
+    if not defaults and _READERS.keys().isdisjoint(body) and "pointsman" not in body:
+        return _NOTHING_ASKED
     own = body.get("pointsman")
     if own is not None and not isinstance(own, dict):
         raise BodyError(f"pointsman is {_short(own)}, expected an object", "pointsman")
@@ -251,6 +253,9 @@ _FIELDS: Mapping[str, Callable[[Any, str], Any]] = {
 }
 _ALIASES = {"allowed_models": "models", "cost_quality_tradeoff": "cost_quality"}
 _READERS = {**_FIELDS, **{alias: _FIELDS[name] for alias, name in _ALIASES.items()}}
+
+# Of most requests.
+_NOTHING_ASKED = Controls()
 
 # Members of a body that are cut before it goes upstream.
 ROUTING_KEYS = frozenset({*_READERS, "pointsman"})

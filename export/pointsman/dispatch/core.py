@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +22,11 @@ from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.sessions import Sessions
 from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.spans import Span, Spans
 from pointsman.dispatch.splice import Body
 from pointsman.dispatch.usage import Usage
 from pointsman.dispatch.verdict import Reply
+from pointsman.errors import RoutingError
 from pointsman.router import Router
 
 _logger = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ class Dispatcher:
         :class:`pointsman.dispatch.controls.Controls`.
     on_record
         Called with each :class:`Record`, as a :class:`pointsman.dispatch.log.DecisionLog` is; must not raise.
+    spans
+        Makes an OpenTelemetry span for each request; None makes none.
     rng
         For exploration and the waits between tries.
     clock
@@ -68,12 +72,14 @@ class Dispatcher:
         *,
         defaults: Mapping[str, Any] | None = None,
         on_record: Sequence[Callable[[Record], object]] = (),
+        spans: Spans | None = None,
         rng: np.random.Generator | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.catalog, self.settings, self.clock = catalog, settings or Settings(), clock
         self._defaults, self._on_record = dict(defaults or {}), tuple(on_record)
         check_defaults(self._defaults)
+        self._spans = spans
         self._rng = rng or np.random.default_rng()
         self.health = Health(self.settings.breaker, clock)
         self._sessions = Sessions(self.settings.session_idle_s, self.settings.max_sessions, clock)
@@ -100,21 +106,33 @@ class Dispatcher:
         # One assignment, so that no request sees one router's ladder and another's choice.
         self._decider = Decider(router, self.catalog, self.settings, self._sessions, self._responses, self._rng)
 
-    def plan(self, api: Api, raw: bytes, *, dry: bool = False) -> Plan:
+    def plan(self, api: Api, raw: bytes, headers: Iterable[tuple[str, str]] = (), *, dry: bool = False) -> Plan:
         """Decide a request.
 
         Parameters
         ----------
         raw
             Its body.
+        headers
+            Its headers, names in lower case; read only for the span that it belongs to.
         dry
-            Whether nothing will be sent: then no session is touched, and chance has no part.
+            Whether nothing will be sent: then no session is touched, chance has no part, and there is no span.
 
         Raises
         ------
         RoutingError
             BodyError, UnknownModelError, UnknownOperatingPointError or NoCandidateError.
         """
+        if self._spans is None or dry:
+            return self._planned(api, raw, dry, None)
+        span = self._spans.begin(api, headers)
+        try:
+            return self._planned(api, raw, dry, span)
+        except RoutingError as problem:
+            span.refused(problem)
+            raise
+
+    def _planned(self, api: Api, raw: bytes, dry: bool, span: Span | None) -> Plan:
         started, now, decider = self.clock(), datetime.now(UTC), self._decider
         body = Body.parse(raw)
         asked = Asked.of(api, body.values, self._defaults)
@@ -132,6 +150,7 @@ class Dispatcher:
             router=decider.router.name,
             router_sha256=decider.router.manifest.onnx_sha256,
             shadow=self.settings.shadow,
+            span=span,
         )
 
     def attempts(self, plan: Plan, read_s: float | None = None) -> Generator[Send | Wait, Reply | None, Ended]:
@@ -177,6 +196,8 @@ class Dispatcher:
         record = plan.record(ended, status, usage, now, first_byte, error, self.settings.log_prompts)
         for listener in self._on_record:
             listener(record)
+        if plan.span is not None:
+            plan.span.ended(plan.asked.values, record, endpoint)
 
     def cut_off(self, ended: Ended) -> None:
         """Note that an answer broke off in the middle."""

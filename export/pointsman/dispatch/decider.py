@@ -162,10 +162,11 @@ class Decider:
         sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
         try:
             routed = self._chosen(asked)
-        except NoCandidateError:
+        except NoCandidateError as error:
             # The router would have had nobody to send it to: that is no reason not to send it.
-            return sent
-        return replace(sent, choice=routed.choice)
+            return replace(sent, pool=replace(sent.pool, excluded=error.reasons))
+        endpoints = {**routed.pool.endpoints, **sent.pool.endpoints}
+        return replace(sent, choice=routed.choice, pool=Pool(endpoints, routed.pool.excluded))
 
     def _chosen(self, asked: Asked) -> Decided:
         """Let the router choose, without a look at sessions and chance."""
@@ -190,6 +191,8 @@ class Decider:
             provider = seen.provider if seen and seen.model == choice.model else None
             now = self._sessions.settle(key, seen, Session(choice.model, provider))
             choice = _with(choice, now, decided.pool, "held by the session")
+        if seen is None and choice is decided.choice:
+            return decided
         provider = seen.provider if seen and seen.model == choice.model else None
         return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import anyio
@@ -49,10 +51,11 @@ def dispatch(
 
     Returns
     -------
-    An upstream's answer, or an error in its form: no problem of routing or of an upstream is raised.
+    An upstream's answer, or an error in its form: no problem of routing or of an upstream is raised. Its ``finish``
+    is to be called when it is sent.
     """
     try:
-        plan = core.plan(api, raw)
+        plan = core.plan(api, raw, headers)
     except RoutingError as problem:
         return answers.refusal(problem)
     steps, reply, step = core.attempts(plan, read_s), None, None
@@ -79,7 +82,7 @@ async def dispatch_async(
 ) -> Answer:
     """Decide a request, send it, and return the answer; see :func:`dispatch`."""
     try:
-        plan = core.plan(api, raw)
+        plan = core.plan(api, raw, headers)
     except RoutingError as problem:
         return answers.refusal(problem)
     steps, reply, step = core.attempts(plan, read_s), None, None
@@ -112,16 +115,15 @@ def _answer(core: Dispatcher, plan: Plan, ended: Ended) -> Answer:
     reply, endpoint = ended.reply, ended.endpoint
     if reply is None or reply.status is None or endpoint is None:
         answer = answers.nobody(plan, ended)
-        core.finished(plan, ended, answer.status, Usage())
-        return answer
+        return replace(answer, finish=partial(core.finished, plan, ended, answer.status, Usage()))
     if isinstance(reply.stream, Opened):
         passing = Passing(core, plan, ended, reply.status, reply.stream.first)
         return answers.answered(plan, ended, reply, None, _stream(passing, reply.stream))
     body = reply.body or b""
     body = without_key(body, endpoint) if reply.status >= 400 else body
     usage, named = usage_of(reply.content), response_id(reply.content)
-    core.finished(plan, ended, reply.status, usage, first_byte=core.clock(), response_id=named)
-    return answers.answered(plan, ended, reply, body)
+    finish = partial(core.finished, plan, ended, reply.status, usage, first_byte=core.clock(), response_id=named)
+    return replace(answers.answered(plan, ended, reply, body), finish=finish)
 
 
 def _stream(passing: Passing, opened: Opened) -> PassingStream | AsyncPassingStream:

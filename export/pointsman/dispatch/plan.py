@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pointsman.dispatch.attempts import Ended
 from pointsman.dispatch.catalog import Endpoint
@@ -10,6 +12,7 @@ from pointsman.dispatch.controls import ROUTING_KEYS
 from pointsman.dispatch.decider import Asked, Decided
 from pointsman.dispatch.order import Groups
 from pointsman.dispatch.record import Record
+from pointsman.dispatch.spans import Span
 from pointsman.dispatch.splice import Body
 from pointsman.dispatch.usage import Usage
 
@@ -34,6 +37,8 @@ class Plan:
         Name and version, and the hash of its graph.
     shadow
         Whether the router's choice is only logged.
+    span
+        Of OpenTelemetry; None where none is made.
     """
 
     decision_id: str
@@ -46,6 +51,7 @@ class Plan:
     router: str
     router_sha256: str
     shadow: bool
+    span: Span | None = field(default=None, repr=False)
 
     @property
     def model(self) -> str:
@@ -103,10 +109,26 @@ class Plan:
             output_tokens=usage.output_tokens,
             cached_tokens=None if usage.input_tokens is None else usage.cached_tokens,
             cost_usd=cost,
+            costs_usd=self._costs(usage),
+            session=_session(self.asked.controls.session_id),
             first_byte_ms=None if first_byte is None else _ms(first_byte - self.started),
             latency_ms=_ms(now - self.started),
             prompt=self.decided.text if with_prompt and self.decided.text else None,
         )
+
+    def _costs(self, usage: Usage) -> Mapping[str, float | None]:
+        choice, given, made = self.decided.choice, usage.input_tokens, usage.output_tokens
+        if choice is None or given is None or made is None:
+            return {}
+        first = {model: self.decided.pool.endpoints[model][0] for model in choice.ranking}
+        return {model: endpoint.cost_usd(given, made, usage.cached_tokens) for model, endpoint in first.items()}
+
+
+def _session(session_id: str | None) -> str | None:
+    # Enough to tell sessions apart, and no more: an id may name a person.
+    if session_id is None:
+        return None
+    return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _ms(seconds: float) -> float:

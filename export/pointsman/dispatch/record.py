@@ -53,6 +53,11 @@ class Record:
         As the upstream counted.
     cost_usd
         By the catalog's prices.
+    costs_usd
+        What each model that the router could choose would have cost for as many tokens, by its first endpoint that
+        could answer; null where a price is unknown. Empty where tokens are unknown.
+    session
+        The first 16 hexadecimal digits of the SHA-256 of the request's ``session_id``.
     first_byte_ms, latency_ms
         From the request to the first byte of the answer, and to its last.
     prompt
@@ -80,6 +85,8 @@ class Record:
     output_tokens: int | None
     cached_tokens: int | None
     cost_usd: float | None
+    costs_usd: Mapping[str, float | None]
+    session: str | None
     first_byte_ms: float | None
     latency_ms: float
     prompt: str | None

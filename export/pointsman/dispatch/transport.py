@@ -20,6 +20,7 @@ from pointsman.dispatch.errors import CatalogError
 from pointsman.dispatch.log import DecisionLog
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.spans import Spans
 from pointsman.dispatch.upstream import plain_headers
 from pointsman.router import Router
 
@@ -87,6 +88,7 @@ def http_client(
     log: str | Path | None = None,
     on_record: Sequence[Callable[[Record], object]] = (),
     upstream: httpx2.BaseTransport | None = None,
+    spans: Spans | None = None,
     rng: np.random.Generator | None = None,
     **defaults: Any,
 ) -> httpx2.Client:
@@ -106,6 +108,8 @@ def http_client(
         Called with each record as well; must not raise.
     upstream
         Transport to the endpoints; None makes one.
+    spans
+        Makes an OpenTelemetry span for each request: ``pointsman.Spans()``; None makes none.
     rng
         For exploration and the waits between tries.
     **defaults
@@ -122,7 +126,7 @@ def http_client(
     ``response.model`` is what the upstream calls the model that answered; the header ``x-pointsman-model`` is what the
     catalog calls it. The key that the OpenAI client is given is not used and goes nowhere.
     """
-    core = _core(router, catalog, settings, log, on_record, rng, defaults)
+    core = _core(router, catalog, settings, log, on_record, spans, rng, defaults)
     timeout = httpx2.Timeout(core.settings.retries.deadline_s)
     return httpx2.Client(transport=RoutingTransport(core, upstream), base_url=_BASE_URL, timeout=timeout)
 
@@ -135,11 +139,12 @@ def async_http_client(
     log: str | Path | None = None,
     on_record: Sequence[Callable[[Record], object]] = (),
     upstream: httpx2.AsyncBaseTransport | None = None,
+    spans: Spans | None = None,
     rng: np.random.Generator | None = None,
     **defaults: Any,
 ) -> httpx2.AsyncClient:
     """Make an HTTP client that routes, for ``AsyncOpenAI(http_client=...)``; see :func:`http_client`."""
-    core = _core(router, catalog, settings, log, on_record, rng, defaults)
+    core = _core(router, catalog, settings, log, on_record, spans, rng, defaults)
     timeout = httpx2.Timeout(core.settings.retries.deadline_s)
     return httpx2.AsyncClient(transport=AsyncRoutingTransport(core, upstream), base_url=_BASE_URL, timeout=timeout)
 
@@ -150,6 +155,7 @@ def _core(
     settings: Settings | None,
     log: str | Path | None,
     on_record: Sequence[Callable[[Record], object]],
+    spans: Spans | None,
     rng: np.random.Generator | None,
     defaults: dict[str, Any],
 ) -> Dispatcher:
@@ -159,7 +165,7 @@ def _core(
     read = catalog if isinstance(catalog, Catalog) else Catalog.read(catalog)
     loaded = router if isinstance(router, Router) else Router.load(router)
     listeners: list[Callable[[Record], object]] = [*on_record, *([] if log is None else [DecisionLog(log)])]
-    return Dispatcher(loaded, read, settings, defaults=defaults, on_record=listeners, rng=rng)
+    return Dispatcher(loaded, read, settings, defaults=defaults, on_record=listeners, spans=spans, rng=rng)
 
 
 def _api_of(request: httpx2.Request) -> Api | None:
@@ -182,6 +188,7 @@ def _listing(core: Dispatcher, request: httpx2.Request) -> Answer:
 
 
 def _response(answer: Answer) -> httpx2.Response:
+    answer.finish()
     headers = list(answer.headers)
     if answer.stream is not None:
         return httpx2.Response(answer.status, headers=headers, stream=answer.stream)

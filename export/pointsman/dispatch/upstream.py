@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import httpx2
 
+from pointsman.dispatch.api import Api
 from pointsman.dispatch.attempts import Send
 from pointsman.dispatch.catalog import Endpoint
 from pointsman.dispatch.errors import KeyMissingError
@@ -51,14 +53,15 @@ def request_for(plan: Plan, send: Send, headers: Iterable[tuple[str, str]]) -> h
     passed = {name: value for name, value in known if value.isascii()}
     # A compressed answer could not be passed on byte for byte and be looked at, too.
     ours = {"content-type": "application/json", "accept-encoding": "identity", **endpoint.headers}
+    traced = {} if plan.span is None else plan.span.headers()
     key = endpoint.key()
     if key is not None:
         bearer = endpoint.api_key_header == "authorization"
         ours[endpoint.api_key_header] = f"Bearer {key}" if bearer else key
     return httpx2.Request(
         "POST",
-        f"{endpoint.base_url}/{plan.asked.api.value}",
-        headers={**passed, **ours},
+        _url(endpoint.base_url, plan.asked.api),
+        headers={**passed, **traced, **ours},
         content=plan.body_for(endpoint),
         extensions={"timeout": _timeouts(send)},
     )
@@ -76,6 +79,12 @@ def without_key(body: bytes, endpoint: Endpoint) -> bytes:
     except KeyMissingError:
         return body
     return body.replace(key.encode(), b"[key]") if key else body
+
+
+@lru_cache(maxsize=1024)
+def _url(base_url: str, api: Api) -> httpx2.URL:
+    # To read an address takes longer than all else that is done to a request here.
+    return httpx2.URL(f"{base_url}/{api.value}")
 
 
 def _timeouts(send: Send) -> dict[str, float]:

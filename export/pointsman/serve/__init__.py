@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.serve.errors import ExtraMissingError
+from pointsman.errors import ExtraMissingError
 
 if TYPE_CHECKING:
     from pointsman.serve.asgi import app

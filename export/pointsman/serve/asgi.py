@@ -31,6 +31,7 @@ from pointsman.dispatch.api import Api
 from pointsman.dispatch.catalog import Catalog
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.spans import Spans
 from pointsman.dispatch.transport import LIMITS
 from pointsman.router import Router
 from pointsman.serve.body import Limits
@@ -53,6 +54,7 @@ def app(
     local: bool = False,
     limits: Limits | None = None,
     on_record: Sequence[Callable[[Record], object]] = (),
+    spans: Spans | None = None,
     upstream: httpx2.AsyncBaseTransport | None = None,
     **defaults: Any,
 ) -> Starlette:
@@ -65,7 +67,7 @@ def app(
         it at once. Where it is loaded already, ``app.state.core.replace_router`` does that.
     catalog
         Or its file.
-    settings, on_record, upstream, **defaults
+    settings, on_record, spans, upstream, **defaults
         As for :func:`pointsman.http_client`.
     keys, local
         See :class:`pointsman.serve.guard.Guard`.
@@ -80,7 +82,7 @@ def app(
     metrics = Metrics()
     loaded = router if isinstance(router, Router) else Router.load(router)
     read = catalog if isinstance(catalog, Catalog) else Catalog.read(catalog)
-    core = Measured(loaded, read, settings, defaults=defaults, on_record=[metrics, *on_record])
+    core = Measured(loaded, read, settings, defaults=defaults, on_record=[metrics, *on_record], spans=spans)
     core.metrics = metrics
     served = Served(core, upstream or httpx2.AsyncHTTPTransport(limits=LIMITS), limits or Limits())
     made = Starlette(

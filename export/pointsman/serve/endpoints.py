@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,11 +29,11 @@ class Measured(Dispatcher):
 
     metrics: Metrics
 
-    def plan(self, api: Api, raw: bytes, *, dry: bool = False) -> Plan:
+    def plan(self, api: Api, raw: bytes, headers: Iterable[tuple[str, str]] = (), *, dry: bool = False) -> Plan:
         """Decide a request; see :meth:`Dispatcher.plan`."""
         started = time.perf_counter()
         try:
-            return super().plan(api, raw, dry=dry)
+            return super().plan(api, raw, headers, dry=dry)
         finally:
             self.metrics.decisions.observe(time.perf_counter() - started)
 
@@ -70,7 +70,10 @@ class Dispatch:
 
         async def work() -> None:
             answer = await dispatch_async(served.core, served.upstream, self._api, raw, _headers(scope))
-            await send_answer(send, answer, served.limits.send_s)
+            try:
+                await send_answer(send, answer, served.limits.send_s)
+            finally:
+                answer.finish()
 
         await while_connected(receive, work)
 

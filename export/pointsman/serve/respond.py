@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -16,16 +17,19 @@ _DROPPED = frozenset({"date"})
 
 async def while_connected(receive: Receive, work: Callable[[], Awaitable[None]]) -> None:
     """Do work that is cancelled when the caller goes away; its body must have been read."""
+    with anyio.CancelScope() as scope:
+        # Not a task group: that costs each request another turn of the event loop when the work is done.
+        watching = asyncio.get_running_loop().create_task(_watch(receive, scope))
+        try:
+            await work()
+        finally:
+            watching.cancel()
 
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        group.cancel_scope.cancel()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(watch)
-        await work()
-        group.cancel_scope.cancel()
+async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 async def send_answer(send: Send, answer: Answer, send_s: float) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import uvicorn
 from starlette.applications import Starlette
 
 from pointsman.dispatch.log import DecisionLog
+from pointsman.dispatch.settings import Settings
+from pointsman.dispatch.settings_file import read_settings
+from pointsman.dispatch.spans import Spans
 from pointsman.serve.asgi import app
 from pointsman.serve.body import Limits
 from pointsman.serve.errors import ServeError
@@ -19,6 +23,8 @@ from pointsman.serve.keys import Keys
 
 # How the processes that uvicorn starts learn what to serve; no key is in it.
 _VARIABLE = "POINTSMAN_SERVE"
+# New objects until the youngest are looked through.
+_OBJECTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,14 @@ class Serve:
         Where to listen; without keys, only a loopback address.
     keys_env, keys_file
         Environment variable, or file, with the callers' keys.
+    settings
+        File of settings; see :mod:`pointsman.dispatch.settings_file`.
+    shadow
+        Whether decisions are only logged, whatever the file says.
     log
         File that gets a line of JSON for each request.
+    otel
+        Whether each request makes an OpenTelemetry span, with the process's global tracer provider.
     max_body_mb
         Of a request's body.
     grace_s
@@ -51,7 +63,10 @@ class Serve:
     port: int = 8000
     keys_env: str | None = None
     keys_file: str | None = None
+    settings: str | None = None
+    shadow: bool = False
     log: str | None = None
+    otel: bool = False
     max_body_mb: float = 32.0
     grace_s: int = 300
     workers: int = 1
@@ -80,9 +95,21 @@ class Serve:
     def app(self) -> Starlette:
         """Make the application."""
         keys = self.keys()
+        settings, defaults = (Settings(), {}) if self.settings is None else read_settings(self.settings)
+        settings = replace(settings, shadow=settings.shadow or self.shadow)
         log = [] if self.log is None else [DecisionLog(self.log)]
         limits = Limits(body_bytes=int(self.max_body_mb * (1 << 20)))
-        return app(self.router, self.catalog, keys=keys, local=keys is None, limits=limits, on_record=log)
+        return app(
+            self.router,
+            self.catalog,
+            settings=settings,
+            keys=keys,
+            local=keys is None,
+            limits=limits,
+            on_record=log,
+            spans=Spans() if self.otel else None,
+            **defaults,
+        )
 
 
 def run(serve: Serve) -> None:
@@ -96,6 +123,7 @@ def run(serve: Serve) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     # Made here for several workers as well, so that what does not fit is told once.
     made = serve.app()
+    _settle()
     several = serve.workers > 1
     if several:
         os.environ[_VARIABLE] = json.dumps(asdict(serve))
@@ -118,4 +146,16 @@ def run(serve: Serve) -> None:
 def worker() -> Starlette:
     """Make the application of one of several processes."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
-    return Serve(**json.loads(os.environ[_VARIABLE])).app()
+    made = Serve(**json.loads(os.environ[_VARIABLE])).app()
+    _settle()
+    return made
+
+
+def _settle() -> None:
+    """Leave what was made so far out of garbage collections, each of which holds up all requests under way.
+
+    A request makes some thousand objects and next to no cycles, so that collections may also be rarer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS, 20, 20)

@@ -21,6 +21,7 @@ from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.export.card import model_card
+from pointsman_train.export.explain import explain_file
 from pointsman_train.export.parity import check_parity
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.write import next_version, write_bundle
@@ -122,7 +123,9 @@ def export(
     folder = Path(config.folder) / config.name
     version = config.version or next_version(folder)
     manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
-    return write_bundle(folder / version, onnx, manifest.to_json(), model_card(manifest, evaluation, detail), register)
+    explain = explain_file(router, manifest.onnx_sha256)
+    card = model_card(manifest, evaluation, detail)
+    return write_bundle(folder / version, onnx, manifest.to_json(), card, register, explain)
 
 
 def _manifest(

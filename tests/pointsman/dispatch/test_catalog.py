@@ -80,7 +80,7 @@ def test_a_model_without_an_endpoint_is_not_served_and_a_price_may_be_text(tmp_p
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([], "expected a mapping of models, got a list"),
+        ([], "expected a mapping, got a list"),
         ({}, "none of 0 models has a section 'endpoint'"),
         ({"m": 3}, "'m': expected a mapping with prices and endpoints, got a int"),
         ({"pointsman/auto": {}}, "does not begin with 'pointsman/'"),

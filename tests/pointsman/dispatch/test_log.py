@@ -21,7 +21,8 @@ RECORD = Record(
     decision_id="d1", time="2026-01-02T03:04:05+00:00", api="chat", stream=False, router="r/1", router_sha256="ab",
     requested="pointsman/auto", model="b", provider="p", reason="utility", selection_probability=0.8, choice=MADE,
     excluded={"x": "not in the requested models"}, shadow=False, tries=(Try("b", "p", "answered", 200, 0.1),),
-    status=200, error=None, input_tokens=14, output_tokens=3, cached_tokens=0, cost_usd=1.2e-6, first_byte_ms=None,
+    status=200, error=None, input_tokens=14, output_tokens=3, cached_tokens=0, cost_usd=1.2e-6,
+    costs_usd={"a": 1e-6, "b": 1.2e-6}, session=None, first_byte_ms=None,
     latency_ms=210.0, prompt="What is 7 + 5?",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ import sys
 
 import httpx2
 import pytest
-from fake_upstream import chat, entry
+from fake_upstream import chat, entry, stream
 from live_server import until
 
 from pointsman.cli import main
@@ -61,38 +61,51 @@ def test_without_the_extra_the_error_says_what_to_install(environment, tmp_path)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_command_serves_reloads_and_stops(router, trained, serve, tmp_path, environment, workers):
-    upstream, log = serve(chat("42")), tmp_path / "log.jsonl"
+def test_the_command_serves_reloads_and_lets_a_stream_end_as_it_stops(
+    router, bundle, serve, tmp_path, environment, workers
+):
+    upstream, log = serve(chat("42"), stream("4", "2", pause=0.5)), tmp_path / "log.jsonl"
     (tmp_path / "catalog.json").write_text(json.dumps({model: entry(upstream) for model in router.models}))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "pointsman", "serve", str(trained.bundle), "--catalog", str(tmp_path / "catalog.json"),
+        sys.executable, "-m", "pointsman", "serve", str(bundle), "--catalog", str(tmp_path / "catalog.json"),
         "--port", str(port), "--keys-env", "MY_KEYS", "--log", str(log), "--workers", str(workers),
     ]  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url, headers = f"http://127.0.0.1:{port}", {"authorization": f"Bearer {KEY}"}
     errors = tmp_path / "stderr"
     with errors.open("w") as stderr:
         started = subprocess.Popen(command, env=environment | {"MY_KEYS": KEY}, cwd=tmp_path, stderr=stderr)
+    body = {"model": "pointsman/auto", "messages": [{"role": "user", "content": "Hi"}]}
     try:
-        until(lambda: _healthy(url), 60)
-        body = {"model": "pointsman/auto", "messages": [{"role": "user", "content": "Hi"}]}
-        found = httpx2.post(f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"})
+        until(lambda: _router(url), 60)
+        found = httpx2.post(f"{url}/v1/chat/completions", json=body, headers=headers)
         assert found.json()["choices"][0]["message"]["content"] == "42"
+        manifest = json.loads((bundle / "router.json").read_text())
+        (bundle / "router.json").write_text(json.dumps(manifest | {"name": "another"}))
+        # Each worker looks for itself; a new connection goes to either.
+        until(lambda: all(_router(url) == f"another/{manifest['version']}" for _ in range(20)), 30)
         if workers == 1:
+            before = errors.read_text().count("decides from now on")
             os.kill(started.pid, signal.SIGHUP)
-            until(lambda: "decides from now on" in errors.read_text())
+            until(lambda: errors.read_text().count("decides from now on") > before)
+        streamed = body | {"stream": True}
+        with httpx2.stream("POST", f"{url}/v1/chat/completions", json=streamed, headers=headers, timeout=30) as answer:
+            pieces = answer.iter_bytes()
+            first = next(pieces)
+            started.terminate()
+            assert (first + b"".join(pieces)).endswith(b"data: [DONE]\n\n")
     finally:
         started.terminate()
         started.wait(30)
-    assert len(log.read_text().splitlines()) == 1
+    assert len(log.read_text().splitlines()) == 2
     assert KEY not in errors.read_text() + log.read_text()
     assert "Traceback" not in errors.read_text()
 
 
-def _healthy(url):
+def _router(url):
     try:
-        return httpx2.get(f"{url}/healthz").status_code == 200
+        return httpx2.get(f"{url}/healthz").json()["router"]
     except httpx2.TransportError:
-        return False
+        return None

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from pointsman.cli import main
+from pointsman.savings import SavingsError, savings
+
+P = {"small": 0.6, "large": 0.8}
+COSTS = {"small": 0.001, "large": 0.004}
+
+
+def line(sent="large", chose="small", shadow=True, **more):
+    choice = {"model": chose, "p_success": P}
+    record = {
+        "decision_id": more.pop("decision_id", "d"), "shadow": shadow, "model": sent, "choice": choice, "status": 200,
+        "cost_usd": COSTS[sent], "costs_usd": COSTS, "session": None,
+    }  # fmt: skip
+    return json.dumps(record | more)
+
+
+@pytest.fixture
+def log(tmp_path):
+    def write(*lines):
+        path = tmp_path / "log.jsonl"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return write
+
+
+def test_shadow_lines_tell_what_routing_would_have_saved(log):
+    lines = [line(decision_id=str(n), chose="small" if n % 4 else "large") for n in range(400)]
+    found = savings(log(*lines))
+    assert (found.requests, found.sessions, found.left_out) == (400, 400, {})
+    assert found.without_usd == pytest.approx(400 * 0.004)
+    assert found.with_usd == pytest.approx(300 * 0.001 + 100 * 0.004)
+    assert found.saved.value == pytest.approx(1 - 0.7 / 1.6)
+    assert found.saved.low < found.saved.value < found.saved.high
+    # The share saved is 3/4 of a share of 3/4, whose standard error over 400 requests is 0.0217.
+    assert found.saved.high - found.saved.low == pytest.approx(2 * 1.96 * 0.75 * 0.0217, rel=0.15)
+    assert found.moved == 0.75
+    assert found.models == {"large": (400, 100), "small": (0, 300)}
+    assert found.success_without == pytest.approx(0.8)
+    assert found.success_change.value == pytest.approx(-0.15)
+    assert found.success_change.low < -0.15 < found.success_change.high < 0
+
+
+def test_routed_lines_are_compared_with_the_model_that_is_named(log):
+    lines = [line(sent, sent, shadow=False, decision_id=str(n)) for n, sent in enumerate(["small"] * 3 + ["large"])]
+    found = savings(log(*lines), against="large")
+    assert found.saved.value == pytest.approx(1 - (3 * 0.001 + 0.004) / (4 * 0.004))
+    assert (found.shadow, found.against) == (False, "large")
+    assert "would have" not in found.words()
+    with pytest.raises(SavingsError, match=r"4 lines: it was routed, and no model .* --against MODEL"):
+        savings(log(*lines))
+
+
+def test_what_does_not_count_is_counted_with_its_reason(log):
+    lines = [
+        line(),
+        line(cost_usd=None, costs_usd={}),
+        line(status=502),
+        line(model=None, status=503, cost_usd=None),
+        line(choice=None),
+        line(costs_usd={"large": 0.004, "small": None}),
+        '{"decision_id": "d", "feedback": 1.0}',
+        "",
+        "torn {",
+        "[]",
+        '{"decision_id": "d", "model": "large", "choice": 3, "cost_usd": 1, "shadow": true}',
+    ]
+    found = savings(log(*lines))
+    assert found.requests == 1
+    assert sorted(found.left_out.values()) == [1, 1, 1, 2, 3]
+    assert found.left_out["the cost of small is unknown, or it could not have answered"] == 1
+    assert found.left_out["the line is not a record"] == 3
+
+
+def test_requests_of_one_session_count_as_one_draw(log):
+    single = [line(decision_id=str(n), chose="small" if n % 2 else "large") for n in range(100)]
+    grouped = [
+        line(decision_id=str(n), chose="small" if n < 50 else "large", session=f"s{n // 25}") for n in range(100)
+    ]
+    alone, together = savings(log(*single)), savings(log(*grouped))
+    assert (alone.sessions, together.sessions) == (100, 4)
+    assert alone.saved.value == pytest.approx(together.saved.value)
+    assert together.saved.high - together.saved.low > 2 * (alone.saved.high - alone.saved.low)
+
+
+@pytest.mark.parametrize(
+    ("sent", "chose", "said"),
+    [
+        ("large", "small", "The interval is above zero: routing would have lowered the cost"),
+        ("small", "large", "The interval is below zero: routing would have raised the cost"),
+        ("large", "large", "The interval holds zero: these requests do not tell"),
+    ],
+)
+def test_the_words_say_what_the_interval_means(log, sent, chose, said):
+    assert said in savings(log(*[line(sent, chose, decision_id=str(n)) for n in range(50)])).words()
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says(log):
+    rng, held = np.random.default_rng(1), 0
+    for _ in range(60):
+        chosen = rng.random(80) < 0.5
+        lines = [line(decision_id=str(n), chose="small" if small else "large") for n, small in enumerate(chosen)]
+        found = savings(log(*lines), rng=rng).saved
+        held += found.low <= 0.375 <= found.high
+    assert 51 <= held <= 60
+
+
+def test_the_command_prints_sentences_or_json(log, capsys):
+    path = log(*[line(decision_id=str(n)) for n in range(20)])
+    assert main(["savings", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "20 requests of 20 sessions count." in said
+    assert "would have saved 75.0% of the cost (95 % interval 75.0% to 75.0%)." in said
+    assert "a change of -20.0 points (-20.0 to -20.0)" in said
+    assert main(["savings", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["saved"]["value"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"", "it has no line"), (b"\xff", "cannot")])
+def test_a_log_that_cannot_be_used_is_an_error(tmp_path, capsys, content, said):
+    path = tmp_path / "log.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["savings", str(path)]) == 1
+    assert said in capsys.readouterr().err
