@@ -55,9 +55,9 @@ def _recipe(name: str) -> TrainConfig:
     # One fit of the featurizer serves all: the embedding's columns are read by neighbours and mlp alone.
     config = TrainConfig(features=FeaturesConfig(embedding=EmbeddingConfig(columns=True)))
     if name != DEFAULT:
-        # Formulations are compared by their probabilities of success alone, as every baseline is: without the step-up,
+        # Formulations are compared by their probabilities of success alone, as every baseline is: without the caution,
         # which takes a complexity classifier, and without a look at left-out sources, which fits all twice.
-        config.rule.step_up = 0.0
+        config.rule.caution = 0.0
         config.complexity.booster.trees = 5
         # Twice the trees at a lower rate: nothing here is held back for the sake of a quick decision.
         for boosted in (config.pooled, config.per_model, config.multiclass, config.cumulative, config.difference):

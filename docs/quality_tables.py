@@ -104,7 +104,7 @@ def _rivals(default: Crossfit, weights: Weights) -> dict[str, Mapping[str, Estim
         "half cheapest, half best single": _half_and_half(testset),
         "source oracle": source_oracle(testset, grid, 0.0),
         "guard off": Crossfit(tuple(map(_unguarded, default.rounds))).router,
-        "no step-up": Crossfit(tuple(map(_without_step_up, default.rounds))).router,
+        "no caution": Crossfit(tuple(map(_without_caution, default.rounds))).router,
     }
     return {name: evaluate(testset, router, weights) for name, router in routers.items()}
 
@@ -116,7 +116,7 @@ def _half_and_half(testset: TestSet) -> Router:
     return Router((Blend(share),), Blend(share), 0.0)
 
 
-def _without_step_up(one: Round) -> Round:
+def _without_caution(one: Round) -> Round:
     """Sweep the same probabilities without the price of under-routing."""
     assert one.router.p_success is not None
     grid = lambda_grid(one.testset.train_mean_cost)

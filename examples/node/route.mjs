@@ -23,7 +23,7 @@ export async function route({ manifest, run }, prompt, point = manifest.default_
   const similarity = found.similarity ? found.similarity.data[0] : null;
   // Written so that NaN is unfamiliar.
   const unfamiliar = manifest.guard !== null && !(similarity >= manifest.guard.threshold);
-  const chosen = unfamiliar ? names.indexOf(manifest.guard.fallback) : choose(manifest, rule, p);
+  const chosen = unfamiliar ? names.indexOf(manifest.guard.fallback) : choose(manifest, rule, p, [...found.p_label.data]);
   return {
     model: names[chosen],
     p_success: Object.fromEntries(names.map((name, m) => [name, p[m]])),
@@ -35,10 +35,13 @@ export async function route({ manifest, run }, prompt, point = manifest.default_
 }
 
 // The rules of pointsman/decide.py; a tie goes to the cheaper model, which comes first.
-function choose(manifest, rule, p) {
+function choose(manifest, rule, p, label) {
   const cost = manifest.models.map((model) => model.mean_cost_usd);
   const most = Math.max(...cost);
-  const utility = p.map((one, m) => one - rule.lam * (most > 0 ? cost[m] / most : 0));
+  // The risk of a model is that a dearer one is needed; the last label is all-fail, which no model mends.
+  const risk = new Array(p.length).fill(0);
+  for (let m = p.length - 2; m >= 0; m--) risk[m] = risk[m + 1] + label[m + 1];
+  const utility = p.map((one, m) => one - rule.caution * risk[m] - rule.lam * (most > 0 ? cost[m] / most : 0));
   const best = manifest.models.findIndex((model) => model.name === manifest.best_single);
   if (rule.rule === "conservative") return argmax(utility.map((one, m) => (m === best ? one + rule.hold : one)));
   const enough = rule.rule === "threshold" ? p.findIndex((one) => one >= rule.threshold) : -1;

@@ -2,7 +2,7 @@
 
 Each candidate model ``m`` has the utility ``P_m - lambda * c_m / c_max``: its probability of success less its mean
 cost as a share of the dearest model's, weighed by the operating point's lambda. With lambda 0 only success counts;
-from lambda 1 on, cost rules. Where the rule has a ``step_up``, each model but the last is worth less by that much of
+from lambda 1 on, cost rules. Where the rule has a ``caution``, each model but the last is worth less by that much of
 its risk: the chance, as the complexity classifier sees it, that a dearer model is needed. That is what an under-routed
 prompt costs beyond its answer. A rule turns utilities into a choice, in the ladder's order, so that a tie goes to the
 cheaper:
@@ -47,7 +47,7 @@ class Rule:
         Probability of success that is enough, in [0, 1]; read by the threshold rule alone.
     hold
         Lead in utility over the anchor that another model needs, not negative; read by the conservative rule alone.
-    step_up
+    caution
         What under-routing costs beyond the answer, in units of success probability, in [0, 1]; see :func:`worth`. The
         threshold rule does not read it.
     """
@@ -56,7 +56,7 @@ class Rule:
     lam: float = 0.0
     threshold: float = 0.0
     hold: float = 0.0
-    step_up: float = 0.0
+    caution: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,31 +155,31 @@ def risk(p_label: Floats) -> Floats:
 
 
 def worth(rule: Rule, p_success: Floats, p_label: Floats | None) -> Floats:
-    """Return what each model's answer is worth to a rule: ``p_success - step_up * risk``.
+    """Return what each model's answer is worth to a rule: ``p_success - caution * risk``.
 
     Parameters
     ----------
     p_success
         ndarray of shape (n_prompts, n_models), calibrated probabilities of success.
     p_label
-        ndarray of shape (n_prompts, n_models + 1), the complexity classifier's; not read where ``step_up`` is 0.
+        ndarray of shape (n_prompts, n_models + 1), the complexity classifier's; not read where ``caution`` is 0.
 
     Raises
     ------
     ValueError
-        When the rule has a ``step_up`` and there are no label probabilities.
+        When the rule has a ``caution`` and there are no label probabilities.
 
     Examples
     --------
     >>> p, label = np.array([[0.5, 0.75]]), np.array([[0.5, 0.25, 0.25]])
-    >>> worth(Rule(step_up=0.5), p, label).tolist()
+    >>> worth(Rule(caution=0.5), p, label).tolist()
     [[0.375, 0.75]]
     """
-    if rule.step_up == 0 or rule.kind == "threshold":
+    if rule.caution == 0 or rule.kind == "threshold":
         return p_success
     if p_label is None:
         raise ValueError(f"{rule!r} weighs under-routing, which takes label probabilities, got None")
-    return p_success - rule.step_up * risk(p_label)
+    return p_success - rule.caution * risk(p_label)
 
 
 def utilities(worth: Floats, cost: Floats, lam: float) -> Floats:
@@ -250,7 +250,7 @@ def choose_by(rule: Rule, worth: Floats, cost: Floats, anchor: int, allowed: Boo
     rule
         How.
     worth
-        ndarray of shape (n_prompts, n_models), from :func:`worth` of the same rule: with a ``step_up`` of 0, calibrated
+        ndarray of shape (n_prompts, n_models), from :func:`worth` of the same rule: with a ``caution`` of 0, calibrated
         probabilities of success.
     cost
         ndarray of shape (n_models,), mean costs; see :func:`utilities`.

@@ -67,12 +67,12 @@ def choose_one(
 
 
 def _worth(rule: Rule, p_success: Sequence[float], p_label: Sequence[float]) -> Sequence[float]:
-    if rule.step_up == 0 or rule.kind == "threshold":
+    if rule.caution == 0 or rule.kind == "threshold":
         return p_success
     worth, dearer = list(p_success), 0.0
     for m in range(len(worth) - 2, -1, -1):
         dearer += p_label[m + 1]
-        worth[m] -= rule.step_up * dearer
+        worth[m] -= rule.caution * dearer
     return worth
 
 

@@ -22,7 +22,7 @@ class Decision:
     p_success
         Calibrated probability that each model of the ladder succeeds.
     utilities
-        ``p_success - lambda * cost / cost of the dearest - step_up * risk`` of each model that was not excluded, where
+        ``p_success - lambda * cost / cost of the dearest - caution * risk`` of each model that was not excluded, where
         the risk is the chance that a dearer model is needed: the sum of ``complexity`` over the rungs above.
     operating_point, lam
         The trade-off used, and its price of cost.

@@ -47,7 +47,7 @@ class OperatingPoint:
     rule, threshold, hold
         Kind of rule, "utility", "threshold" or "conservative", with what the last two read: see
         :class:`pointsman.decide.Rule`. 0 where the rule does not read it.
-    step_up
+    caution
         What under-routing costs beyond the answer, in units of success probability.
     target
         What it was fitted to, in words.
@@ -59,14 +59,14 @@ class OperatingPoint:
     rule: str
     threshold: float
     hold: float
-    step_up: float
+    caution: float
     target: str
     held_out: Mapping[str, list[float | None]]
 
     @property
     def decision_rule(self) -> decide.Rule:
         """The rule that decides at this point."""
-        return decide.Rule(self.rule, self.lam, self.threshold, self.hold, self.step_up)
+        return decide.Rule(self.rule, self.lam, self.threshold, self.hold, self.caution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _check_values(path: Path, manifest: Manifest) -> None:
         **{f"lam of {name!r}": point.lam for name, point in manifest.operating_points.items()},
         **{f"threshold of {name!r}": point.threshold for name, point in manifest.operating_points.items()},
         **{f"hold of {name!r}": point.hold for name, point in manifest.operating_points.items()},
-        **{f"step_up of {name!r}": point.step_up for name, point in manifest.operating_points.items()},
+        **{f"caution of {name!r}": point.caution for name, point in manifest.operating_points.items()},
     }
     for name, value in numbers.items():
         if not _is_number(value) or value < 0:

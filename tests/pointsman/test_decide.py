@@ -47,27 +47,27 @@ def test_the_risk_of_a_model_is_that_a_dearer_one_is_needed():
     assert risk(label).tolist() == [[0.625, 0.125, 0.0], [0.0, 0.0, 0.0]]
 
 
-def test_worth_is_probability_less_the_step_up_share_of_the_risk():
+def test_worth_is_probability_less_the_caution_share_of_the_risk():
     p, label = np.array([[0.5, 0.75, 0.5]]), np.array([[0.25, 0.5, 0.125, 0.125]])
-    assert worth(Rule(step_up=0.5), p, label).tolist() == [[0.1875, 0.6875, 0.5]]
+    assert worth(Rule(caution=0.5), p, label).tolist() == [[0.1875, 0.6875, 0.5]]
     assert worth(Rule(), p, None) is p
 
 
 def test_a_threshold_is_of_the_probability_itself():
     p, label = np.array([[0.5, 0.75, 0.5]]), np.array([[0.25, 0.5, 0.125, 0.125]])
-    assert worth(Rule("threshold", threshold=0.5, step_up=0.5), p, label) is p
+    assert worth(Rule("threshold", threshold=0.5, caution=0.5), p, label) is p
 
 
-def test_a_step_up_without_label_probabilities_is_an_error():
+def test_a_caution_without_label_probabilities_is_an_error():
     with pytest.raises(ValueError, match=r"weighs under-routing, which takes label probabilities, got None"):
-        worth(Rule(step_up=0.5), np.zeros((1, 3)), None)
+        worth(Rule(caution=0.5), np.zeros((1, 3)), None)
 
 
 @given(st.integers(0, 1_000), st.floats(0, 2), st.floats(0, 1))
-def test_a_step_up_never_makes_a_choice_cheaper(seed, lam, step_up):
+def test_a_caution_never_makes_a_choice_cheaper(seed, lam, caution):
     rng = np.random.default_rng(seed)
     p, label = rng.random((50, 3)), rng.dirichlet(np.ones(4), 50)
-    plain, raised = Rule(lam=lam), Rule(lam=lam, step_up=step_up)
+    plain, raised = Rule(lam=lam), Rule(lam=lam, caution=caution)
     before, after = (choose_by(rule, worth(rule, p, label), COST, LARGE) for rule in (plain, raised))
     # The risk falls along the ladder, so what it takes off a model it takes off every cheaper one as well.
     assert ((after.chosen >= before.chosen) | (before.margin < 1e-9)).all()

@@ -30,9 +30,9 @@ shares = st.floats(0, 1)
     st.sampled_from([None, 0.25, 0.5, 0.75, float("nan")]),
     st.booleans(),
 )
-def test_one_prompt_is_decided_as_a_row_of_many(prompt, kind, lam, threshold, hold, step_up, near, has_guard):
+def test_one_prompt_is_decided_as_a_row_of_many(prompt, kind, lam, threshold, hold, caution, near, has_guard):
     p, label, cost, allowed, anchor, fallback = prompt
-    rule = Rule(kind, lam, threshold, hold, step_up)
+    rule = Rule(kind, lam, threshold, hold, caution)
     guard = Guard(0.5, fallback) if has_guard else None
     p_success, p_label, costs = np.array([p]), np.array([label]) / np.sum(label), np.array(cost)
     many = choose_by(rule, worth(rule, p_success, p_label), costs, anchor, np.array(allowed))

@@ -63,7 +63,7 @@ def test_a_manifest_without_a_guard_survives_the_round_trip_too(written):
 def test_an_operating_point_gives_its_decision_rule(written, kind):
     point = {"lam": 0.5, "rule": kind, "threshold": 0.75, "hold": 0.125, "target": "", "held_out": {}}
     found = read_manifest(written(operating_points={"balanced": point})).operating_points["balanced"]
-    assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125, step_up=0.25)
+    assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125, caution=0.25)
 
 
 def test_the_text_is_ascii_so_that_no_reader_can_garble_it():

@@ -94,10 +94,10 @@ def test_the_chosen_model_has_the_largest_utility_by_the_documented_formula(rout
     for point in router.manifest.operating_points:
         decision = router.route(familiar, operating_point=point)
         assert decision.reason == "utility"
-        step_up, rungs = router.manifest.operating_points[point].step_up, list(decision.complexity.values())[:-1]
+        caution, rungs = router.manifest.operating_points[point].caution, list(decision.complexity.values())[:-1]
         risk = [sum(rungs[m + 1 :]) for m in range(len(rungs))]
         rows = zip(decision.p_success.values(), cost, risk, strict=True)
-        expected = [p - decision.lam * c - step_up * r for p, c, r in rows]
+        expected = [p - decision.lam * c - caution * r for p, c, r in rows]
         assert list(decision.utilities.values()) == pytest.approx(expected)
         ranked = sorted(expected, reverse=True)
         assert decision.utilities[decision.model] == pytest.approx(ranked[0])

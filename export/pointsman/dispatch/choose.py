@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import decide
+from pointsman.decide_one import choose_one
 from pointsman.dispatch.controls import Controls
 from pointsman.dispatch.dial import rule_of
 from pointsman.dispatch.settings import Settings
@@ -77,6 +79,7 @@ class Chooser:
         self._router = router
         self._settings = settings
         self._cost = np.array([model.mean_cost_usd for model in self.manifest.models])
+        self._relative: list[float] = decide.relative_cost(self._cost).tolist()
         self._score = np.array([model.mean_score for model in self.manifest.models])
         guard = router.guard
         best = router.models.index(self.manifest.best_single)
@@ -130,29 +133,28 @@ class Chooser:
         self, text: str, name: str, rule: decide.Rule, allowed: NDArray[np.bool_], controls: Controls
     ) -> Choice:
         found = self._router.predict([text])
-        worth = decide.worth(rule, found.p_success, found.p_label)
-        choices = decide.choose_by(rule, worth, self._cost, self._anchor, allowed)
+        p, label = found.p_success[0].tolist(), found.p_label[0].tolist()
+        near = None if found.similarity is None else float(found.similarity[0])
         guard = self._router.guard
         if guard is not None:
             guard = replace(guard, fallback=decide.fallback_among(self._default, self._score, allowed))
-        choices = decide.guarded(choices, guard, found.similarity)
-        p, utility = found.p_success[0], choices.utility[0]
-        unfamiliar, margin = bool(choices.unfamiliar[0]), float(choices.margin[0])
+        one = choose_one(rule, p, label, self._relative, self._anchor, allowed.tolist(), guard, near)
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
-        ranking = self._ranked(int(choices.chosen[0]), self._score if unfamiliar else utility, allowed)
+        ranking = self._ranked(one.chosen, self._score if one.unfamiliar else np.array(one.utility), allowed)
+        names = self._router.models
         choice = Choice(
             model=ranking[0],
             ranking=ranking,
-            reason=decide.REASONS[int(choices.reason[0])],
+            reason=one.reason,
             operating_point=name,
             lam=rule.lam,
-            p_success=dict(zip(self._router.models, p.tolist(), strict=True)),
-            utilities={model: float(utility[m]) for m, model in enumerate(self._router.models) if allowed[m]},
-            margin=margin if np.isfinite(margin) else None,
-            boundary=margin < self.manifest.boundary_margin,
-            similarity=None if found.similarity is None else float(found.similarity[0]),
-            unfamiliar=unfamiliar,
-            signal=not unfamiliar,
+            p_success=dict(zip(names, p, strict=True)),
+            utilities={model: u for model, u, may in zip(names, one.utility, allowed.tolist(), strict=True) if may},
+            margin=one.margin if one.margin < math.inf else None,
+            boundary=one.margin < self.manifest.boundary_margin,
+            similarity=near,
+            unfamiliar=one.unfamiliar,
+            signal=not one.unfamiliar,
         )
         return self._adjusted(choice, controls)
 

@@ -34,7 +34,7 @@ def dial_rule(manifest: Manifest, dial: float) -> decide.Rule:
     """Turn the dial into a rule.
 
     At 0 only success counts: lambda is 0. At 10 the cheapest model is always taken: lambda is
-    ``(1 + hold + step_up) / gap``, where ``gap`` is the step in relative cost from the cheapest model to the next,
+    ``(1 + hold + caution) / gap``, where ``gap`` is the step in relative cost from the cheapest model to the next,
     because a probability of success can lead by 1 at the most. Between them stand the router's own operating points, by
     rising lambda, at equal distances; lambda runs in straight lines from one to the next, so it never falls as the dial
     goes up.
@@ -46,9 +46,9 @@ def dial_rule(manifest: Manifest, dial: float) -> decide.Rule:
     default = manifest.operating_points[manifest.default_operating_point].decision_rule
     hold = default.hold if default.kind == "conservative" else 0.0
     points = [point.lam for point in manifest.operating_points.values() if point.rule != "threshold"]
-    knots = lambda_knots([model.mean_cost_usd for model in manifest.models], points, hold + default.step_up)
+    knots = lambda_knots([model.mean_cost_usd for model in manifest.models], points, hold + default.caution)
     lam = float(np.interp(dial, np.linspace(0, 10, len(knots)), knots))
-    return decide.Rule("conservative" if hold else "utility", lam=lam, hold=hold, step_up=default.step_up)
+    return decide.Rule("conservative" if hold else "utility", lam=lam, hold=hold, caution=default.caution)
 
 
 def lambda_knots(cost: Sequence[float], points: Sequence[float], lead: float = 0.0) -> list[float]:

@@ -68,7 +68,7 @@ def sweep_of(rule: Rule, cost: Floats) -> list[Rule]:
     grid = grid_of(rule.kind, cost).tolist()
     if rule.kind == "threshold":
         return [Rule("threshold", rule.lam, threshold) for threshold in grid]
-    return [Rule("utility", lam, step_up=rule.step_up) for lam in grid]
+    return [Rule("utility", lam, caution=rule.caution) for lam in grid]
 
 
 def serve(

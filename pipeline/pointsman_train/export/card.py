@@ -25,7 +25,7 @@ HEADLINE = (
 )
 
 RULE_WORDS = {
-    "utility": "the model whose probability of success, less the price of its cost and the step-up's share of the "
+    "utility": "the model whose probability of success, less the price of its cost and the caution's share of the "
     "chance that a dearer model is needed, is the largest",
     "threshold": "the cheapest model whose probability of success reaches the operating point's threshold, or, where "
     "none does, the model whose probability less the price of its cost is the largest",
@@ -164,11 +164,11 @@ def _setting(point: OperatingPoint) -> str:
     Examples
     --------
     >>> _setting(OperatingPoint(0.25, "conservative", 0.0, 0.0625, 0.5, "", {}))
-    'lambda 0.25, hold 0.0625, step-up 0.5'
+    'lambda 0.25, hold 0.0625, caution 0.5'
     """
     threshold, hold = f", threshold {point.threshold:.4g}", f", hold {point.hold:.4g}"
-    step_up = f", step-up {point.step_up:.4g}" if point.step_up else ""
-    more = {"utility": step_up, "threshold": threshold, "conservative": hold + step_up}
+    caution = f", caution {point.caution:.4g}" if point.caution else ""
+    more = {"utility": caution, "threshold": threshold, "conservative": hold + caution}
     return f"lambda {point.lam:.4g}{more[point.rule]}"
 
 

@@ -170,7 +170,7 @@ def _manifest(
 def _operating_point(point: FittedPoint, figures: Mapping[str, Estimate]) -> OperatingPoint:
     rule = point.rule
     return OperatingPoint(
-        rule.lam, rule.kind, rule.threshold, rule.hold, rule.step_up, point.target, _held_out(figures)
+        rule.lam, rule.kind, rule.threshold, rule.hold, rule.caution, point.target, _held_out(figures)
     )
 
 

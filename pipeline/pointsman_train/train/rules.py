@@ -26,14 +26,14 @@ class RuleConfig:
         "utility", "threshold" or "conservative"; see :mod:`pointsman.decide`.
     fallback_lam
         Price of cost where no model reaches the threshold; the other rules do not read it.
-    step_up
+    caution
         What under-routing costs beyond the answer, in units of success probability, in [0, 1]; the threshold rule does
         not read it. See :func:`pointsman.decide.worth`.
     """
 
     kind: str = "utility"
     fallback_lam: float = 0.0
-    step_up: float = 0.2
+    caution: float = 0.2
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for an unknown kind or a negative price."""
@@ -41,8 +41,8 @@ class RuleConfig:
             raise ConfigError(f"train.rule.kind must be one of {list(decide.RULES)}, got {self.kind!r}")
         if self.fallback_lam < 0:
             raise ConfigError(f"train.rule.fallback_lam must not be negative, got {self.fallback_lam!r}")
-        if not 0 <= self.step_up <= 1:
-            raise ConfigError(f"train.rule.step_up must be in [0, 1], got {self.step_up!r}")
+        if not 0 <= self.caution <= 1:
+            raise ConfigError(f"train.rule.caution must be in [0, 1], got {self.caution!r}")
 
     @property
     def dial(self) -> str:
@@ -118,9 +118,9 @@ def rule_at(config: RuleConfig, value: float, evidence: Evidence) -> decide.Rule
     if config.kind == "threshold":
         return decide.Rule("threshold", config.fallback_lam, threshold=value)
     if config.kind == "conservative":
-        utility = decide.Rule("utility", value, step_up=config.step_up)
+        utility = decide.Rule("utility", value, caution=config.caution)
         return replace(utility, kind="conservative", hold=fit_hold(evidence, utility))
-    return decide.Rule("utility", value, step_up=config.step_up)
+    return decide.Rule("utility", value, caution=config.caution)
 
 
 def fit_hold(evidence: Evidence, utility: decide.Rule) -> float:
@@ -145,7 +145,7 @@ def fit_hold(evidence: Evidence, utility: decide.Rule) -> float:
     """
     lead, gain = _deviations(evidence, utility)
     n_bins = min(HOLD_BINS, len(lead) // HOLD_BIN_PROMPTS)
-    always = 2.0 + utility.lam + utility.step_up
+    always = 2.0 + utility.lam + utility.caution
     if n_bins == 0:
         return always
     bins = np.array_split(np.argsort(lead, kind="stable"), n_bins)

@@ -22,7 +22,7 @@ SCORE = np.array([[1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
 
 def fit(kind, value, p=P, score=SCORE, cost=COST, best=1, similarity=None, rule=None, guard=None):
     config = OperatingPointsConfig({"x": Target(kind, value)}, "x")
-    return fit_points(Evidence(p, score, cost, best, similarity), config, rule or RuleConfig(step_up=0.0), guard)["x"]
+    return fit_points(Evidence(p, score, cost, best, similarity), config, rule or RuleConfig(caution=0.0), guard)["x"]
 
 
 def routed(lam, p=P, score=SCORE, cost=COST):
@@ -54,7 +54,7 @@ def test_a_loss_on_sources_left_out_is_kept_as_well():
 
     def lam(most, unseen):
         config = OperatingPointsConfig({"x": Target("max_loss", 0.25, unseen=most)}, "x")
-        return fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(step_up=0.0), None, unseen)["x"]
+        return fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(caution=0.0), None, unseen)["x"]
 
     assert lam(0.0, unseen).rule.lam <= 0.4 < lam(0.25, unseen).rule.lam == lam(None, unseen).rule.lam
     assert lam(0.0, None).rule.lam == lam(None, None).rule.lam
@@ -63,13 +63,13 @@ def test_a_loss_on_sources_left_out_is_kept_as_well():
     assert lam(0.0, None).target == "at most 25 points below the best single model"
 
 
-def test_a_step_up_is_part_of_every_setting():
+def test_a_caution_is_part_of_every_setting():
     label = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     config = OperatingPointsConfig({"x": Target("cost_between", 0.5), "y": Target("fixed", 0.3)}, "x")
-    points = fit_points(Evidence(P, SCORE, COST, 1, p_label=label), config, RuleConfig(step_up=0.25), None)
-    assert {point.rule.step_up for point in points.values()} == {0.25}
-    # Half the cost means two dear prompts. Without the step-up the second prompt turns cheap at 0.4, now at 0.73.
-    plain = fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(step_up=0.0), None)
+    points = fit_points(Evidence(P, SCORE, COST, 1, p_label=label), config, RuleConfig(caution=0.25), None)
+    assert {point.rule.caution for point in points.values()} == {0.25}
+    # Half the cost means two dear prompts. Without the caution the second prompt turns cheap at 0.4, now at 0.73.
+    plain = fit_points(Evidence(P, SCORE, COST, 1), config, RuleConfig(caution=0.0), None)
     assert plain["x"].rule.lam < 0.55 / 0.75 <= points["x"].rule.lam
 
 
@@ -124,7 +124,7 @@ def test_the_word_is_kept_on_the_data_that_it_was_fitted_on(seed, value):
     cost = np.sort(rng.random(3)) + 0.01
     best = int(np.argmax(score.mean(axis=0)))
     config = OperatingPointsConfig({"loss": Target("max_loss", value), "cost": Target("cost_between", value)}, "loss")
-    points = fit_points(Evidence(p, score, cost, best), config, RuleConfig(step_up=0.0), None)
+    points = fit_points(Evidence(p, score, cost, best), config, RuleConfig(caution=0.0), None)
     quality, _ = routed(points["loss"].rule.lam, p, score, cost)
     assert quality >= score[:, best].mean() - value - 1e-12 or points["loss"].rule.lam == 0.0
     _, spent = routed(points["cost"].rule.lam, p, score, cost)
@@ -188,16 +188,16 @@ def test_a_fixed_point_of_a_threshold_rule_is_its_threshold():
 
 def test_a_conservative_point_holds_what_the_evidence_does_not_carry():
     # Four prompts are no evidence, so the best single model keeps them all at any lambda.
-    point = fit("max_loss", 0.0, rule=RuleConfig("conservative", step_up=0.0))
+    point = fit("max_loss", 0.0, rule=RuleConfig("conservative", caution=0.0))
     assert (point.rule.kind, point.rule.hold) == ("conservative", 2.0 + point.rule.lam)
     assert served(point.rule, None, None) == (1.0, 4.0)
     # Sixty of the second prompt are: cheap, and as good.
     p, score = np.repeat(P[1:3], 60, axis=0), np.repeat(SCORE[1:3], 60, axis=0)
-    point = fit("max_loss", 0.0, p, score, rule=RuleConfig("conservative", step_up=0.0))
+    point = fit("max_loss", 0.0, p, score, rule=RuleConfig("conservative", caution=0.0))
     assert served(point.rule, None, None, p, score) == (1.0, 2.5)
     # Leads of 0.75 lambda - 0.3 and, where the cheap model fails, 0.75 lambda - 0.6.
     assert point.rule.hold == pytest.approx(0.75 * point.rule.lam - 0.45)
-    assert fit("fixed", 0.5, p, score, rule=RuleConfig("conservative", step_up=0.0)).rule == Rule(
+    assert fit("fixed", 0.5, p, score, rule=RuleConfig("conservative", caution=0.0)).rule == Rule(
         "conservative", 0.5, hold=0.0
     )
 
@@ -207,7 +207,7 @@ def test_a_hold_is_fitted_on_the_prompts_that_the_rule_decides():
     near = np.repeat([0.25, 0.75], 60)
     # All that would leave the best single model is unfamiliar, so there is no evidence.
     point = fit(
-        "fixed", 0.5, p, score, similarity=near, rule=RuleConfig("conservative", step_up=0.0), guard=Guard(0.5, 1)
+        "fixed", 0.5, p, score, similarity=near, rule=RuleConfig("conservative", caution=0.0), guard=Guard(0.5, 1)
     )
     assert point.rule.hold == 2.5
 
@@ -221,9 +221,9 @@ def test_the_word_is_kept_as_served_under_every_rule_and_guard(seed, kind, value
     best, guard = int(np.argmax(score.mean(axis=0))), Guard(0.25, fallback)
     given = {"p": p, "score": score, "cost": cost, "best": best}
     points = [
-        fit(k, value, similarity=near, rule=RuleConfig(kind, step_up=0.0), guard=guard, **given) for k in TARGETS[:2]
+        fit(k, value, similarity=near, rule=RuleConfig(kind, caution=0.0), guard=guard, **given) for k in TARGETS[:2]
     ]
-    dial = settings_of(RuleConfig(kind, step_up=0.0), Evidence(p, score, cost, best, near).familiar(guard))
+    dial = settings_of(RuleConfig(kind, caution=0.0), Evidence(p, score, cost, best, near).familiar(guard))
     reachable = [served(rule, guard, near, **given) for rule in dial]
     quality, spent = served(points[0].rule, guard, near, **given)[0], served(points[1].rule, guard, near, **given)[1]
     floor, budget = score[:, best].mean() - value - 1e-12, cost[0] + value * (cost[best] - cost[0]) + 1e-9

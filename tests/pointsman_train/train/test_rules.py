@@ -33,7 +33,7 @@ def test_the_hold_is_the_lead_from_which_on_every_bin_has_paid():
 
 def test_the_rule_then_leaves_the_best_single_model_where_it_has_paid_and_nowhere_else():
     given = evidence((0.125, 0, 30), (0.25, 15, 15), (0.375, 20, 10), (0.5, 30, 0))
-    rule = rule_at(RuleConfig("conservative", step_up=0.0), 0.0, given)
+    rule = rule_at(RuleConfig("conservative", caution=0.0), 0.0, given)
     chosen = choose_by(rule, given.p_success, COST, 1).chosen
     assert chosen.reshape(4, 30).mean(axis=1).tolist() == [1.0, 1.0, 0.0, 0.0]
 
@@ -101,12 +101,12 @@ def test_a_hold_is_a_finite_number_from_0_to_one_that_always_holds(seed, lam, an
 
 def test_each_rule_has_its_own_dial():
     given = evidence((0.25, 30, 0))
-    utility = settings_of(RuleConfig("utility", step_up=0.0), given)
+    utility = settings_of(RuleConfig("utility", caution=0.0), given)
     assert utility == [Rule("utility", lam) for lam in lambda_grid(COST)]
     threshold = settings_of(RuleConfig("threshold", fallback_lam=0.5), given)
     assert (threshold[0], threshold[-1]) == (Rule("threshold", 0.5, threshold=1.0), Rule("threshold", 0.5))
     assert threshold[1].threshold == pytest.approx(0.995)
-    conservative = settings_of(RuleConfig("conservative", step_up=0.0), given)
+    conservative = settings_of(RuleConfig("conservative", caution=0.0), given)
     assert [rule.lam for rule in conservative] == lambda_grid(COST).tolist()
     assert all(rule.hold == fit_hold(given, Rule(lam=rule.lam)) for rule in conservative)
 

@@ -193,7 +193,7 @@ def test_the_fallback_is_the_model_that_the_settings_name(prepared):
     router = train(prepared.labelled, prepared.split, 3, config)
     assert router.guard.fallback == 0
     # Half of the prompts go to the cheapest model whatever lambda is, so the word cannot be kept.
-    assert router.operating_points["no_loss"].rule == Rule("utility", 0.0, step_up=0.2)
+    assert router.operating_points["no_loss"].rule == Rule("utility", 0.0, caution=0.2)
 
 
 def test_a_fallback_that_is_no_model_of_the_pool_is_named_before_any_prompt_is_featurized(prepared, monkeypatch):
@@ -220,13 +220,13 @@ def test_operating_points_are_fitted_for_the_rule_that_is_set(prepared, kind):
         assert {rule.lam for rule in rules} == {0.0}
         assert all(0 < rule.threshold <= 1 for rule in rules)
     else:
-        assert all(0 <= rule.hold <= 2 + rule.lam + rule.step_up for rule in rules)
+        assert all(0 <= rule.hold <= 2 + rule.lam + rule.caution for rule in rules)
     check_parity(router, router_graph(router).SerializeToString(), TEXTS)
 
 
 @pytest.mark.parametrize(
     ("section", "name", "value"),
-    [("rule", "kind", "x"), ("guard", "quantile", 1.0), ("rule", "fallback_lam", -1.0), ("rule", "step_up", 2.0)],
+    [("rule", "kind", "x"), ("guard", "quantile", 1.0), ("rule", "fallback_lam", -1.0), ("rule", "caution", 2.0)],
 )
 def test_settings_of_rule_and_guard_are_checked(section, name, value):
     config = TrainConfig()

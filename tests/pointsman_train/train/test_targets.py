@@ -20,7 +20,7 @@ from pointsman_train.train.targets import GUARANTEE, Outlook, pick
 COST = np.array([1.0, 4.0])
 P = np.array([[0.9, 0.9], [0.5, 0.8], [0.2, 0.8], [0.1, 0.85]])
 SCORE = np.array([[1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
-PLAIN = RuleConfig("utility", step_up=0.0)
+PLAIN = RuleConfig("utility", caution=0.0)
 
 
 def fit(kind, value, score=SCORE, p=P, guard=None, similarity=None, group=None, rule=PLAIN, **more):
