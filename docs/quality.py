@@ -19,10 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from quality_outside import Margins, embedded_logistic, embedded_neighbours, outside_round, tfidf
 from quality_rounds import load_rounds, save_rounds
 from quality_tables import measure, write_page
-from quality_tfidf import NAME as TFIDF
-from quality_tfidf import tfidf_round
 
 from pointsman_train.data import Bools
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig
@@ -39,6 +38,9 @@ RESAMPLES = 1_000
 SEEDS = (0, 1, 2)
 
 DEFAULT = "average of three"
+TFIDF = "TF-IDF of scikit-learn"
+MINILM = {"MiniLM, logistic regression": embedded_logistic, "MiniLM, 50 neighbours": embedded_neighbours}
+EMBEDDED = ROOT / "runs" / "minilm"
 FORMULATIONS = ("pooled", "per_model", "multiclass", "cumulative", "difference", "average of two")
 BASELINES = ("logistic", "neighbours", "mlp", "cohort")
 EVERY_SEED = (DEFAULT, "pooled", "per_model", "multiclass", *BASELINES, TFIDF)
@@ -238,17 +240,34 @@ def run(name: str) -> None:
     prepared = data(protocol.data)
     group, rounds = prepared.split.group, protocol.folds(prepared)
     for number, (fold, wanted) in enumerate(rounds, start=1):
+        # MiniLM is a baseline where the prompts are embedded, wherever scikit-learn's TF-IDF is one.
+        wanted = [*wanted, *(set(outside(protocol.data)) - {TFIDF} if TFIDF in wanted else ())]
         there = {recipe for path in _files(name, fold) for recipe in load_rounds(path)}
         missing = [recipe for recipe in wanted if recipe not in there]
         if not missing:
             continue
         start = time.monotonic()
-        ours = recipes([recipe for recipe in missing if recipe != TFIDF])
+        others = outside(protocol.data)
+        ours = recipes([recipe for recipe in missing if recipe not in others])
         found = dict(run_round(prepared.labelled, group, fold, ours)) if ours else {}
-        if TFIDF in missing:
-            found[TFIDF] = tfidf_round(prepared.labelled, group, fold)
+        for recipe in set(missing) & set(others):
+            found[recipe] = outside_round(prepared.labelled, group, fold, others[recipe])
         save_rounds(_folder(name) / f"{_stem(fold)}.{len(_files(name, fold))}.npz", found)
         sys.stderr.write(f"{name}: {number} of {len(rounds)}, {fold.name}: {time.monotonic() - start:.0f} s\n")
+
+
+@cache
+def outside(name: str) -> Mapping[str, Margins]:
+    """Baselines that are not of this project; those on MiniLM where ``docs/embed_minilm.py`` has embedded the set."""
+    labelled = data(name).labelled
+    found = {TFIDF: tfidf(labelled)}
+    path = EMBEDDED / f"{name}.npz"
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            at = {prompt_id: i for i, prompt_id in enumerate(kept["prompt_id"].tolist())}
+            embedding = kept["embedding"][[at[prompt_id] for prompt_id in labelled.outcomes.prompt_id]]
+        found |= {recipe: make(embedding.astype(np.float64)) for recipe, make in MINILM.items()}
+    return found
 
 
 def _folder(name: str) -> Path:

@@ -138,6 +138,7 @@ def intervals(axes: Axes, rows: dict[str, Any], unit: str, level: float) -> None
         axes.plot([np.nan if one["value"] is None else one["value"]], [y], "o", color="tab:blue", ms=4)
     axes.axvline(level, color="tab:red", lw=1, ls="--")
     axes.set_yticks(range(len(rows), 0, -1), list(rows), fontsize=8)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(unit)
 
 

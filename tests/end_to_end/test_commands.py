@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +36,8 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("work")
-    done = run(folder, "pointsman-train", "hydra.run.dir=run")
+    # Two trainings more for the second split, not five.
+    done = run(folder, "pointsman-train", "evaluate.left_out.folds=2", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
@@ -57,9 +60,11 @@ def test_training_on_the_embedded_data_prints_what_it_found_and_writes_all_files
         "data.json",
         "metrics.json",
         "plots",
+        "detail",
         "report.html",
     }
     found = metrics(folder / "run")
+    assert found["at_a_glance/05_left_out_gap_hull_gain"] == found["left_out_gap/hull_gain"]
     assert found["baseline/oracle/hull_gain"] == 1.0
     assert abs(found["baseline/random_mix/hull_gain"]) < 1e-9
     assert found["test/auc_macro"] > 0.6
@@ -168,12 +173,18 @@ def test_labelling_alone_stops_after_the_labels(tmp_path):
     assert not (tmp_path / "run/metrics.json").exists()
 
 
-def test_a_sweep_runs_every_job(tmp_path):
+def test_a_sweep_runs_every_job_and_its_runs_are_inside_one_run_of_mlflow(tmp_path):
     done = run(
-        tmp_path, "pointsman-train", "-m", "stages=[label]", "tracking=none", "label.all_fail=separate,drop",
-        "hydra.sweep.dir=sweep",
+        tmp_path, "pointsman-train", "-m", "stages=[label]", "label.all_fail=separate,drop", "hydra.sweep.dir=sweep",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+        tags = store.execute("SELECT key, value FROM tags").fetchall()
+    parents = [value for key, value in tags if key == "mlflow.parentRunId"]
+    assert (len(parents), len(set(parents))) == (2, 1)
+    assert {value for key, value in tags if key == "mlflow.runName"} == {
+        "sweep sweep", "label.all_fail=separate,stages=[label]", "label.all_fail=drop,stages=[label]",
+    }  # fmt: skip
     counts = [json.loads((tmp_path / f"sweep/{job}/data.json").read_text())["labels"] for job in (0, 1)]
     assert counts[0]["all-fail"] > 0 == counts[1]["all-fail"]
 

@@ -83,15 +83,17 @@ class Split:
 def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
     """Draw whole groups at random into test, then calibration, until each has its share of prompts.
 
+    The draw hangs on the seed and on the first prompt id of a group alone. So a prompt keeps its part when others come
+    and go, but for the few groups at the edges between the parts.
+
     Raises
     ------
     LabelError
         When a part stays empty, as with very few groups.
     """
     config.check()
-    rng = np.random.default_rng(config.seed)
     sizes = np.bincount(group)
-    order = rng.permutation(len(sizes))
+    order = _drawn(prompt_id, group, config.seed)
     ahead = np.cumsum(sizes[order]) - sizes[order]
     total = len(group)
     # Rounded, since 0.2 + 0.1 is above 0.3 and would draw one prompt too many.
@@ -108,6 +110,15 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
             "bring more prompts, or raise group.similarity where texts only share a template"
         )
     return Split(part, group, _fingerprint(prompt_id, part))
+
+
+def _drawn(prompt_id: Sequence[str], group: Ints, seed: int) -> Ints:
+    """Order groups by a hash of the seed and the first of their prompt ids."""
+    first: dict[int, str] = {}
+    for name, of in zip(prompt_id, group.tolist(), strict=True):
+        first[of] = min(name, first.get(of, name))
+    hashes = [hashlib.sha256(f"{seed}\x1f{first[g]}".encode("utf-8", "replace")).digest() for g in sorted(first)]
+    return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), np.int64)
 
 
 def fold_of(group: Ints, folds: int, rng: np.random.Generator) -> Ints:

@@ -62,8 +62,26 @@ def test_the_fingerprint_is_of_ids_and_parts():
     one = split(ids(50), np.arange(50), SplitConfig())
     assert re.fullmatch("[0-9a-f]{64}", one.fingerprint)
     renamed = split(["other", *ids(50)[1:]], np.arange(50), SplitConfig())
-    np.testing.assert_array_equal(one.part, renamed.part)
     assert one.fingerprint != renamed.fingerprint
+
+
+def test_a_prompt_keeps_its_part_when_others_come_and_go():
+    before = split(ids(1_000), np.arange(1_000), SplitConfig())
+    fewer = np.random.default_rng(0).permutation(1_000)[:900]
+    after = split([f"q{i}" for i in sorted(fewer)], np.arange(900), SplitConfig())
+    moved = before.part[np.sort(fewer)] != after.part
+    # What is left of a part stays there; only the edges between parts move with the shares.
+    assert moved.sum() <= 25
+    in_test = before.part[np.sort(fewer)] == 2
+    assert (after.part[in_test] != 2).sum() <= 10
+
+
+def test_a_group_is_drawn_by_the_first_of_its_ids():
+    group = np.repeat(np.arange(100), 2)
+    whole = split(ids(200), group, SplitConfig())
+    order = np.random.default_rng(0).permutation(200)
+    mixed = split([ids(200)[i] for i in order], group[order], SplitConfig())
+    np.testing.assert_array_equal(whole.part[order], mixed.part)
 
 
 def test_too_few_groups_leave_a_part_empty_and_that_is_an_error():
