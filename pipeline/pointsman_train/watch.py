@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
         tracked.metrics(metrics)
         tracked.tags({**tags_of(router.manifest), "drift": traffic.drift.verdict})
         page = write_drift_report(traffic, run_dir / "drift.html", about_exported(router.manifest))
-        tracked.artifacts([write_json(metrics, run_dir / "metrics.json"), page], "drift")
+        known = {name: None if math.isnan(value) else value for name, value in metrics.items()}
+        tracked.artifacts([write_json(known, run_dir / "metrics.json"), page], "drift")
     if traffic.drift.drifted:
         log.warning("%s", traffic.drift.verdict)
     return traffic

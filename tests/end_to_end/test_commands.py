@@ -12,7 +12,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from pointsman_train.paths import data_dir
 
 BIN = Path(sys.executable).parent
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -113,6 +116,28 @@ def test_an_exported_router_can_be_judged_on_outcomes_again(trained):
     assert done.returncode == 0, done.stderr
     # Most of these prompts are the training prompts, so this is about the way, not about how good it is.
     assert metrics(folder / "judged")["test/hull_gain"] > metrics(folder / "judged")["baseline/random_mix/hull_gain"]
+
+
+def test_prompts_without_outcomes_are_compared_with_those_that_the_router_was_made_from(trained):
+    folder, _ = trained
+    prompts = pd.read_parquet(data_dir() / "fleet" / "prompts.parquet")
+    prompts.sample(300, random_state=0)[["prompt"]].to_csv(folder / "alike.csv")
+    prompts[prompts.source == "arithmetic"][["prompt"]].to_csv(folder / "other.csv")
+    for name, begins in (("alike", "No drift: 300 prompts"), ("other", "WARNING Drift in ")):
+        done = run(
+            folder,
+            "pointsman-evaluate",
+            "router=export/routers/pointsman/1",
+            "dataset=prompts",
+            f"dataset.prompts={name}.csv",
+            "tracking=none",
+            f"hydra.run.dir={name}",
+        )
+        # Drift is no error.
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(begins)
+        assert ("Drift in" in done.stderr + done.stdout) == (name == "other")
+        assert (folder / name / "drift.html").is_file()
 
 
 def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained):

@@ -15,7 +15,7 @@ from pointsman_train.report.page import write_page
 from pointsman_train.report.parts import BAD, GOOD, Bar, Cell, Fold, Page, Plot, Section, Table, Text, cells
 from pointsman_train.report.svg import inline
 
-_DRAWN = 6
+_SHOWN, _DRAWN = 15, 6
 
 
 def write_drift_report(traffic: Traffic, path: Path, about: About) -> Path:
@@ -48,12 +48,12 @@ def _columns(traffic: Traffic) -> Section:
         f"A column has drifted above its threshold, which prompts of the same kind exceed in {FALSE_ALARMS:.0%} of "
         "cases in any column at all."
     )
-    shown = drift.columns[: max(_DRAWN, len(drift.drifted))]
-    drawn = shown[:_DRAWN]
+    shown, drawn = drift.columns[:_SHOWN], drift.columns[:_DRAWN]
     alt = "Shares of the training prompts and of these prompts by bin of " + ", ".join(one.name for one in drawn) + "."
     svg = inline("columns", alt, lambda figure: _draw(figure, drawn, traffic), (5.4, 4.6))
     caption = "Shares in the bins of the training prompts (grey) and of these (orange), the most drifted columns first."
-    return Section("columns", "What has drifted", (lead, Plot(svg, caption), _table("The most drifted columns", shown)))
+    table = _table(f"The {len(shown)} most drifted of {len(drift.columns)} columns", shown)
+    return Section("columns", "What has drifted", (lead, Plot(svg, caption), table))
 
 
 def _mix(traffic: Traffic) -> Section:

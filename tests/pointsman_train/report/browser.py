@@ -115,7 +115,7 @@ def browser(profile: Path) -> Iterator[Tab]:
     command = [str(installed()), *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with connect(_address(profile, process), max_size=None) as socket:
+        with connect(_address(profile, process), max_size=None, proxy=None) as socket:
             tab = Tab(socket)
             target = tab.do("Target.createTarget", url="about:blank")["targetId"]
             tab.session = tab.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]

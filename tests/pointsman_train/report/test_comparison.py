@@ -77,6 +77,14 @@ def test_slices_are_there_by_every_way_that_has_the_same_prompts(comparison, tex
         assert f"By {by}: " in text
 
 
+def test_the_page_opens_without_request_or_complaint_and_fits_a_phone(text, folder, tab):
+    page = (folder / "run" / "comparison.html").as_uri()
+    tab.open(page, 390)
+    assert (tab.requests, tab.complaints) == ([page], [])
+    wide, room = tab.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room
+
+
 def test_a_router_against_itself_passes_and_nothing_is_better_or_worse(trained, fleet, tmp_path):
     config = CompareConfig(
         baseline=str(trained.bundle),

@@ -7,6 +7,8 @@ import pytest
 
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.judge import JudgeConfig, judge_router
+from pointsman_train.report.about import Promise
+from pointsman_train.report.parts import BAD
 from pointsman_train.report.run import run_page, write_run_report
 from pointsman_train.report.words import both
 from pointsman_train.tracking import TrackingConfig
@@ -97,6 +99,15 @@ def test_without_details_the_other_chapters_stand(trained, about):
     ]
     empty = run_page(trained.result.evaluation, Detail(notes={"slices": "switched off"}), about)
     assert "slices" not in [section.anchor for section in empty.sections]
+
+
+def test_a_target_that_no_setting_reaches_is_told_as_bad(trained, about):
+    promises = {**about.promises, "balanced": Promise("not reached: cost at most 1 % of the dearest model's")}
+    page = run_page(trained.result.evaluation, None, replace(about, promises=promises))
+    table = next(section for section in page.sections if section.anchor == "points").parts[1]
+    targets = {row[0].text: (row[1].text, row[1].tone) for row in table.rows}
+    assert targets.pop("balanced (default)") == (promises["balanced"].target, BAD)
+    assert all(tone == "" and text == about.promises[name].target for name, (text, tone) in targets.items())
 
 
 def test_what_was_left_out_is_told_with_its_reason(trained, about, tmp_path):

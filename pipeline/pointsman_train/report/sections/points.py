@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from pointsman_train.evaluate.stage import POINT_FIGURES, Evaluation
 from pointsman_train.report import words
-from pointsman_train.report.about import About
-from pointsman_train.report.parts import Cell, Part, Section, Table, Text, cells, present
+from pointsman_train.report.about import About, Promise
+from pointsman_train.report.parts import BAD, Cell, Part, Section, Table, Text, cells, present
+
+# How a target's words begin where no setting reaches it.
+_NOT_REACHED = "not reached"
 
 
 def section(evaluation: Evaluation, about: About) -> Section:
@@ -15,7 +18,7 @@ def section(evaluation: Evaluation, about: About) -> Section:
     rows = tuple(
         cells(
             f"{name} (default)" if name == about.default else name,
-            about.promises[name].target if name in about.promises else "-",
+            _target(about.promises.get(name)),
             *(words.cell(figure, figures.get(figure)) for figure in POINT_FIGURES),
         )
         for name, figures in evaluation.point_figures.items()
@@ -30,6 +33,12 @@ def section(evaluation: Evaluation, about: About) -> Section:
         _promised(about),
     ]
     return Section("points", "Operating points", present(parts))
+
+
+def _target(promise: Promise | None) -> Cell:
+    if promise is None:
+        return Cell("-")
+    return Cell(promise.target, BAD if promise.target.startswith(_NOT_REACHED) else "")
 
 
 def _promised(about: About) -> Table | None:
