@@ -61,7 +61,7 @@ def test_a_manifest_without_a_guard_survives_the_round_trip_too(written):
 
 @pytest.mark.parametrize("kind", ["utility", "threshold", "conservative"])
 def test_an_operating_point_gives_its_decision_rule(written, kind):
-    point = {"lam": 0.5, "rule": kind, "threshold": 0.75, "hold": 0.125, "target": "", "held_out": {}}
+    point = {"lam": 0.5, "rule": kind, "threshold": 0.75, "hold": 0.125, "caution": 0.25, "target": "", "held_out": {}}
     found = read_manifest(written(operating_points={"balanced": point})).operating_points["balanced"]
     assert found.decision_rule == Rule(kind, lam=0.5, threshold=0.75, hold=0.125, caution=0.25)
 
@@ -158,7 +158,15 @@ def test_a_router_has_its_default_operating_point_and_two_models(written, change
 @pytest.mark.parametrize("wrong", ["0.5", None, -0.5, math.nan, math.inf])
 def test_numbers_of_the_decision_are_numbers_not_below_0(written, wrong):
     def point(name):
-        good = {"lam": 0.5, "rule": "utility", "threshold": 0.0, "hold": 0.0, "target": "", "held_out": {}}
+        good = {
+            "lam": 0.5,
+            "rule": "utility",
+            "threshold": 0.0,
+            "hold": 0.0,
+            "caution": 0.0,
+            "target": "",
+            "held_out": {},
+        }
         return {"operating_points": {"balanced": good | {name: wrong}}}
 
     for changes, name in (
@@ -182,7 +190,7 @@ def test_names_are_text(written, changes):
 
 @pytest.mark.parametrize("rule", ["", "utilitarian", None, 3, ["utility"]])
 def test_an_unknown_rule_is_refused(written, rule):
-    point = {"lam": 0.5, "rule": rule, "threshold": 0.0, "hold": 0.0, "target": "", "held_out": {}}
+    point = {"lam": 0.5, "rule": rule, "threshold": 0.0, "hold": 0.0, "caution": 0.0, "target": "", "held_out": {}}
     expected = f"has the rule {rule!r} of 'balanced', expected one of ['utility', 'threshold', 'conservative']; export"
     with pytest.raises(BundleCorruptError, match=re.escape(expected)):
         read_manifest(written(operating_points={"balanced": point}))
