@@ -31,6 +31,7 @@ PICTURE = ROOT / "docs" / "plots" / "mlflow_compare.png"
 # What differs between the two versions.
 VERSIONS = (["formulation=per_model"], [])
 LARGEST = 300_000
+PATIENCE = 300.0
 WIDTH, HEIGHT = 1500, 1500
 # The view's sections that tell nothing of figures are closed, as a reader would, and so is what is not the view.
 CLOSED = ("Visualizations", "Parameters", "Artifacts")
@@ -91,7 +92,7 @@ def server(folder: Path) -> Iterator[str]:
 def answers(address: str) -> bool:
     """Say whether the server is there."""
     try:
-        return bool(urllib.request.urlopen(address, timeout=5).status == 200)
+        return bool(urllib.request.urlopen(address, timeout=30).status == 200)
     except OSError:
         return False
 
@@ -143,10 +144,12 @@ def driver() -> ModuleType:
     # Dataclasses look their module up.
     sys.modules["browser"] = module
     spec.loader.exec_module(module)
+    # MLflow's page has 2,000 figures a run to draw; the tests' own pages have none of that.
+    module._PATIENCE = PATIENCE  # type: ignore[attr-defined]
     return module
 
 
-def wait(ready: Any, what: str, seconds: float = 300) -> None:
+def wait(ready: Any, what: str, seconds: float = PATIENCE) -> None:
     """Wait until something is there."""
     until = time.monotonic() + seconds
     while not ready():
