@@ -1,6 +1,6 @@
 """Measure what the server adds to a call: the same requests straight to an upstream and through ``pointsman serve``.
 
-usage: python docs/bench_serve.py ROUTER [--rate N] [--seconds S] [--rounds N] [--write]
+usage: python docs/bench_serve.py ROUTER [--rate N] [--seconds S] [--rounds N] [--note TEXT] [--write]
 
 Upstream, server and load generator are three processes on the same cores. The generator is open-loop: requests start at
 fixed times whatever the answers do, and a latency counts from the time at which its request was due. Direct and routed
@@ -48,13 +48,14 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--note", default="", help="a sentence on the machine, for the table")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--upstream", metavar="PORT_FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.upstream:
         asyncio.run(_upstream(Path(options.upstream)))
         return
-    found = measure(Path(options.router), options.rate, options.seconds, options.rounds)
+    found = measure(Path(options.router), options.rate, options.seconds, options.rounds) | {"note": options.note}
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     if options.write:
         MEASURED.write_text(json.dumps(found, indent=1) + "\n")
@@ -127,6 +128,8 @@ async def _round(port: int, requests: list[bytes], rate: int) -> list[float]:
 
     async def ask(n: int, due: float) -> None:
         reader, writer = connection = await free.get()
+        if reader.at_eof():
+            reader, writer = connection = await asyncio.open_connection("127.0.0.1", port)
         writer.write(requests[n])
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
@@ -195,7 +198,7 @@ def _write_table(found: dict[str, Any]) -> None:
         f"{len(found['rounds'])} rounds of {found['requests_a_round']:,} requests each way, {found['rate']} a second, "
         f"on {found['cores']} cores with a load of {load}, of which the measurement itself is about 0.8.",
         f"The server took {found['server_cpu_ms_a_request']:.2f} ms of processor time a request. Figures are medians",
-        "of rounds; the quietest rounds are the third with the lowest direct p99.",
+        f"of rounds; the quietest rounds are the third with the lowest direct p99. {found['note']}".strip(),
     ]
     readme = ROOT / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)

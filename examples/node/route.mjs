@@ -41,7 +41,8 @@ function choose(manifest, rule, p, label) {
   // The risk of a model is that a dearer one is needed; the last label is all-fail, which no model mends.
   const risk = new Array(p.length).fill(0);
   for (let m = p.length - 2; m >= 0; m--) risk[m] = risk[m + 1] + label[m + 1];
-  const utility = p.map((one, m) => one - rule.caution * risk[m] - rule.lam * (most > 0 ? cost[m] / most : 0));
+  const caution = rule.rule === "threshold" ? 0 : rule.caution;
+  const utility = p.map((one, m) => one - caution * risk[m] - rule.lam * (most > 0 ? cost[m] / most : 0));
   const best = manifest.models.findIndex((model) => model.name === manifest.best_single);
   if (rule.rule === "conservative") return argmax(utility.map((one, m) => (m === best ? one + rule.hold : one)));
   const enough = rule.rule === "threshold" ? p.findIndex((one) => one >= rule.threshold) : -1;

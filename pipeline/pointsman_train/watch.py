@@ -49,7 +49,9 @@ def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
         known = {name: None if math.isnan(value) else value for name, value in metrics.items()}
         tracked.artifacts([write_json(known, run_dir / "metrics.json"), page], "drift")
     if traffic.drift.drifted:
-        log.warning("%s", traffic.drift.verdict)
+        log.warning(
+            "%d of %d columns have drifted: see %s", len(traffic.drift.drifted), len(traffic.drift.columns), page
+        )
     return traffic
 
 

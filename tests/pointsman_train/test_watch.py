@@ -82,7 +82,7 @@ def test_held_out_prompts_of_the_same_kinds_raise_no_alarm(watch, part, caplog):
     with caplog.at_level(logging.WARNING):
         traffic = watch(part("test"))
     assert traffic.drift.drifted == ()
-    assert "Drift" not in caplog.text
+    assert "have drifted" not in caplog.text
     assert traffic.drift.verdict.startswith("No drift: ")
 
 
@@ -90,7 +90,8 @@ def test_prompts_of_another_kind_are_drift_with_a_warning_and_no_error(watch, pa
     with caplog.at_level(logging.WARNING):
         traffic = watch(odd(60))
     assert len(traffic.drift.drifted) > 5
-    assert "Judge the router on outcomes of such prompts before trusting it on them" in caplog.text
+    assert f"{len(traffic.drift.drifted)} of {len(traffic.drift.columns)} columns have drifted: see " in caplog.text
+    assert "Judge the router on outcomes of such prompts before trusting it on them" in traffic.drift.verdict
     text = summarise_traffic(traffic)
     assert text.startswith("WARNING Drift in ")
     assert text.count("   drifted") == len(traffic.drift.drifted)

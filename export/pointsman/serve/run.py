@@ -23,6 +23,9 @@ from pointsman.serve.keys import Keys
 
 # How the processes that uvicorn starts learn what to serve; no key is in it.
 _VARIABLE = "POINTSMAN_SERVE"
+# Longer than clients and balancers keep an idle connection (5 to 60 s): whoever closes first must not be the server, or
+# a request that is just being sent is lost.
+_KEEP_ALIVE_S = 75
 # New objects until the youngest are looked through.
 _OBJECTS = 20_000
 
@@ -140,6 +143,7 @@ def run(serve: Serve) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=serve.grace_s,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
 
 

@@ -103,8 +103,10 @@ def test_the_logged_probability_of_exploration_is_the_one_of_what_happened(
     with started(upstream, {"explore": share, "defaults": {"cost_quality": 10}}) as server:
         server.app.state.core.replace_router(wide)
         server.app.state.core._decider._rng = np.random.default_rng(0)
-        for _ in range(n):
-            post(server, "pointsman/auto", familiars[0])
+        body = {"model": "pointsman/auto", "messages": [{"role": "user", "content": familiars[0]}]}
+        with httpx2.Client(base_url=server.url) as client:
+            for _ in range(n):
+                client.post("/v1/chat/completions", json=body).raise_for_status()
     lines = records(tmp_path)
     counts = Counter(line["model"] for line in lines)
     probability = {line["model"]: line["selection_probability"] for line in lines}
@@ -113,3 +115,14 @@ def test_the_logged_probability_of_exploration_is_the_one_of_what_happened(
     # Each count weighed by its probability estimates the whole; three standard errors are 0.12 and 0.21 of it.
     assert counts[router.models[0]] / probability[router.models[0]] == pytest.approx(n, rel=0.15)
     assert counts[router.models[1]] / probability[router.models[1]] == pytest.approx(n, rel=0.22)
+
+
+def test_spans_without_a_provider_do_no_harm_and_pass_the_callers_trace_on(router, serve, started):
+    upstream, trace = serve(chat()), "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+    with started(upstream, {}, otel=True) as server:
+        body = {"model": router.models[0], "messages": [{"role": "user", "content": "Hi"}]}
+        url = f"{server.url}/v1/chat/completions"
+        assert httpx2.post(url, json=body, headers={"traceparent": trace}).status_code == 200
+        assert httpx2.post(url, json=body).status_code == 200
+    assert upstream.seen[0].headers["traceparent"] == trace
+    assert "traceparent" not in upstream.seen[1].headers

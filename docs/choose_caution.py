@@ -1,0 +1,100 @@
+"""Choose the price of under-routing and the number of trees on out-of-fold predictions of training prompts alone.
+
+usage: python docs/choose_caution.py     (about five minutes; writes docs/measured/caution.json)
+
+As in docs/choose_formulation.py, a fifth of each open set is put aside first and never read; mmlu_pro is not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from choose_formulation import SETS, calibrated
+from quality import DEFAULT, data, recipes
+
+from pointsman.decide import Rule
+from pointsman_train.data import Floats, Ints
+from pointsman_train.evaluate.curve import curve, frame, hull_gain
+from pointsman_train.evaluate.rates import boundary_accuracy
+from pointsman_train.evaluate.ratio import resampled_ratios
+from pointsman_train.evaluate.router import Router
+from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.evaluate.sweep import half_cost_point, serve, sweep_of
+from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.featurize.fit import Taught, fit_featurizer
+from pointsman_train.pipeline import Prepared
+from pointsman_train.split.split import fold_of
+from pointsman_train.study.crossfit import BOUNDARY_MARGIN
+from pointsman_train.study.folds import hold_out
+from pointsman_train.train.affine import scaled_softmax
+from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.fitting import label_probabilities
+from pointsman_train.train.formulations import FORMULATIONS
+from pointsman_train.train.label_shares import weigh_labels
+from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
+
+CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+# Trees of success and learning rate; the complexity classifier has half as many.
+TREES = ((200, 0.04), (100, 0.06))
+MEASURED = Path(__file__).resolve().parent / "measured" / "caution.json"
+
+
+def main() -> None:
+    """Measure every pair on every set."""
+    found = [row for name in SETS for trees in TREES for row in measure(name, data(name), *trees)]
+    MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measure(name: str, prepared: Prepared, trees: int, rate: float) -> list[dict[str, object]]:
+    """Hull gain and boundary accuracy at half cost, for each price of under-routing."""
+    labelled, group = prepared.labelled, prepared.split.group
+    (part,) = hold_out(group, 0.2, np.random.default_rng(0))
+    descriptors, mean_score = describe_models(labelled, part.train)
+    fold = fold_of(group[part.train], 5, np.random.default_rng(0))
+    p_success, p_label = out_of_fold(prepared, part.train, fold, trees, rate)
+    kept = complete_rows(labelled, part.train)
+    empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
+    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+    rows = kept[part.train]
+    return [
+        {"set": name, "trees": trees, "learning_rate": rate, "caution": caution}
+        | figures(testset, p_success[rows], p_label[rows], caution)
+        for caution in CAUTIONS
+    ]
+
+
+def figures(testset: TestSet, p_success: Floats, p_label: Floats, caution: float) -> dict[str, float]:
+    """Measure one price on the prompts that can be judged."""
+    rules = sweep_of(Rule(caution=caution), testset.train_mean_cost)
+    points = tuple(serve(testset, p_success, rule, p_label=p_label) for rule in rules)
+    router, weights = Router(points, points[0], 0.0), np.ones((1, len(testset)))
+    gain = hull_gain(curve(testset, router, weights), frame(testset, weights))
+    boundary = resampled_ratios([boundary_accuracy(testset, half_cost_point(testset, router))], weights)
+    return {"hull_gain": round(float(gain[0]), 4), "boundary_accuracy_half_cost": round(float(boundary[0, 0]), 4)}
+
+
+def out_of_fold(prepared: Prepared, train: np.ndarray, fold: Ints, trees: int, rate: float) -> tuple[Floats, Floats]:
+    """Calibrated probabilities of success and of labels, each prompt's from fits that did not see its fold."""
+    config = recipes([DEFAULT])[DEFAULT]
+    for boosted in (config.per_model, config.difference):
+        boosted.booster.trees, boosted.booster.learning_rate = trees, rate
+    config.complexity.booster.trees, config.complexity.booster.learning_rate = trees // 2, rate
+    rows = rows_of(prepared.labelled, prepared.split.group, train)
+    descriptors, _ = describe_models(prepared.labelled, train)
+    classes = labels_that_occur(rows.targets.label, prepared.labelled)
+    taught = Taught(prepared.labelled.models, rows.targets.success, rows.source, fold)
+    fitted = fit_featurizer(rows.prompt, taught, config.features)
+    formulation = FORMULATIONS[config.formulation](config)
+    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
+    margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
+    labels = weigh_labels(rows.targets, None, classes)
+    label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)
+    calibration = scaled_softmax(label_margins[labels.row], labels.label)
+    p_label = label_probabilities(calibration, label_margins, classes, len(prepared.labelled.models))
+    return calibrated(margins, rows.targets.success, fold), p_label
+
+
+if __name__ == "__main__":
+    main()
