@@ -78,7 +78,8 @@ def test_what_was_tracked_is_what_was_written(trained):
     folder, _ = trained
     script = (
         "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db');"
-        "run = mlflow.search_runs(experiment_names=['pointsman'], output_format='list')[0];"
+        "runs = mlflow.search_runs(experiment_names=['pointsman'], output_format='list');"
+        "run = next(one for one in runs if 'mlflow.parentRunId' not in one.data.tags);"
         "version = mlflow.MlflowClient().get_model_version('pointsman', '1');"
         "found = [run.data.metrics, run.data.tags['data.outcomes_sha256'], version.run_id == run.info.run_id];"
         "print(json.dumps(found))"

@@ -79,7 +79,7 @@ class Target:
 
         Examples
         --------
-        >>> Target("max_loss", 0.01, unseen=0.02).words("lambda")
+        >>> Target("max_loss", 0.01, unseen=0.0125).words("lambda")
         'at most 1 points below the best single model, 2 points on sources left out of training'
         """
         unseen = ""
@@ -108,7 +108,7 @@ class OperatingPointsConfig:
     points: dict[str, Target] = field(
         default_factory=lambda: {
             "no_loss": Target("max_loss", 0.0, unseen=0.01),
-            "balanced": Target("max_loss", 0.01, unseen=0.02),
+            "balanced": Target("max_loss", 0.01, unseen=0.0125),
             "half_cost": Target("cost_between", 0.5),
         }
     )
