@@ -9,7 +9,8 @@ READY := .venv/.ready
 # The main job: train on the embedded data, evaluate, export, route one prompt.
 demo: $(READY)
 	$(BIN)/pointsman-train hydra.run.dir=runs/demo
-	$(BIN)/pointsman route "$$(ls -td export/routers/pointsman/*/ | head -1)" "What is 17 * 23?"
+	$(BIN)/pointsman route "$$(ls -td export/routers/pointsman/*/ | head -1)" \
+	  "What is 17 * 23? Answer with the number only." --operating-point half_cost
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

@@ -44,7 +44,7 @@ def bench(shared_store, trained, changed, tmp_path_factory):
     from mlflow import MlflowClient
 
     def stingy(manifest):
-        manifest["operating_points"]["balanced"]["lam"] = 0.4
+        manifest["operating_points"]["balanced"]["lam"] = 0.8
 
     folder = tmp_path_factory.mktemp("bundles")
     worse = changed(trained.bundle, folder / "stingy", stingy)

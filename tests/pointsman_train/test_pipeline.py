@@ -167,7 +167,7 @@ def test_what_is_judged_is_what_is_exported_under_every_rule(quick, tmp_path, ki
     config = quick(tmp_path / "routers")
     config.train.rule.kind = kind
     # So that many prompts are unfamiliar and go elsewhere than the best single model.
-    config.train.guard.quantile, config.train.guard.fallback = 0.3, "cheapest"
+    config.train.guard.quantile, config.train.guard.fallback = 0.7, "cheapest"
     result = run_pipeline(config, tmp_path / "run")
     decisions = same_as_served(result)
     assert {point.rule for point in Router.load(result.bundle).manifest.operating_points.values()} == {kind}

@@ -36,7 +36,7 @@ _SCRIPTS: tuple[tuple[int, int, str], ...] = (
     (0xF900, 0xFAFF, "Han"),
 )
 NO_LETTERS = "no letters"
-UNTOLD = "Latin script, language not told"
+UNTOLD = "Latin script of no known language"
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Words that are frequent in one language and rare in the others; none of one letter, which formulas are full of.
@@ -68,7 +68,7 @@ def languages(prompts: Sequence[str]) -> list[str]:
     Examples
     --------
     >>> languages(["What is the sum of these?", "Was ist die Summe?", "Сколько?", "2+2=?", "x y z"])
-    ['English', 'German', 'Cyrillic script', 'no letters', 'Latin script, language not told']
+    ['English', 'German', 'Cyrillic script', 'no letters', 'Latin script of no known language']
     """
     return [
         _latin(prompt) if script == "Latin" else _named(script)

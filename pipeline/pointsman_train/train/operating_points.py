@@ -80,7 +80,7 @@ class Target:
         Examples
         --------
         >>> Target("max_loss", 0.01, unseen=0.0125).words("lambda")
-        'at most 1 points below the best single model, 2 points on sources left out of training'
+        'at most 1 points below the best single model, 1.25 points on sources left out of training'
         """
         unseen = ""
         if self.unseen is not None and judged_unseen:
