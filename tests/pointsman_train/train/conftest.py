@@ -81,11 +81,12 @@ def task(make_task) -> Task:
 
 @pytest.fixture(scope="session")
 def exported() -> Callable[..., np.ndarray]:
-    """Run what a success model adds to a graph, on float32 features."""
+    """Run what a success model or a calibration adds to a graph, on float32 features or margins."""
 
     def run(model, features):
         g = GraphBuilder()
-        g.alias(add_margins(g, g.add("Cast", "x", to=DOUBLE), model), "margins")
+        wide = g.add("Cast", "x", to=DOUBLE)
+        g.alias(add_margins(g, wide, model) if hasattr(model, "ensembles") else model.add(g, wide), "margins")
         graph = g.model({"x": (FLOAT, ["N", features.shape[1]])}, {"margins": (DOUBLE, ["N", "M"])})
         return open_session(graph).run(["margins"], {"x": features})[0]
 
