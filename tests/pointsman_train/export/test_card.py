@@ -45,11 +45,11 @@ def test_the_card_says_which_data_and_how_many_test_prompts(card, trained):
 
 def test_the_card_says_by_which_rule_it_decides_and_what_guards_it(card, trained):
     manifest, figures = read_manifest(trained.bundle), trained.result.evaluation.figures
-    assert "names the model whose probability of success, less the price of its cost, is the largest." in card
+    assert "less the price of its cost and the caution's share of the chance that a dearer model is needed," in card
     assert f"is below {manifest.guard.threshold:.4g} to {manifest.guard.fallback}. On the test split" in card
     assert f"that was a share of {figures['unfamiliar_share']!s}." in card
     for point in manifest.operating_points.values():
-        assert f"| lambda {point.lam:.4g} |" in card
+        assert f"| lambda {point.lam:.4g}, caution 0.2 |" in card
 
 
 @pytest.mark.parametrize(

@@ -32,17 +32,21 @@ def spoiled(content, change):
     return model.SerializeToString()
 
 
+_NUMBERS = (onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT)
+
+
 def with_constant(content, value, changed):
     """Change the one constant of a graph that has this value."""
     model = onnx.load_from_string(content)
     at = [
         i
         for i, tensor in enumerate(model.graph.initializer)
-        if tensor.data_type == onnx.TensorProto.DOUBLE and np.array_equal(numpy_helper.to_array(tensor), value)
+        if tensor.data_type in _NUMBERS and np.array_equal(numpy_helper.to_array(tensor), value)
     ]
     assert len(at) == 1
     name = model.graph.initializer[at[0]].name
-    model.graph.initializer[at[0]].CopyFrom(numpy_helper.from_array(changed, name))
+    kind = numpy_helper.to_array(model.graph.initializer[at[0]]).dtype
+    model.graph.initializer[at[0]].CopyFrom(numpy_helper.from_array(changed.astype(kind), name))
     return model.SerializeToString()
 
 
