@@ -37,7 +37,7 @@ Decide: TypeAlias = Callable[[str], object]
 SET = "llmrouter"
 BLOCKS = Path(__file__).resolve().parent / "measured" / "blocks.json"
 WORDS = (20, 200, 2_000, 20_000)
-RUNS = 2_000
+RUNS = 1_000
 FIGURES = ("hull_gain", "auc_macro", "log_loss")
 SERVED = f"{DEFAULT}, as served"
 
