@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from waiting import listens, until
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "docs" / "measured" / "serve.json"
@@ -69,7 +70,7 @@ def measure(router: Path, rate: int, seconds: float, rounds: int) -> dict[str, A
         upstream = subprocess.Popen([sys.executable, __file__, "--upstream", str(folder / "port")])
         server = None
         try:
-            _until(lambda: (folder / "port").is_file())
+            until(lambda: (folder / "port").is_file())
             port = int((folder / "port").read_text())
             server, served = _start_server(folder, router, port)
             cpu = _cpu_s(server.pid)
@@ -100,7 +101,7 @@ def _start_server(folder: Path, router: Path, port: int) -> tuple[subprocess.Pop
     command = [sys.executable, "-m", "pointsman", "serve", str(router), "--catalog", str(folder / "catalog.json")]
     command += ["--port", str(served), "--log", str(folder / "log.jsonl")]
     server = subprocess.Popen(command)
-    _until(lambda: _listens(served))
+    until(lambda: listens(served))
     return server, served
 
 
@@ -230,19 +231,6 @@ async def _upstream(port_file: Path) -> None:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(true: Any, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise SystemExit("not in time")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from waiting import listens, until
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "docs" / "measured" / "soak.json"
@@ -67,7 +68,7 @@ def soak(router: Path, requests: int, faults: float) -> dict[str, Any]:
         upstream = subprocess.Popen(command)
         server = None
         try:
-            _until(lambda: (folder / "port").is_file())
+            until(lambda: (folder / "port").is_file())
             ports = json.loads((folder / "port").read_text())
             server, url = _start_server(folder, router, ports)
             # What the first requests make, stays: connections, caches, buffers.
@@ -170,7 +171,7 @@ def _start_server(folder: Path, router: Path, ports: list[int]) -> tuple[subproc
     for name in ("catalog", "settings"):
         command += [f"--{name}", str(folder / f"{name}.json")]
     server = subprocess.Popen([*command, "--log", str(folder / "log.jsonl")])
-    _until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+    until(lambda: listens(port))
     return server, f"http://127.0.0.1:{port}"
 
 
@@ -271,14 +272,6 @@ def _state(pid: int) -> dict[str, float]:
     status = Path(f"/proc/{pid}/status").read_text()
     memory = int(status.split("VmRSS:")[1].split()[0]) / 1024
     return {"memory_mb": round(memory, 1), "open_files": len(os.listdir(f"/proc/{pid}/fd"))}
-
-
-def _until(true: Any, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise SystemExit("not in time")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":

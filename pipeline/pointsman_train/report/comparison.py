@@ -30,14 +30,7 @@ from pointsman_train.report.parts import (
 )
 
 HEADLINE = (
-    "boundary_accuracy",
-    "score_boundary_accuracy",
-    "boundary_accuracy_half_cost",
-    "boundary_label_accuracy",
-    "under_routing_rate",
-    "over_routing_rate",
-    "hull_gain",
-    "cs90",
+    *words.FIRST,
     "quality",
     "cost_usd",
     "auc_macro",

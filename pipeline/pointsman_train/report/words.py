@@ -16,6 +16,18 @@ SHARE, NUMBER, DOLLARS = "share", "number", "dollars"
 _PER = 1000
 UNKNOWN = "undefined"
 
+# What a reader sees first, of a run as of a comparison: boundary prompts, then what the router is worth.
+FIRST = (
+    "boundary_accuracy",
+    "score_boundary_accuracy",
+    "boundary_accuracy_half_cost",
+    "boundary_label_accuracy",
+    "under_routing_rate",
+    "over_routing_rate",
+    "hull_gain",
+    "cs90",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

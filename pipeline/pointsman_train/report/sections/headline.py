@@ -12,14 +12,7 @@ from pointsman_train.report.about import About
 from pointsman_train.report.parts import BAD, GOOD, UNSURE, Card
 
 CARDS = (
-    "boundary_accuracy",
-    "score_boundary_accuracy",
-    "boundary_accuracy_half_cost",
-    "boundary_label_accuracy",
-    "under_routing_rate",
-    "over_routing_rate",
-    "hull_gain",
-    "cs90",
+    *words.FIRST,
     "quality_gain",
     "cost_saving",
 )
