@@ -19,7 +19,9 @@ def summarise(result: Result, run_dir: Path) -> str:
     if result.evaluation is not None:
         parts.append(summarise_evaluation(result.evaluation))
     if result.bundle is not None:
-        parts.append(f'router  {result.bundle}\ntry     pointsman route {result.bundle} "What is 17 * 23?"')
+        parts.append(
+            f'router  {result.bundle}\ntry     pointsman route {result.bundle} "What is 17 * 23? Answer with the number only."'
+        )
     if result.study is not None:
         parts.append(result.study.text)
     parts.append(f"run     {run_dir}")
