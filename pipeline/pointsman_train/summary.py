@@ -12,6 +12,9 @@ from pointsman_train.pipeline import Prepared, Result
 # What a terminal shows where nothing has drifted; the report has all.
 _COLUMNS = 5
 
+# In the form that the embedded data set's prompts have, so that its guard lets it pass.
+EXAMPLE = "What is 17 * 23? Answer with the number only."
+
 
 def summarise(result: Result, run_dir: Path) -> str:
     """Sum up a run of the stages."""
@@ -19,9 +22,7 @@ def summarise(result: Result, run_dir: Path) -> str:
     if result.evaluation is not None:
         parts.append(summarise_evaluation(result.evaluation))
     if result.bundle is not None:
-        parts.append(
-            f'router  {result.bundle}\ntry     pointsman route {result.bundle} "What is 17 * 23? Answer with the number only."'
-        )
+        parts.append(f'router  {result.bundle}\ntry     pointsman route {result.bundle} "{EXAMPLE}"')
     if result.study is not None:
         parts.append(result.study.text)
     parts.append(f"run     {run_dir}")
