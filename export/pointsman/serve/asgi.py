@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from pointsman.serve.endpoints import Decide, Dispatch, Measured, Served, readab
 from pointsman.serve.guard import Guard
 from pointsman.serve.keys import Keys
 from pointsman.serve.metrics import Metrics
-from pointsman.serve.reload import watch
+from pointsman.serve.reload import State, state_of, watch
 from pointsman.serve.respond import path_of
 
 _PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/route", "/v1/models", "/healthz", "/metrics")
@@ -80,6 +81,7 @@ def app(
         When the router, the catalog and the settings do not fit together.
     """
     metrics = Metrics()
+    watched = None if isinstance(router, Router) else _Watched(Path(router), state_of(Path(router)))
     loaded = router if isinstance(router, Router) else Router.load(router)
     read = catalog if isinstance(catalog, Catalog) else Catalog.read(catalog)
     core = Measured(loaded, read, settings, defaults=defaults, on_record=[metrics, *on_record], spans=spans)
@@ -89,7 +91,7 @@ def app(
         routes=_routes(served),
         middleware=[Middleware(_Counted, metrics), Middleware(Guard, keys, local=local)],
         exception_handlers={HTTPException: _refused, Exception: _failed},
-        lifespan=_lifespan(served, None if isinstance(router, Router) else Path(router)),
+        lifespan=_lifespan(served, watched),
     )
     made.router.redirect_slashes = False
     made.state.core = core
@@ -105,14 +107,22 @@ def _routes(served: Served) -> list[Route]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A folder, as it was before its router was loaded."""
+
+    folder: Path
+    seen: State
+
+
 def _lifespan(
-    served: Served, folder: Path | None
+    served: Served, watched: _Watched | None
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
-            if folder is not None:
-                group.start_soon(watch, folder, served.core)
+            if watched is not None:
+                group.start_soon(watch, watched.folder, served.core, watched.seen)
             yield
             group.cancel_scope.cancel()
         await served.upstream.aclose()

@@ -8,6 +8,7 @@ import logging
 import signal
 import threading
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
 
@@ -20,20 +21,26 @@ _logger = logging.getLogger(__name__)
 _INTERVAL_S = 1.0
 _FILES = ("router.json", "router.onnx")
 
+State: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
-async def watch(folder: Path, core: Dispatcher, interval_s: float = _INTERVAL_S) -> None:
+
+async def watch(folder: Path, core: Dispatcher, seen: State, interval_s: float = _INTERVAL_S) -> None:
     """Look after a folder until cancelled.
 
     A bundle that cannot be loaded, or does not fit the catalog, is logged as an error and looked at again when it
     changes; the old router stays.
+
+    Parameters
+    ----------
+    seen
+        From :func:`state_of`, before the router was loaded: a bundle that came since is then noticed.
     """
     asked = asyncio.Event()
     _on_hangup(asked)
-    seen = _state(folder)
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), interval_s)
-        now = _state(folder)
+        now = state_of(folder)
         if now != seen or asked.is_set():
             asked.clear()
             seen = now
@@ -50,7 +57,8 @@ async def _reload(folder: Path, core: Dispatcher) -> None:
         _logger.info("%s decides from now on", core.router.name)
 
 
-def _state(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+def state_of(folder: Path) -> State:
+    """Tell versions of a bundle apart by its files' times, sizes and inodes."""
     return tuple(_file_state(folder / name) for name in _FILES)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from fake_upstream import chat, entry, stream
 from live_server import until
 
 from pointsman.cli import main
+from pointsman.serve import app
 from pointsman.serve.errors import ServeError
 from pointsman.serve.keys import Keys
 
@@ -102,6 +104,20 @@ def test_the_command_serves_reloads_and_lets_a_stream_end_as_it_stops(
     assert len(log.read_text().splitlines()) == 2
     assert KEY not in errors.read_text() + log.read_text()
     assert "Traceback" not in errors.read_text()
+
+
+def test_a_bundle_that_comes_between_loading_and_serving_is_taken_up(router, bundle, tmp_path):
+    (tmp_path / "catalog.json").write_text(json.dumps({model: entry("http://127.0.0.1:9") for model in router.models}))
+    made = app(str(bundle), tmp_path / "catalog.json", local=True)
+    manifest = json.loads((bundle / "router.json").read_text())
+    (bundle / "router.json").write_text(json.dumps(manifest | {"name": "another"}))
+
+    async def served():
+        async with asyncio.timeout(30), made.router.lifespan_context(made):
+            while made.state.core.router.manifest.name != "another":
+                await asyncio.sleep(0.05)
+
+    asyncio.run(served())
 
 
 def _router(url):
