@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from hydra import compose, initialize_config_dir
-from quality import ABLATION, DEFAULT, MEASURED, PAGE, data, recipes
+from quality import MEASURED, PAGE, data
+from quality_recipes import ABLATION, DEFAULT, recipes
 from quality_tables import table, write_between
 
 from pointsman import Router

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from choose_formulation import SETS, calibrated
-from quality import DEFAULT, data, recipes
+from quality import data
+from quality_recipes import DEFAULT, recipes
 
 from pointsman.decide import Rule
 from pointsman_train.data import Floats, Ints

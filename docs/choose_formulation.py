@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from quality import data, recipes
+from quality import data
+from quality_recipes import recipes
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.evaluate.bootstrap import resample_weights

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from pointsman_train.data import Bools
 from pointsman_train.evaluate.baselines import random_mix, source_oracle
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference
 from pointsman_train.evaluate.figures import evaluate
-from pointsman_train.evaluate.router import Blend, Choice, Router
+from pointsman_train.evaluate.router import Blend, Router
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
-from pointsman_train.study.crossfit import Crossfit, Round, weights_of
+from pointsman_train.study.crossfit import Crossfit, Round, reordered, weights_of
 
 DEFAULT = "average of three"
 RESAMPLES = 1_000
@@ -138,29 +137,8 @@ def _part(found: Mapping[str, Crossfit], keep: Callable[[str], bool]) -> dict[st
 
 
 def _rows(one: Round, keep: Callable[[str], bool]) -> Round:
-    rows = np.array([keep(source) for source in one.testset.source])
-    return Round(_some(one.testset, rows), _routed(one.router, rows))
-
-
-def _some(testset: TestSet, rows: Bools) -> TestSet:
-    return replace(
-        testset,
-        score=testset.score[rows],
-        success=testset.success[rows],
-        cost_usd=testset.cost_usd[rows],
-        label=testset.label[rows],
-        group=testset.group[rows],
-        source=[source for source, kept in zip(testset.source, rows, strict=True) if kept],
-    )
-
-
-def _routed(router: Router, rows: Bools) -> Router:
-    def some(point: Any) -> Choice:
-        return Choice(point.choice[rows], None if point.margin is None else point.margin[rows])
-
-    tables = {name: getattr(router, name) for name in ("p_success", "p_label", "unfamiliar")}
-    kept = {name: None if table is None else table[rows] for name, table in tables.items()}
-    return replace(router, sweep=tuple(map(some, router.sweep)), default=some(router.default), **kept)
+    rows = np.flatnonzero([keep(source) for source in one.testset.source])
+    return Round(one.testset.take(rows), reordered(one.router, rows))
 
 
 def _differences(a: Mapping[str, Estimate], b: Mapping[str, Estimate]) -> dict[str, Estimate]:

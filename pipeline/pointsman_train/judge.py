@@ -19,8 +19,8 @@ from pointsman_train.evaluate.traffic import DriftConfig
 from pointsman_train.fresh import fresh, judged_by, predictions_of
 from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
-from pointsman_train.pipeline import report
 from pointsman_train.report.about import About, about_exported
+from pointsman_train.run_files import report
 from pointsman_train.split import GroupConfig
 from pointsman_train.subjects import subject_of_bundle
 

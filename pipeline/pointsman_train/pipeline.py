@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,24 @@ from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
-from pointsman_train.detail_files import write_detail
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.detailed import detail
-from pointsman_train.evaluate.headline import all_metrics, fold_metrics, glance_tags, headline, headline_tags
+from pointsman_train.evaluate.headline import headline, headline_tags
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.featurize.run import open_session, run
-from pointsman_train.inputs import inputs_of, label_table
+from pointsman_train.inputs import inputs_of
 from pointsman_train.label import LabelConfig, Labelled, label
-from pointsman_train.report.about import About, about_trained
+from pointsman_train.report.about import about_trained
+from pointsman_train.run_files import report, without_folders, write_labels
 from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
-from pointsman_train.split.split import PARTS
 from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
 from pointsman_train.study.learning_curve import LearningCurveConfig
-from pointsman_train.study.left_out import Setting
 from pointsman_train.study.registry import STUDIES
 from pointsman_train.study.task import Report, Task
 from pointsman_train.subjects import subject_of_run
@@ -42,8 +39,6 @@ from pointsman_train.train.stage import TrainConfig, train
 from pointsman_train.writing import write_json
 
 log = logging.getLogger(__name__)
-
-_PATHS = frozenset({"path", "prompts", "outcomes", "catalog", "folder", "table", "traffic"})
 
 STAGES = ("label", "train", "evaluate", "export")
 
@@ -147,7 +142,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     tracked.params(settings)
     prepared = prepare(config)
     data = describe(prepared)
-    _write_labels(prepared, run_dir / "labels.parquet")
+    write_labels(prepared.labelled, prepared.split, run_dir / "labels.parquet")
     write_json(data, run_dir / "data.json")
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
@@ -158,14 +153,13 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     if "train" not in config.stages:
         return Result(prepared, run_id=tracked.run_id)
     refuse_too_few(task)
-    return _make_router(config, prepared, Origin(data, without_folders(settings), tracked.run_id), run_dir, tracked)
+    return _make_router(config, task, Origin(data, without_folders(settings), tracked.run_id), run_dir, tracked)
 
 
-def _make_router(
-    config: PipelineConfig, prepared: Prepared, origin: Origin, run_dir: Path, tracked: tracking.Run
-) -> Result:
+def _make_router(config: PipelineConfig, task: Task, origin: Origin, run_dir: Path, tracked: tracking.Run) -> Result:
     """Train, and evaluate and export where that was asked for."""
-    router = train(prepared.labelled, prepared.split, config.split.folds, config.train)
+    prepared = Prepared(task.labelled, task.split)
+    router = train(task.labelled, task.split, task.folds, task.train)
     onnx = router_graph(router).SerializeToString()
     if "evaluate" not in config.stages:
         return Result(prepared, router, run_id=tracked.run_id)
@@ -173,13 +167,7 @@ def _make_router(
     prompts = _prompts(prepared.labelled, test)
     predictions = predict(onnx, prompts)
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
-    setting = Setting(prepared.labelled, prepared.split, config.split.folds, config.train)
-    subject = subject_of_run(
-        setting,
-        router,
-        predictions,
-        lambda texts: router.judged(predict(onnx, texts)),
-    )
+    subject = subject_of_run(task, router, predictions, lambda texts: router.judged(predict(onnx, texts)))
     found = detail(evaluation, subject, config.evaluate)
     report(evaluation, found, about_trained(config.export.name, router, origin.data), run_dir, tracked)
     if "export" not in config.stages:
@@ -191,7 +179,7 @@ def _make_router(
         prepared.labelled,
         prompts,
         evaluation,
-        _reference(router, onnx, setting),
+        _reference(router, onnx, task),
         origin,
         config.export,
         register=lambda copy: tracked.register(copy, tags),
@@ -202,10 +190,10 @@ def _make_router(
     return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
 
 
-def _reference(router: TrainedRouter, onnx: bytes, setting: Setting) -> Reference:
+def _reference(router: TrainedRouter, onnx: bytes, task: Task) -> Reference:
     """How the training prompts are distributed, as the exported graph sees them."""
-    found = predict(onnx, _prompts(setting.labelled, setting.training))
-    group = setting.split.group[setting.training]
+    found = predict(onnx, _prompts(task.labelled, task.training))
+    group = task.split.group[task.training]
     return seen_by(found, router.judged(found), router.featurizer.names, router.models, group).reference
 
 
@@ -252,56 +240,5 @@ def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
-def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, tracked: tracking.Run) -> None:
-    """Write ``report.html``, ``metrics.json``, the tables of the detail and the plots, and log them."""
-    # matplotlib is slow to import, and the earlier stages draw nothing.
-    from pointsman_train.plots import write_plots
-    from pointsman_train.report.run import write_run_report
-
-    metrics = all_metrics(evaluation, found)
-    write_json(
-        {name: None if math.isnan(value) else value for name, value in metrics.items()},
-        run_dir / "metrics.json",
-    )
-    tracked.metrics(metrics)
-    tracked.tags(glance_tags(headline(evaluation, found)))
-    tracked.artifacts([run_dir / "metrics.json"], "evaluate")
-    tracked.artifacts(write_detail(evaluation, found, run_dir / "detail"), "detail")
-    tracked.artifacts(write_plots(evaluation, run_dir / "plots"), "plots")
-    tracked.artifacts([write_run_report(evaluation, found, run_dir / "report.html", about)], "report")
-    for fold in () if found.left_out is None else found.left_out.folds:
-        params = {"left_out": list(fold.sources), "prompts": fold.prompts}
-        tracked.child(f"without {fold.name}", params, fold_metrics(fold))
-    for reason, count in evaluation.excluded.items():
-        log.info("not judged: %s: %d", reason, count)
-
-
-def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep only the names of files: what ships says nothing of the machine that it was made on.
-
-    Examples
-    --------
-    >>> without_folders({"dataset": {"prompts": "far/p.parquet", "cost": "auto"}, "export": {"folder": "far/r"}})
-    {'dataset': {'prompts': 'p.parquet', 'cost': 'auto'}, 'export': {'folder': 'r'}}
-    """
-    kept = dict(settings)
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            kept[name] = without_folders(value)
-        elif name in _PATHS and isinstance(value, str):
-            kept[name] = Path(value).name
-    return kept
-
-
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:
     return [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
-
-
-def _write_labels(prepared: Prepared, path: Path) -> None:
-    labelled, parts = prepared.labelled, prepared.split
-    table = label_table(labelled)
-    table["rung"], table["boundary"], table["reason"] = labelled.label, labelled.boundary, list(labelled.reason)
-    table["part"], table["group"] = [PARTS[int(value)] for value in parts.part], parts.group
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    partial.replace(path)

@@ -14,12 +14,13 @@ from pointsman_train.evaluate.explain import NO_BOOSTERS, NO_EMBEDDING, explain_
 from pointsman_train.evaluate.stage import Judged, complete_rows
 from pointsman_train.fresh import predicted
 from pointsman_train.label.labels import Labelled
-from pointsman_train.study.left_out import Setting, leave_sources_out
+from pointsman_train.study.left_out import leave_sources_out
+from pointsman_train.study.task import Task
 from pointsman_train.train.router import TrainedRouter
 
 
 def subject_of_run(
-    setting: Setting, router: TrainedRouter, test: Predictions, predict: Callable[[Sequence[str]], Judged]
+    task: Task, router: TrainedRouter, test: Predictions, predict: Callable[[Sequence[str]], Judged]
 ) -> Subject:
     """Say it of a router that was just trained: its decisions can be explained, and it can be trained anew.
 
@@ -30,7 +31,7 @@ def subject_of_run(
     predict
         What the exported graph says of any prompts.
     """
-    labelled, split = setting.labelled, setting.split
+    labelled, split = task.labelled, task.split
     in_test = split.rows("test")
     rows = complete_rows(labelled, in_test)
     return Subject(
@@ -38,8 +39,8 @@ def subject_of_run(
         prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
         features=test.features[rows[in_test]],
         predict=predict,
-        explain=explain_by(router, labelled, setting.training),
-        leave_out=lambda evaluation, weights, folds: leave_sources_out(setting, evaluation, weights, folds),
+        explain=explain_by(router, labelled, task.training),
+        leave_out=lambda evaluation, weights, folds: leave_sources_out(task, evaluation, weights, folds),
         notes={} if router.featurizer.embedding is not None else {"neighbours": NO_EMBEDDING},
     )
 

@@ -21,42 +21,16 @@ from pointsman_train.evaluate.slices import slice_figures
 from pointsman_train.evaluate.slicing import UNKNOWN_SOURCE, by_source
 from pointsman_train.evaluate.stage import Evaluation, complete_rows, router_of, testset_of
 from pointsman_train.evaluate.testset import TestSet
-from pointsman_train.label.labels import Labelled
-from pointsman_train.split.split import PARTS, Split
+from pointsman_train.split import deal_sources
+from pointsman_train.split.split import PARTS
 from pointsman_train.study.crossfit import join_routers, reordered
+from pointsman_train.study.task import Task
 from pointsman_train.train.router import TrainedRouter
-from pointsman_train.train.stage import TrainConfig, train
+from pointsman_train.train.stage import train
 
 log = logging.getLogger(__name__)
 
 PER_SOURCE = ("quality", "cost_usd", "under_routing_rate", "over_routing_rate", "boundary_accuracy")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the router was made from, so that it can be made again without a source.
-
-    Attributes
-    ----------
-    folds
-        Of the out-of-fold predictions within the training prompts.
-    """
-
-    labelled: Labelled
-    split: Split
-    folds: int
-    train: TrainConfig
-
-    @property
-    def training(self) -> Bools:
-        """Mask of the prompts that the heads are fitted on."""
-        out_of_fold = self.train.calibration.fit_on == "out_of_fold"
-        return self.split.rows("train", "calibration") if out_of_fold else self.split.rows("train")
-
-    @property
-    def judged(self) -> Bools:
-        """Mask of the test prompts that can be judged: the rows of the evaluation's test set."""
-        return complete_rows(self.labelled, self.split.rows("test"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +42,7 @@ class _Done:
     router: Router
 
 
-def leave_sources_out(setting: Setting, evaluation: Evaluation, weights: Weights, most_folds: int) -> LeftOut:
+def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, most_folds: int) -> LeftOut:
     """Train anew without each source, and judge on the same test prompts as the router itself.
 
     Both are judged against the same frame, the router's: its training means, its best single model and its price of
@@ -86,13 +60,14 @@ def leave_sources_out(setting: Setting, evaluation: Evaluation, weights: Weights
     LabelError
         When the prompts have fewer than two sources, or none could be left out.
     """
-    judged = [source for source, kept in zip(setting.labelled.outcomes.source, setting.judged, strict=True) if kept]
+    rows = _judged(task)
+    judged = [source for source, kept in zip(task.labelled.outcomes.source, rows, strict=True) if kept]
     done: list[_Done] = []
     failed: dict[str, str] = {}
     for sources in deal_sources(judged, most_folds):
         log.info("training without %s", ", ".join(sources))
         try:
-            done.append(_without(setting, evaluation, sources))
+            done.append(_without(task, evaluation, sources))
         except TrainError as error:
             log.warning("not left out: %s: %s", ", ".join(sources), error)
             failed |= dict.fromkeys(sources, str(error))
@@ -101,44 +76,22 @@ def leave_sources_out(setting: Setting, evaluation: Evaluation, weights: Weights
     return _joined(done, failed, evaluation, weights)
 
 
-def deal_sources(source: Sequence[str], most_folds: int) -> list[tuple[str, ...]]:
-    """Deal sources into folds of about the same number of prompts, the largest source first.
-
-    Raises
-    ------
-    LabelError
-        When there are fewer than two sources.
-
-    Examples
-    --------
-    >>> deal_sources(["a", "b", "b", "b", "c", "c"], most_folds=2)
-    [('b',), ('a', 'c')]
-    """
-    names, prompts = np.unique(np.asarray(source, dtype=object).astype(str), return_counts=True)
-    if len(names) < 2:
-        raise LabelError(
-            f"the test prompts have {len(names)} source(s), {names.tolist()!r}; leaving a source out takes two or "
-            "more: name the column that tells where a prompt comes from in dataset.columns.source"
-        )
-    folds: list[list[str]] = [[] for _ in range(min(most_folds, len(names)))]
-    filled = np.zeros(len(folds))
-    for k in np.argsort(-prompts, kind="stable"):
-        lightest = int(np.argmin(filled))
-        folds[lightest].append(str(names[k]))
-        filled[lightest] += prompts[k]
-    return [tuple(sorted(fold)) for fold in folds]
-
-
-def _without(setting: Setting, evaluation: Evaluation, sources: tuple[str, ...]) -> _Done:
+def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...]) -> _Done:
     """Train without these sources; a near-duplicate of a test prompt is never in training, whatever its source."""
-    labelled, split = setting.labelled, setting.split
+    labelled, split = task.labelled, task.split
     inside = np.isin(np.asarray(labelled.outcomes.source, dtype=object).astype(str), sources)
     part = np.where(inside & (split.part != PARTS.index("test")), -1, split.part)
-    router = train(labelled, replace(split, part=part), setting.folds, setting.train)
-    rows = setting.judged & inside
+    router = train(labelled, replace(split, part=part), task.folds, task.train)
+    test = _judged(task)
+    rows = test & inside
     judged = router.judged(_predictions(router, [labelled.outcomes.prompt[i] for i in np.flatnonzero(rows).tolist()]))
     testset, _ = testset_of(labelled, split.group, rows, judged, evaluation.testset.boundary_margin)
-    return _Done(sources, np.flatnonzero(inside[setting.judged]), router_of(testset, judged))
+    return _Done(sources, np.flatnonzero(inside[test]), router_of(testset, judged))
+
+
+def _judged(task: Task) -> Bools:
+    """Mask of the test prompts that can be judged: the rows of the evaluation's test set."""
+    return complete_rows(task.labelled, task.split.rows("test"))
 
 
 def _predictions(router: TrainedRouter, prompts: Sequence[str]) -> Predictions:

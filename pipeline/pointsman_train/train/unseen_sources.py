@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Ints
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.fit import Featurize, Taught, similarity_out_of_fold
+from pointsman_train.split.sources import deal_sources
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.fill import filled_scores
 from pointsman_train.train.fitting import FittedHeads, label_probabilities
@@ -94,13 +95,9 @@ def source_folds(source: Sequence[str], group: Ints, folds: int) -> Ints | None:
     True
     """
     _, first, member = np.unique(group, return_index=True, return_inverse=True)
-    names, of_prompt = np.unique(np.asarray(source)[first][member], return_inverse=True)
-    counts = np.bincount(of_prompt)
-    if len(names) < 2 or counts.max() > (1 - _LEAST_SHARE) * len(of_prompt):
+    of_prompt = np.asarray(source, dtype=object).astype(str)[first][member]
+    _, counts = np.unique(of_prompt, return_counts=True)
+    if len(counts) < 2 or counts.max() > (1 - _LEAST_SHARE) * len(of_prompt):
         return None
-    load: Floats = np.zeros(min(folds, len(names)))
-    fold_of_name = np.empty(len(names), np.int64)
-    for name in np.argsort(-counts, kind="stable"):
-        fold_of_name[name] = int(np.argmin(load))
-        load[fold_of_name[name]] += counts[name]
-    return np.asarray(fold_of_name[of_prompt])
+    fold = {name: k for k, names in enumerate(deal_sources(of_prompt.tolist(), folds)) for name in names}
+    return np.array([fold[name] for name in of_prompt.tolist()], np.int64)

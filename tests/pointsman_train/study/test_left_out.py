@@ -9,14 +9,9 @@ from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.bootstrap import resample_weights
 from pointsman_train.evaluate.detail import GAPS
 from pointsman_train.evaluate.figures import evaluate
+from pointsman_train.split import deal_sources
 from pointsman_train.study import left_out
-from pointsman_train.study.left_out import PER_SOURCE, Setting, deal_sources, leave_sources_out
-
-
-@pytest.fixture(scope="module")
-def setting(trained):
-    prepared = trained.result.prepared
-    return Setting(prepared.labelled, prepared.split, trained.config.split.folds, trained.config.train)
+from pointsman_train.study.left_out import PER_SOURCE, leave_sources_out
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +22,7 @@ def weights(trained):
 
 
 def test_every_judged_prompt_is_judged_once_by_a_router_that_saw_nothing_of_its_source(
-    trained, setting, weights, monkeypatch
+    trained, task, weights, monkeypatch
 ):
     seen = []
 
@@ -36,24 +31,24 @@ def test_every_judged_prompt_is_judged_once_by_a_router_that_saw_nothing_of_its_
         return trained.router
 
     monkeypatch.setattr(left_out, "train", spy)
-    found = leave_sources_out(setting, trained.result.evaluation, weights, 3)
-    source = np.array(setting.labelled.outcomes.source)
+    found = leave_sources_out(task, trained.result.evaluation, weights, 3)
+    source = np.array(task.labelled.outcomes.source)
     assert len(seen) == len(found.folds) == 3
     assert sorted(name for fold in found.folds for name in fold.sources) == sorted(
         set(trained.result.evaluation.testset.source)
     )
     for split, fold in zip(seen, found.folds, strict=True):
         trained_on = set(source[split.rows("train", "calibration")])
-        assert trained_on == set(source[setting.split.rows("train", "calibration")]) - set(fold.sources)
+        assert trained_on == set(source[task.split.rows("train", "calibration")]) - set(fold.sources)
         groups = set(split.group[split.rows("train", "calibration")])
         assert not groups & set(split.group[split.rows("test")])
     assert found.prompts == len(trained.result.evaluation.testset) == sum(fold.prompts for fold in found.folds)
 
 
-def test_a_router_that_loses_nothing_without_a_source_has_no_gap(trained, setting, weights, monkeypatch):
+def test_a_router_that_loses_nothing_without_a_source_has_no_gap(trained, task, weights, monkeypatch):
     monkeypatch.setattr(left_out, "train", lambda *_: trained.router)
     evaluation = trained.result.evaluation
-    found = leave_sources_out(setting, evaluation, weights, 3)
+    found = leave_sources_out(task, evaluation, weights, 3)
     for name, figure in found.figures.items():
         assert figure.value == pytest.approx(evaluation.figures[name].value, nan_ok=True), name
     assert [(gap.value, gap.low, gap.high) for gap in found.gap.values()] == [(pytest.approx(0, abs=1e-9),) * 3] * 3
@@ -74,7 +69,7 @@ def test_the_gap_is_the_random_split_less_the_sources_left_out_paired(trained, w
 
 
 def test_a_fold_that_cannot_be_trained_is_told_and_the_others_are_judged_on_their_own_prompts(
-    trained, setting, weights, monkeypatch, caplog
+    trained, task, weights, monkeypatch, caplog
 ):
     evaluation = trained.result.evaluation
     calls = []
@@ -86,7 +81,7 @@ def test_a_fold_that_cannot_be_trained_is_told_and_the_others_are_judged_on_thei
         return trained.router
 
     monkeypatch.setattr(left_out, "train", fails_once)
-    found = leave_sources_out(setting, evaluation, weights, 3)
+    found = leave_sources_out(task, evaluation, weights, 3)
     assert set(found.not_measured.values()) == {"one label only"}
     assert "not left out" in caplog.text
     at = np.flatnonzero([source not in found.not_measured for source in evaluation.testset.source])
@@ -98,18 +93,18 @@ def test_a_fold_that_cannot_be_trained_is_told_and_the_others_are_judged_on_thei
     assert not set(found.per_source) & set(found.not_measured)
 
 
-def test_where_no_fold_can_be_trained_the_reason_is_given(trained, setting, weights, monkeypatch):
+def test_where_no_fold_can_be_trained_the_reason_is_given(trained, task, weights, monkeypatch):
     def fails(*_):
         raise LabelError("one label only")
 
     monkeypatch.setattr(left_out, "train", fails)
     with pytest.raises(LabelError, match=r"^no source could be left out: one label only$"):
-        leave_sources_out(setting, trained.result.evaluation, weights, 2)
+        leave_sources_out(task, trained.result.evaluation, weights, 2)
 
 
-def test_one_source_cannot_be_left_out(trained, setting, weights):
-    one = replace(setting.labelled.outcomes, source=("a",) * len(setting.labelled.label))
-    alone = replace(setting, labelled=replace(setting.labelled, outcomes=one))
+def test_one_source_cannot_be_left_out(trained, task, weights):
+    one = replace(task.labelled.outcomes, source=("a",) * len(task.labelled.label))
+    alone = replace(task, labelled=replace(task.labelled, outcomes=one))
     with pytest.raises(LabelError, match=r"have 1 source\(s\), \['a'\]; leaving a source out takes two or more: name"):
         leave_sources_out(alone, trained.result.evaluation, weights, 2)
 
