@@ -16,7 +16,7 @@ from quality import data
 from quality_recipes import DEFAULT, recipes
 
 from pointsman.decide import Rule
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
 from pointsman_train.evaluate.rates import boundary_accuracy
 from pointsman_train.evaluate.ratio import resampled_ratios
@@ -35,6 +35,7 @@ from pointsman_train.train.fitting import label_probabilities
 from pointsman_train.train.formulations import FORMULATIONS
 from pointsman_train.train.label_shares import weigh_labels
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
+from pointsman_train.train.stage import TrainConfig
 
 CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 # Trees of success and learning rate; the complexity classifier has half as many.
@@ -54,7 +55,7 @@ def measure(name: str, prepared: Prepared, trees: int, rate: float) -> list[dict
     (part,) = hold_out(group, 0.2, np.random.default_rng(0))
     descriptors, mean_score = describe_models(labelled, part.train)
     fold = fold_of(group[part.train], 5, np.random.default_rng(0))
-    p_success, p_label = out_of_fold(prepared, part.train, fold, trees, rate)
+    p_success, p_label = out_of_fold(prepared, part.train, fold, config_of(trees, rate))
     kept = complete_rows(labelled, part.train)
     empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
     testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
@@ -76,12 +77,17 @@ def figures(testset: TestSet, p_success: Floats, p_label: Floats, caution: float
     return {"hull_gain": round(float(gain[0]), 4), "boundary_accuracy_half_cost": round(float(boundary[0, 0]), 4)}
 
 
-def out_of_fold(prepared: Prepared, train: np.ndarray, fold: Ints, trees: int, rate: float) -> tuple[Floats, Floats]:
-    """Calibrated probabilities of success and of labels, each prompt's from fits that did not see its fold."""
+def config_of(trees: int, rate: float) -> TrainConfig:
+    """Return the default's settings with so many trees."""
     config = recipes([DEFAULT])[DEFAULT]
     for boosted in (config.per_model, config.difference):
         boosted.booster.trees, boosted.booster.learning_rate = trees, rate
     config.complexity.booster.trees, config.complexity.booster.learning_rate = trees // 2, rate
+    return config
+
+
+def out_of_fold(prepared: Prepared, train: Bools, fold: Ints, config: TrainConfig) -> tuple[Floats, Floats]:
+    """Calibrated probabilities of success and of labels, each prompt's from fits that did not see its fold."""
     rows = rows_of(prepared.labelled, prepared.split.group, train)
     descriptors, _ = describe_models(prepared.labelled, train)
     classes = labels_that_occur(rows.targets.label, prepared.labelled)

@@ -93,6 +93,49 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """Two operating points that take turns at random; figures are expected values over the draw.
+
+    Attributes
+    ----------
+    first, second
+        The points.
+    share
+        Of the prompts that the second decides, in [0, 1].
+
+    Examples
+    --------
+    >>> cheap, dear = Choice(np.array([0, 0])), Choice(np.array([0, 1]))
+    >>> Between(cheap, dear, 0.25).take(np.array([[1.0, 4.0], [1.0, 4.0]])).tolist()
+    [1.0, 1.75]
+    """
+
+    first: Point
+    second: Point
+    share: float
+
+    @property
+    def margin(self) -> Floats | None:
+        """That of the point which decides more prompts."""
+        return self.second.margin if self.share > 0.5 else self.first.margin
+
+    def take(self, table: Floats) -> Floats:
+        """Return each row's mean over the two points."""
+        return (1 - self.share) * self.first.take(table) + self.share * self.second.take(table)
+
+    def renumbered(self, order: Ints) -> Between:
+        """Return the same two points on a ladder of another order.
+
+        Examples
+        --------
+        >>> turn = np.array([1, 0])
+        >>> Between(Choice(np.array([0])), Choice(np.array([1])), 0.5).renumbered(turn).first.choice.tolist()
+        [1]
+        """
+        return Between(self.first.renumbered(order), self.second.renumbered(order), self.share)
+
+
+@dataclass(frozen=True, slots=True)
 class Router:
     """What a router, or a baseline, does with the test prompts.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pointsman.decide import Guard, Rule, choose_by, guarded, worth
 from pointsman_train.data import Floats
-from pointsman_train.evaluate.router import Choice, Point, Router
+from pointsman_train.evaluate.router import Between, Choice, Point, Router
 from pointsman_train.evaluate.testset import TestSet
 
 GRID_POINTS = 120
@@ -130,12 +130,20 @@ def route(
 
 
 def half_cost_point(testset: TestSet, router: Router) -> Point:
-    """Return the sweep's point whose mean cost is nearest half-way between cheapest and best single model.
+    """Return the operating point whose mean cost is half-way between the cheapest and the best single model's.
+
+    It lies between two neighbours of the sweep, which take turns at random so that the cost is met exactly: with few
+    models the sweep is coarse, and the nearest of its points may lie a few hundredths of the way off. Where the sweep
+    does not reach half-way it is the nearest point.
 
     The costs are the test set's means. The point is fixed on the test set as it is, and stays the same under
     resampling, as an operating point in service does.
     """
     mean = testset.cost_usd.mean(axis=0)
-    target = (mean[0] + mean[testset.best_single]) / 2
-    nearest = int(np.argmin(np.abs(router.along(testset.cost_usd).mean(axis=0) - target)))
-    return router.sweep[nearest]
+    beyond = router.along(testset.cost_usd).mean(axis=0) - (mean[0] + mean[testset.best_single]) / 2
+    crossed = np.flatnonzero((beyond[:-1] > 0) & (beyond[1:] <= 0))
+    if not len(crossed):
+        return router.sweep[int(np.argmin(np.abs(beyond)))]
+    last = int(crossed[-1])
+    share = beyond[last] / (beyond[last] - beyond[last + 1])
+    return Between(router.sweep[last], router.sweep[last + 1], float(share))

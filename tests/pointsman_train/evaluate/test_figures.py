@@ -166,10 +166,10 @@ def test_the_default_and_the_half_cost_point_have_figures_of_their_own(hand, onc
     small, medium, large = (Choice(np.full(6, rung)) for rung in range(3))
     figures = evaluate(hand, Router((large, medium, small), large, 0.0), np.vstack([once, once]))
 
-    # Half-way between 1 and 4 dollars, the medium model is the nearest.
-    assert (figures["cost_usd"].value, figures["cost_usd_half_cost"].value) == (4.0, 2.0)
+    # Half-way between 1 and 4 dollars: the large model for a quarter of the prompts, the medium one for the others.
+    assert (figures["cost_usd"].value, figures["cost_usd_half_cost"].value) == (4.0, 2.5)
     assert figures["boundary_exact"].value == pytest.approx(1 / 3)
-    assert figures["boundary_exact_half_cost"].value == pytest.approx(2 / 3)
+    assert figures["boundary_exact_half_cost"].value == pytest.approx(1 / 4 * 1 / 3 + 3 / 4 * 2 / 3)
     # Regret and oracle gap are at the default: the large model misses prompt 5, and the oracle is right on five.
     assert figures["regret"].value == pytest.approx(1 / 6)
     assert figures["oracle_gap"].value == pytest.approx(1 / 6)

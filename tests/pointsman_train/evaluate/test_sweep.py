@@ -47,18 +47,36 @@ def test_routing_follows_the_utility_rule_with_its_margin(hand):
     np.testing.assert_allclose(router.default.margin, 0.075)
 
 
-def test_the_half_cost_point_is_the_nearest_to_half_way_from_cheapest_to_best_single(hand):
+def test_the_half_cost_point_costs_exactly_half_way_from_cheapest_to_best_single(hand):
     sweep = tuple(Choice(np.full(6, rung)) for rung in (2, 1, 0))
 
-    # Half-way between 1 and 4 dollars is 2.5; the medium model costs 2.
-    assert half_cost_point(hand, Router(sweep, sweep[0], 0.1)) is sweep[1]
+    half = half_cost_point(hand, Router(sweep, sweep[0], 0.1))
+
+    # Half-way between 1 and 4 dollars is 2.5; the medium model costs 2, the dearest 4.
+    assert half.take(hand.cost_usd).tolist() == [2.5] * 6
+    assert half.take(np.tile([0.0, 1.0, 0.0], (6, 1))).tolist() == [0.75] * 6
 
 
 def test_half_way_is_to_the_best_single_model_and_not_to_the_dearest(hand):
     medium_best = replace(hand, train_mean_score=np.array([0.1, 0.9, 0.5]))
     sweep = tuple(Choice(np.array(choice)) for choice in ([1] * 6, [0, 0, 0, 1, 1, 1], [0] * 6))
 
-    assert half_cost_point(medium_best, Router(sweep, sweep[0], 0.1)) is sweep[1]
+    half = half_cost_point(medium_best, Router(sweep, sweep[0], 0.1))
+
+    assert half.take(hand.cost_usd).tolist() == sweep[1].take(hand.cost_usd).tolist()
+
+
+def test_the_margin_at_half_cost_is_that_of_the_point_which_decides_more_prompts(hand):
+    sweep = tuple(Choice(np.full(6, rung), np.full(6, 0.1 * rung)) for rung in (2, 1, 0))
+
+    np.testing.assert_allclose(half_cost_point(hand, Router(sweep, sweep[0], 0.1)).margin, 0.1)
+
+
+def test_a_sweep_that_does_not_reach_half_cost_is_read_at_its_nearest_point(hand):
+    sweep = tuple(Choice(np.array(choice)) for choice in ([0, 0, 0, 0, 1, 1], [0] * 6))
+
+    assert half_cost_point(hand, Router(sweep, sweep[0], 0.1)) is sweep[0]
+    assert half_cost_point(hand, Router(sweep[1:], sweep[1], 0.1)) is sweep[1]
 
 
 def test_a_blend_has_the_expected_values_of_its_mix(hand):
