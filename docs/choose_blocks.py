@@ -57,10 +57,8 @@ def measure(name: str, prepared: Prepared) -> dict[str, Mapping[str, list[float]
         config.features.vectors.enabled, config.features.codebook.enabled = vectors, neighbours
         figures = resampled(prepared, config)
         whole = whole or figures
-        less = {
-            figure: values - whole[figure] if figures is not whole else values for figure, values in figures.items()
-        }
-        found[blocks] = {figure: _interval(values) for figure, values in less.items()}
+        base = 0.0 if figures is whole else 1.0
+        found[blocks] = {figure: _interval(values - base * whole[figure]) for figure, values in figures.items()}
         sys.stderr.write(f"{name}, {blocks}: {found[blocks]}\n")
     return found
 

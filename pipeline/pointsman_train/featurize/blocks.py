@@ -41,12 +41,12 @@ class VectorsConfig:
     Attributes
     ----------
     enabled
-        Whether the block is there.
+        Whether the block is there. Off by default: with it a decision takes longer, and routes no better.
     strength
         Inverse of the L2 penalty (scikit-learn's ``C``).
     """
 
-    enabled: bool = True
+    enabled: bool = False
     strength: float = 10.0
 
 
@@ -57,7 +57,7 @@ class CodebookConfig:
     Attributes
     ----------
     enabled
-        Whether the success rates near the prompt are features.
+        Whether the success rates near the prompt are features. Off by default, as the linear models on the embedding.
     codes
         Clusters; a tenth of the training prompts at the most.
     nearest
@@ -68,7 +68,7 @@ class CodebookConfig:
         Of the clustering.
     """
 
-    enabled: bool = True
+    enabled: bool = False
     codes: int = 256
     nearest: int = 3
     smoothing: float = 5.0
