@@ -25,7 +25,7 @@ from pointsman_train.inputs import inputs_of
 from pointsman_train.label import LabelConfig, Labelled, label
 from pointsman_train.report.about import about_trained
 from pointsman_train.run_files import report, without_folders, write_labels
-from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, split
+from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, judged_part, split
 from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
@@ -147,7 +147,8 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
     tracked.inputs(inputs_of(config.dataset, prepared.labelled, prepared.split))
-    task = Task(prepared.labelled, prepared.split, config.split.folds, config.group, config.train, config.evaluate)
+    parts = judged_part(prepared.split, config.evaluate.most_prompts, config.evaluate.seed)
+    task = Task(prepared.labelled, parts, config.split.folds, config.group, config.train, config.evaluate)
     if config.study is not None:
         return Result(prepared, run_id=tracked.run_id, study=_study(config.study, task, config, run_dir, tracked))
     if "train" not in config.stages:

@@ -40,7 +40,7 @@ def subject_of_run(
         features=test.features[rows[in_test]],
         predict=predict,
         explain=explain_by(router, labelled, task.training),
-        leave_out=lambda evaluation, weights, folds: leave_sources_out(task, evaluation, weights, folds),
+        leave_out=lambda evaluation, weights, config: leave_sources_out(task, evaluation, weights, config),
         notes={} if router.featurizer.embedding is not None else {"neighbours": NO_EMBEDDING},
     )
 

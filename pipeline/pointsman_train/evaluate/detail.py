@@ -134,6 +134,8 @@ class LeftOut:
         In the order in which they were trained.
     not_measured
         By source, why it could not be left out.
+    note
+        What stands beside the figures, "" where nothing does.
     """
 
     figures: Mapping[str, Estimate]
@@ -144,6 +146,7 @@ class LeftOut:
     prompts: int
     folds: tuple[LeftOutFold, ...]
     not_measured: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pointsman_train.evaluate.detail import Detail, LeftOut, WorstPrompt
 from pointsman_train.evaluate.explain import Explain, excerpt, unexplained, worst_prompts
 from pointsman_train.evaluate.robustness import robustness
 from pointsman_train.evaluate.router import Choice
-from pointsman_train.evaluate.settings import ProbeConfig, RobustnessConfig, WorstConfig
+from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.slices import Slice, slice_figures
 from pointsman_train.evaluate.slicing import slicings
 from pointsman_train.evaluate.source_probe import SourceProbe, probe_source
@@ -55,7 +55,7 @@ class Subject:
     features: Features
     predict: Callable[[Sequence[str]], Judged]
     explain: Explain = unexplained
-    leave_out: Callable[[Evaluation, Weights, int], LeftOut] | None = None
+    leave_out: Callable[[Evaluation, Weights, LeftOutConfig], LeftOut] | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -147,7 +147,10 @@ def _left_out(
         notes.setdefault("left_out", OFF)
         return None
     try:
-        return subject.leave_out(evaluation, weights, config.left_out.folds)
+        found = subject.leave_out(evaluation, weights, config.left_out)
     except TrainError as error:
         log.warning("the second split is not measured: %s", error)
         return _absent(notes, "left_out", None, str(error))
+    if found.note:
+        notes["left_out"] = found.note
+    return found

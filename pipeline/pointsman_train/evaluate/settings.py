@@ -87,12 +87,17 @@ class LeftOutConfig:
         False leaves it out; it trains the router once more for each fold.
     folds
         Sources are left out one by one while there are no more than this, else in so many folds of sources.
+    most_prompts
+        Of more training prompts so many are drawn for each fold.
     """
 
     enabled: bool = True
     folds: int = 5
+    most_prompts: int = 10_000
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for fewer than two folds: one has nothing left to train on."""
         if self.folds < 2:
             raise ConfigError(f"evaluate.left_out.folds must be at least 2, got {self.folds!r}")
+        if self.most_prompts < 1:
+            raise ConfigError(f"evaluate.left_out.most_prompts must be at least 1, got {self.most_prompts!r}")

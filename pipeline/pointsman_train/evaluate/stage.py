@@ -34,6 +34,8 @@ class EvaluateConfig:
         Bootstrap resamples behind each interval.
     seed
         Of the resampling, the noise and what is drawn.
+    most_prompts
+        Of more test prompts so many are drawn and judged: intervals are narrow by then, and resamples take their room.
     boundary_margin
         A decision that leads by less in utility is a boundary case, here and in the exported router.
     slices
@@ -44,6 +46,7 @@ class EvaluateConfig:
 
     resamples: int = RESAMPLES
     seed: int = 0
+    most_prompts: int = 50_000
     boundary_margin: float = 0.1
     slices: bool = True
     worst: WorstConfig = field(default_factory=WorstConfig)
@@ -57,6 +60,8 @@ class EvaluateConfig:
             raise ConfigError(f"evaluate.resamples must be at least 40, got {self.resamples!r}")
         if self.seed < 0:
             raise ConfigError(f"evaluate.seed must not be negative, got {self.seed!r}")
+        if self.most_prompts < 1:
+            raise ConfigError(f"evaluate.most_prompts must be at least 1, got {self.most_prompts!r}")
         if self.boundary_margin < 0:
             raise ConfigError(f"evaluate.boundary_margin must not be negative, got {self.boundary_margin!r}")
         for section in (self.worst, self.source_probe, self.robustness, self.left_out):

@@ -112,8 +112,16 @@ class TaskConfig:
 
 @dataclass(slots=True)
 class FeaturesConfig:
-    """Settings of the featurizer; the surface block is always there."""
+    """Settings of the featurizer; the surface block is always there.
 
+    Attributes
+    ----------
+    most_prompts
+        Of more training prompts so many are drawn for the blocks to learn from: words, their weights, clusters. The
+        trees learn from all.
+    """
+
+    most_prompts: int = 100_000
     words: WordsConfig = field(default_factory=WordsConfig)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     vectors: VectorsConfig = field(default_factory=VectorsConfig)
@@ -125,6 +133,7 @@ class FeaturesConfig:
         """Raise :class:`ConfigError` for a setting out of range."""
         self.words.check()
         ranges = {
+            "most_prompts": (self.most_prompts >= 1, self.most_prompts, "1 or more"),
             "embedding.dimensions": (self.embedding.dimensions >= 0, self.embedding.dimensions, "0 or more"),
             "embedding.table_words": (self.embedding.table_words >= 1, self.embedding.table_words, "1 or more"),
             "task.max_sources": (self.task.max_sources >= 1, self.task.max_sources, "1 or more"),

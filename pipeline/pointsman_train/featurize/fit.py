@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig, TaskConfig
 from pointsman_train.featurize.codebook import fit_codebook
 from pointsman_train.featurize.embedding import Embedding, add_embedding, embedding_of_table, learn_embedding
@@ -40,12 +40,20 @@ class Taught:
         Of each prompt; read by the task block alone.
     fold
         ndarray of shape (n_prompts,), fold number from 0.
+    drawn
+        ndarray of shape (n_prompts,), mask of the prompts that blocks learn from; None is all of them.
     """
 
     models: tuple[str, ...]
     success: Floats
     source: Sequence[str]
     fold: Ints
+    drawn: Bools | None = None
+
+    def take(self, rows: Bools) -> Taught:
+        """Return the outcomes of the prompts of a mask, which are all learned from."""
+        source = [self.source[i] for i in np.flatnonzero(rows).tolist()]
+        return Taught(self.models, self.success[rows], source, self.fold[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,32 @@ def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfi
     Parameters
     ----------
     prompts
-        Sanitised training prompts.
+        Sanitised training prompts. Those that were not drawn to learn from have the features that are served, which
+        are out of fold for them.
     """
+    if taught.drawn is None:
+        return _fit(prompts, taught, config)
+    drawn = taught.drawn
+    fitted = _fit(_kept(prompts, drawn), taught.take(drawn), config)
+    features, similarity = fitted.featurizer.transform_all(_kept(prompts, ~drawn))
+    return replace(
+        fitted,
+        features=_merged(drawn, fitted.features, features),
+        similarity=None if similarity is None else _merged(drawn, fitted.similarity, similarity),
+    )
+
+
+def _kept(prompts: Sequence[str], rows: Bools) -> list[str]:
+    return [prompts[i] for i in np.flatnonzero(rows).tolist()]
+
+
+def _merged(drawn: Bools, one: Features | None, other: Features) -> Features:
+    merged = np.empty((len(drawn), *other.shape[1:]), other.dtype)
+    merged[drawn], merged[~drawn] = one, other
+    return merged
+
+
+def _fit(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
     words = config.words
     vocabulary = learn_vocabulary(_tokens(prompts), words.max_terms, words.min_df)
     presence = _presence(prompts, vocabulary)
@@ -181,14 +213,14 @@ def _out_of_fold(features: Features, wide: Featurizer, fold: Ints) -> Features:
     return np.hstack([plain, *kept, rest])
 
 
-def _tokens(prompts: Sequence[str]) -> list[list[str]]:
+def _tokens(prompts: Sequence[str]) -> Iterator[list[str]]:
+    """Tokens of each prompt, in no particular order: a prompt's tokens take ten times the room of its text."""
+
     def build(g: GraphBuilder) -> str:
         return add_tokens(g, add_window(g, "prompt"))
 
-    rows: dict[int, list[str]] = {}
-    for batch, found in _run_ragged(prompts, build, STRING):
-        rows |= dict(zip(batch.tolist(), found.tolist(), strict=True))
-    return [rows[i] for i in range(len(prompts))]
+    for _, found in _run_ragged(prompts, build, STRING):
+        yield from found.tolist()
 
 
 def _presence(prompts: Sequence[str], vocabulary: Vocabulary) -> sp.csr_array:

@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from pointsman_train.cores import on_all_cores
+
 BATCH = 256
 
 
@@ -37,7 +39,7 @@ def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[An
 def run(
     session: ort.InferenceSession, prompts: Sequence[str], outputs: Sequence[str], size: int = BATCH
 ) -> list[np.ndarray[Any, Any]]:
-    """Run a graph with the one input ``prompt`` over all prompts.
+    """Run a graph with the one input ``prompt`` over all prompts, batches on all cores.
 
     Returns
     -------
@@ -46,9 +48,7 @@ def run(
     if not prompts:
         raise ValueError("no prompt to run the graph on")
     texts = np.array([*prompts, None], dtype=object)[:-1]  # a lone string must not become characters
-    parts: list[list[np.ndarray[Any, Any]]] = []
     positions = list(batches(prompts, size))
-    for batch in positions:
-        parts.append(session.run(list(outputs), {"prompt": texts[batch]}))
+    parts = on_all_cores(lambda batch: session.run(list(outputs), {"prompt": texts[batch]}), positions)
     back = np.argsort(np.concatenate(positions), kind="stable")
     return [np.concatenate(column)[back] for column in zip(*parts, strict=True)]

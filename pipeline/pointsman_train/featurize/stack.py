@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.vocabulary import Vocabulary
@@ -84,18 +85,19 @@ def fits_of(fold: Ints, success: Floats, fit: Callable[[Bools, Floats], Fit]) ->
     """
     parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
     known = ~np.isnan(success)
-    return [fit(rows & known[:, m], success[rows & known[:, m], m]) for rows in parts for m in range(success.shape[1])]
+    wanted = [(rows & known[:, m], m) for rows in parts for m in range(success.shape[1])]
+    # The solver's vectors are short: threads of the linear algebra would only wait for each other (50 s, not 4 s).
+    with threadpool_limits(1):
+        return on_all_cores(lambda one: fit(one[0], success[one[0], one[1]]), wanted)
 
 
 def fit_logistic(features: sp.csr_array | Floats, target: Floats, strength: float) -> Fit:
-    """Fit a logistic regression; returns its weights and its intercept."""
+    """Fit a logistic regression; returns its weights and its intercept. Of threads it takes what it is given."""
     n, positives = len(target), float(np.sum(target))
     if positives in (0.0, float(n)):
         # One class only: no direction to learn, and the rate is smoothed by one success and one failure.
         return np.zeros(features.shape[1]), float(np.log((positives + 1) / (n - positives + 1)))
-    # The solver's vectors are short: threads of the linear algebra would only wait for each other (50 s, not 4 s).
-    with threadpool_limits(1):
-        fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target)
+    fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target)
     return fitted.coef_[0], float(fitted.intercept_[0])
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
 from pointsman_train.data import Floats
+from pointsman_train.featurize.counting import Term, TermCounts
 from pointsman_train.featurize.lexicon import LEXICON
-from pointsman_train.featurize.window import SEPARATOR
-
-# A word, or a pair of neighbouring words.
-Term: TypeAlias = str | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +62,13 @@ def learn_vocabulary(rows: Iterable[Sequence[str]], max_terms: int, min_df: int)
     >>> len(vocabulary.pairs)
     1
     """
-    frequency: Counter[Term] = Counter()
-    spellings: set[str] = set()
-    n_rows = 0
-    for row in rows:
-        tokens = ["" if token == SEPARATOR else token.lower() for token in row]
-        frequency.update({token for token in tokens if token})
-        frequency.update({pair for pair in pairwise(tokens) if all(pair)})
-        spellings.update(row)
-        n_rows += 1
-    kept = _most_frequent(frequency, max_terms, min_df)
-    return _number(kept, spellings, frequency, n_rows)
+    counts = TermCounts()
+    counts.add(rows)
+    frequency = counts.words() | counts.pairs(min_df)
+    return _number(_most_frequent(frequency, max_terms, min_df), counts.spellings, frequency, counts.prompts)
 
 
-def _most_frequent(frequency: Counter[Term], max_terms: int, min_df: int) -> list[Term]:
+def _most_frequent(frequency: Mapping[Term, int], max_terms: int, min_df: int) -> list[Term]:
     # Ties are cut by spelling, so that the same prompts give the same vocabulary in any order.
     terms = sorted((t for t, df in frequency.items() if df >= min_df), key=lambda t: (-frequency[t], str(t)))
     return terms[:max_terms]
@@ -89,8 +76,8 @@ def _most_frequent(frequency: Counter[Term], max_terms: int, min_df: int) -> lis
 
 def _number(
     kept: list[Term],
-    spellings: set[str],
-    frequency: Counter[Term],
+    spellings: Sequence[str],
+    frequency: Mapping[Term, int],
     n_rows: int,
 ) -> Vocabulary:
     lexicon = {word for words in LEXICON.values() for word in words}
@@ -98,10 +85,10 @@ def _number(
     # A pair's words need ids; the lexicon's words are known whether they are frequent or not.
     words = sorted({t for t in kept if isinstance(t, str)} | {w for pair in pairs for w in pair} | lexicon)
     ids = {word: i for i, word in enumerate(words, start=1)}
-    forms = {form: ids[form.lower()] for form in sorted(spellings - {""}) if form.lower() in ids}
+    forms = {form: ids[form.lower()] for form in sorted(spellings) if form.lower() in ids}
     forms |= _usual_forms(ids)
     terms: list[Term] = [*words, *pairs]
-    df = np.array([frequency[term] for term in terms], np.float64)
+    df = np.array([frequency.get(term, 0) for term in terms], np.float64)
     return Vocabulary(
         words=tuple(words),
         forms=forms,

@@ -1,7 +1,18 @@
 """Groups of near-duplicates, and the split of groups into train, calibration and test."""
 
 from pointsman_train.split.groups import GroupConfig, group_near_duplicates
+from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.sources import deal_sources
-from pointsman_train.split.split import Split, SplitConfig, fold_of, split
+from pointsman_train.split.split import Split, SplitConfig, fold_of, judged_part, split
 
-__all__ = ["GroupConfig", "Split", "SplitConfig", "deal_sources", "fold_of", "group_near_duplicates", "split"]
+__all__ = [
+    "GroupConfig",
+    "Split",
+    "SplitConfig",
+    "deal_sources",
+    "fold_of",
+    "group_near_duplicates",
+    "judged_part",
+    "sample_groups",
+    "split",
+]

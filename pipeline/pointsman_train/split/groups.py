@@ -17,6 +17,7 @@ from pointsman_train.errors import ConfigError
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _SHINGLE = 3
+_MIX, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 _PERMUTATIONS = 64
 # Members of a group that later prompts are compared with. Prompts from one long template are all alike, and comparing
 # each with all would take time that grows with the square of their number.
@@ -71,15 +72,28 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     config.check()
     texts = [normalise(prompt) for prompt in prompts]
     distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    shingles = [_shingles(text) for text in distinct]
+    words = _Hashes()
+    shingles = [_shingles(text, words) for text in distinct]
     root = _joined(shingles, config.similarity) if config.similarity < 1 else list(range(len(shingles)))
     return _by_appearance(np.array([root[distinct[text]] for text in texts], np.int64))
 
 
-def _shingles(text: str) -> frozenset[int]:
-    words = _WORD.findall(text)
-    runs = (" ".join(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
-    return frozenset(zlib.crc32(run.encode("utf-8", "replace")) for run in runs)
+class _Hashes(dict[str, int]):
+    """The hash of each word, reckoned once."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = zlib.crc32(word.encode("utf-8", "replace"))
+        return self[word]
+
+
+def _shingles(text: str, words: _Hashes) -> frozenset[int]:
+    hashes = np.array([words[word] for word in _WORD.findall(text)], np.uint64)
+    runs = np.zeros(max(1, len(hashes) - _SHINGLE + 1), np.uint64)
+    # Of each run a polynomial in its words; then its upper half, the better mixed, stirs the lower.
+    for i in range(min(_SHINGLE, len(hashes))):
+        runs = (runs + hashes[i : i + len(runs)]) * _MIX
+    mixed = (runs ^ runs >> _HALF) * _MIX
+    return frozenset((mixed >> _HALF).tolist())
 
 
 def _joined(shingles: Sequence[frozenset[int]], similarity: float) -> list[int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pointsman_train.data import Bools, Ints
 from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.split.sampling import sample_groups
 
 PARTS = ("train", "calibration", "test")
 
@@ -110,6 +111,13 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
             "bring more prompts, or raise group.similarity where texts only share a template"
         )
     return Split(part, group, _fingerprint(prompt_id, part))
+
+
+def judged_part(parts: Split, most: int, seed: int) -> Split:
+    """Leave test prompts beyond ``most`` out of every part: whole groups are drawn to be judged."""
+    test = parts.rows("test")
+    drawn = sample_groups(parts.group, test, most, seed)
+    return parts if drawn.sum() == test.sum() else replace(parts, part=np.where(test & ~drawn, -1, parts.part))
 
 
 def _drawn(prompt_id: Sequence[str], group: Ints, seed: int) -> Ints:

@@ -17,12 +17,12 @@ from pointsman_train.evaluate.compare import compare
 from pointsman_train.evaluate.detail import GAPS, LeftOut, LeftOutFold
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Router
+from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.evaluate.slices import slice_figures
 from pointsman_train.evaluate.slicing import UNKNOWN_SOURCE, by_source
 from pointsman_train.evaluate.stage import Evaluation, complete_rows, router_of, testset_of
 from pointsman_train.evaluate.testset import TestSet
-from pointsman_train.split import deal_sources
-from pointsman_train.split.split import PARTS
+from pointsman_train.split import deal_sources, sample_groups
 from pointsman_train.study.crossfit import join_routers, reordered
 from pointsman_train.study.task import Task
 from pointsman_train.train.router import TrainedRouter
@@ -42,7 +42,7 @@ class _Done:
     router: Router
 
 
-def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, most_folds: int) -> LeftOut:
+def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, config: LeftOutConfig) -> LeftOut:
     """Train anew without each source, and judge on the same test prompts as the router itself.
 
     Both are judged against the same frame, the router's: its training means, its best single model and its price of
@@ -52,8 +52,8 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, most
     ----------
     weights
         ndarray of shape (1 + n_resamples, n_judged_prompts), those of the evaluation.
-    most_folds
-        Sources are left out one by one while there are no more, else in so many folds of sources.
+    config
+        How many folds of sources there are, and how many prompts each router is trained on.
 
     Raises
     ------
@@ -64,29 +64,42 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, most
     judged = [source for source, kept in zip(task.labelled.outcomes.source, rows, strict=True) if kept]
     done: list[_Done] = []
     failed: dict[str, str] = {}
-    for sources in deal_sources(judged, most_folds):
+    for sources in deal_sources(judged, config.folds):
         log.info("training without %s", ", ".join(sources))
         try:
-            done.append(_without(task, evaluation, sources))
+            done.append(_without(task, evaluation, sources, config.most_prompts))
         except TrainError as error:
             log.warning("not left out: %s: %s", ", ".join(sources), error)
             failed |= dict.fromkeys(sources, str(error))
     if not done:
         raise LabelError(f"no source could be left out: {'; '.join(dict.fromkeys(failed.values()))}")
-    return _joined(done, failed, evaluation, weights)
+    return replace(_joined(done, failed, evaluation, weights), note=_note(task, config.most_prompts))
 
 
-def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...]) -> _Done:
+def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_prompts: int) -> _Done:
     """Train without these sources; a near-duplicate of a test prompt is never in training, whatever its source."""
     labelled, split = task.labelled, task.split
     inside = np.isin(np.asarray(labelled.outcomes.source, dtype=object).astype(str), sources)
-    part = np.where(inside & (split.part != PARTS.index("test")), -1, split.part)
+    test = split.rows("test")
+    drawn = sample_groups(split.group, split.rows("train", "calibration") & ~inside, most_prompts, task.train.seed)
+    part = np.where(test | drawn, split.part, -1)
     router = train(labelled, replace(split, part=part), task.folds, task.train)
-    test = _judged(task)
-    rows = test & inside
+    judged_rows = _judged(task)
+    rows = judged_rows & inside
     judged = router.judged(_predictions(router, [labelled.outcomes.prompt[i] for i in np.flatnonzero(rows).tolist()]))
     testset, _ = testset_of(labelled, split.group, rows, judged, evaluation.testset.boundary_margin)
-    return _Done(sources, np.flatnonzero(inside[test]), router_of(testset, judged))
+    return _Done(sources, np.flatnonzero(inside[judged_rows]), router_of(testset, judged))
+
+
+def _note(task: Task, most_prompts: int) -> str:
+    prompts = int(task.split.rows("train", "calibration").sum())
+    if prompts <= most_prompts:
+        return ""
+    return (
+        f"The routers that saw nothing of a source were trained on {most_prompts:,} prompts each, drawn from "
+        f"{prompts:,}; a part of the gap may be due to that. All are taken with "
+        f"evaluate.left_out.most_prompts={prompts}."
+    )
 
 
 def _judged(task: Task) -> Bools:

@@ -144,4 +144,4 @@ def fit_booster(
 
 def margins_of(booster: lgb.Booster, columns: Floats) -> Floats:
     """Raw scores, before the link: ndarray of shape (n_rows,) or (n_rows, n_classes)."""
-    return np.asarray(booster.predict(columns, raw_score=True), np.float64)
+    return np.asarray(booster.predict(columns, raw_score=True, num_threads=1), np.float64)

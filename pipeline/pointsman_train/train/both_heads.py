@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
@@ -50,7 +51,10 @@ class Heads:
     def complexity_out_of_fold(self, features: Features, labels: WeighedLabels, fold: Ints) -> Floats:
         """Margins of each fold from a classifier that was fitted on the others, (n_prompts, n_classes)."""
         margins = np.empty((len(features), len(self.classes)))
-        for k in range(int(fold.max()) + 1):
+
+        def fit_one(k: int) -> None:
             out = fold == k
-            margins[out] = self.complexity(features, labels.take(~out)).margins(features[out])
+            margins[out] = self.complexity(features[~out], labels.take(~out)).margins(features[out])
+
+        on_all_cores(fit_one, range(int(fold.max()) + 1))
         return margins

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
@@ -66,7 +67,7 @@ class Difference:
         rate, weight = targets.rate[known, best], targets.weight[known, best]
         reference = fit_classifier(features[known], rate, weight, layout, self.config.booster)
         models = range(targets.success.shape[1])
-        differences = [self._difference(features, targets, m, best, layout) for m in models]
+        differences = on_all_cores(lambda m: self._difference(features, targets, m, best, layout), models)
         return DifferenceModel(Heads([reference]), Heads(differences))
 
     def _difference(self, features: Features, targets: Targets, m: int, best: int, layout: Layout) -> Head:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pointsman_train.cores import on_all_cores
+from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.train.booster import BoostedConfig
-from pointsman_train.train.heads import Heads, fit_classifier
+from pointsman_train.train.heads import Head, Heads, fit_classifier
 from pointsman_train.train.success import Descriptors, Targets
 
 
@@ -19,7 +21,10 @@ class PerModel:
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> Heads:
         """Fit each model's success rate on the prompts where it is known."""
-        heads = []
-        for known, rate, weight in zip(targets.known.T, targets.rate.T, targets.weight.T, strict=True):
-            heads.append(fit_classifier(features[known], rate[known], weight[known], layout, self.config.booster))
-        return Heads(heads)
+        targets_of = zip(targets.known.T, targets.rate.T, targets.weight.T, strict=True)
+
+        def fit_one(of_model: tuple[Bools, Floats, Floats]) -> Head:
+            known, rate, weight = of_model
+            return fit_classifier(features[known], rate[known], weight[known], layout, self.config.booster)
+
+        return Heads(on_all_cores(fit_one, targets_of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,21 +27,25 @@ class Rows:
         ndarray of shape (n_prompts,), near-duplicate groups.
     """
 
-    prompt: list[str]
-    source: list[str]
+    prompt: Sequence[str]
+    source: Sequence[str]
     targets: Targets
     score: Floats
     group: Ints
+
+    def take(self, mask: Bools) -> Rows:
+        """Return the prompts of a mask."""
+        index = np.flatnonzero(mask).tolist()
+        prompts, sources = [self.prompt[i] for i in index], [self.source[i] for i in index]
+        return Rows(prompts, sources, self.targets.take(mask), self.score[mask], self.group[mask])
 
 
 def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     """Take the prompts of a mask."""
     outcomes = labelled.outcomes
-    index = np.flatnonzero(mask).tolist()
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
-    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label).take(mask)
-    prompts, sources = [outcomes.prompt[i] for i in index], [outcomes.source[i] for i in index]
-    return Rows(prompts, sources, targets, outcomes.score[mask], group[mask])
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label)
+    return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, group).take(mask)
 
 
 def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:

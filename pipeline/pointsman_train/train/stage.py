@@ -11,6 +11,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.fit import Featurize, Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
+from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.split import Split, fold_of
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
@@ -91,7 +92,8 @@ def train(
     fallback = config.guard.rung(labelled.models, best)
     fold = fold_of(rows.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
-    taught = Taught(labelled.models, rows.targets.success, rows.source, fold)
+    drawn = sample_groups(rows.group, np.ones(len(fold), bool), config.features.most_prompts, config.seed)
+    taught = Taught(labelled.models, rows.targets.success, rows.source, fold, None if drawn.all() else drawn)
     fitted = featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
     heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)

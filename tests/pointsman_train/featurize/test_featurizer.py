@@ -50,15 +50,30 @@ def only_words(**settings):
     return FeaturesConfig(words=WordsConfig(**settings), embedding=EmbeddingConfig(dimensions=0))
 
 
-def test_features_are_surface_then_lexicon_then_the_blocks_with_a_column_for_each_model(trained):
+def all_blocks(**settings):
+    return FeaturesConfig(vectors=VectorsConfig(enabled=True), codebook=CodebookConfig(enabled=True), **settings)
+
+
+def test_features_are_surface_then_lexicon_then_a_column_for_each_model(trained):
     featurizer, models = trained.router.featurizer, trained.router.models
     names = featurizer.names
     assert names[:N_BEFORE] == (*SURFACE_NAMES, *LEXICON_NAMES)
-    assert names[N_BEFORE:] == tuple(f"{kind}_{model}" for kind in ("score", "vector", "near") for model in models)
-    assert featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1, N_BEFORE + 4, N_BEFORE + 7]
+    assert names[N_BEFORE:] == tuple(f"score_{model}" for model in models)
+    assert featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1]
     assert trained.router.features.shape[1] == len(names) == len(set(names))
     assert trained.router.features.dtype == np.float32
     assert np.isfinite(trained.router.features).all()
+
+
+def test_each_block_that_is_switched_on_has_a_column_for_each_model():
+    prompts, success = memorised()
+    success = np.hstack([success, 1 - success])
+    fold = np.arange(len(prompts)) % 2
+    fitted = fit_featurizer(prompts, Taught(("small", "large"), success, [""] * len(prompts), fold), all_blocks())
+    names = fitted.featurizer.names
+    assert names[N_BEFORE:] == tuple(f"{kind}_{m}" for kind in ("score", "vector", "near") for m in ("small", "large"))
+    assert fitted.featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1, N_BEFORE + 3, N_BEFORE + 5]
+    assert fitted.features.shape == (len(prompts), len(names))
 
 
 def test_a_rows_training_score_comes_from_a_fit_that_did_not_see_it():
@@ -136,7 +151,7 @@ def test_texts_of_many_pieces_have_the_same_bits_beside_a_longer_one(session, pa
 def test_the_same_prompts_give_the_same_featurizer():
     prompts, success = memorised()
     fold = np.arange(len(prompts)) % 4
-    one, other = (fit_featurizer(prompts, taught(success, fold), FeaturesConfig()) for _ in range(2))
+    one, other = (fit_featurizer(prompts, taught(success, fold), all_blocks()) for _ in range(2))
     np.testing.assert_array_equal(one.features, other.features)
     np.testing.assert_array_equal(one.featurizer.word_model.weights, other.featurizer.word_model.weights)
     np.testing.assert_array_equal(one.similarity, other.similarity)
@@ -149,8 +164,8 @@ def test_what_the_embedding_tells_of_a_row_comes_from_a_fit_that_did_not_see_it(
     config = FeaturesConfig(
         words=WordsConfig(min_df=2),
         embedding=EmbeddingConfig(dimensions=30),
-        vectors=VectorsConfig(strength=1e4),
-        codebook=CodebookConfig(codes=4, nearest=1, smoothing=0.01),
+        vectors=VectorsConfig(enabled=True, strength=1e4),
+        codebook=CodebookConfig(enabled=True, codes=4, nearest=1, smoothing=0.01),
     )
     turned = np.where(same_fold[:, None] == 2, 1.0, success)
     one, other = (fit_featurizer(prompts, taught(outcome, same_fold), config) for outcome in (success, turned))
@@ -224,9 +239,21 @@ def test_a_table_of_word_vectors_knows_words_that_the_training_prompts_do_not_ha
     table.write_text("kitten 1 0\ncat 0.9 0.1\nlorry 0 1\ntruck 0.1 0.9\n")
     prompts = ["the cat", "a truck", "the cat again", "that truck again"] * 10
     success = np.array([1.0, 0.0] * 20)[:, None]
-    config = FeaturesConfig(embedding=EmbeddingConfig(table=str(table)), words=WordsConfig(min_df=2))
+    config = all_blocks(embedding=EmbeddingConfig(table=str(table)), words=WordsConfig(min_df=2))
     fitted = fit_featurizer(prompts, taught(success, np.arange(40) // 4 % 5), config)
     features, similarity = fitted.featurizer.transform_all(["a kitten", "a lorry", "the zebra"])
     column = fitted.featurizer.layout.columns("vectors")
     assert features[0, column] > 0 > features[1, column]
     assert similarity[:2].min() > 0.8 > similarity[2]
+
+
+def test_blocks_may_learn_from_a_draw_and_the_other_prompts_have_the_features_that_are_served():
+    prompts, success = memorised()
+    drawn = np.arange(len(prompts)) < 30
+    fold = np.arange(len(prompts)) % 4
+    config = all_blocks(words=WordsConfig(min_df=1))
+    fitted = fit_featurizer(prompts, Taught(("m",), success, [""] * len(prompts), fold, drawn), config)
+    alone = fit_featurizer(prompts[:30], taught(success[:30], fold[:30]), config)
+    np.testing.assert_array_equal(fitted.features[:30], alone.features)
+    np.testing.assert_array_equal(fitted.features[30:], alone.featurizer.transform(prompts[30:]))
+    assert len(fitted.similarity) == len(prompts)

@@ -33,11 +33,10 @@ def with_scores(task) -> Callable[[np.ndarray], Task]:
 
 
 @pytest.fixture(scope="session")
-def noise(task, with_scores) -> Task:
-    """Outcomes that are coin flips, of models that are each right as often as they were."""
-    rate = np.nanmean(task.labelled.success, axis=0)
-    drawn = np.random.default_rng(3).random(task.labelled.success.shape) < rate
-    return with_scores(drawn.astype(float))
+def noises(task, with_scores) -> list[Task]:
+    """Outcomes that are coin flips, of models that are each right as often as they were; several draws."""
+    rate, shape = np.nanmean(task.labelled.success, axis=0), task.labelled.success.shape
+    return [with_scores((np.random.default_rng(seed).random(shape) < rate).astype(float)) for seed in range(3)]
 
 
 @pytest.fixture(scope="session")

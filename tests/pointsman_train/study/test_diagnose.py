@@ -68,15 +68,17 @@ def test_where_one_model_dominates_it_says_that_routing_will_not_pay(dominated, 
     assert "**Routing will not pay**" in (tmp_path / "diagnose.md").read_text()
 
 
-def test_on_noise_it_never_says_that_routing_pays(noise, tmp_path):
-    diagnose(noise, quick(), tmp_path)
-    found = read(tmp_path)
-    assert found["verdict"] != PAYS
-    assert found["checks"]["gain"]["verdict"] != PAYS
-    gain = found["checks"]["gain"]["figures"]["hull_gain"]
-    assert gain["low"] < 0.0 < gain["high"]
+def test_on_noise_it_does_not_say_that_routing_pays(noises, tmp_path):
+    found = []
+    for number, noise in enumerate(noises):
+        diagnose(noise, quick(), tmp_path / str(number))
+        found.append(read(tmp_path / str(number)))
+    # An interval of 95 % is clear of 0 by chance on one draw in forty; on two of three it is no chance.
+    assert sum(one["verdict"] == PAYS for one in found) <= 1
+    gains = [one["checks"]["gain"]["figures"]["hull_gain"] for one in found]
+    assert sum(gain["low"] < 0.0 < gain["high"] for gain in gains) >= 2
     # Coin flips leave an oracle plenty to know: headroom alone does not say that a router can have it.
-    assert found["checks"]["headroom"]["verdict"] == PAYS
+    assert {one["checks"]["headroom"]["verdict"] for one in found} == {PAYS}
 
 
 def test_outcomes_of_one_label_are_diagnosed_all_the_same(with_scores, task, tmp_path):

@@ -9,6 +9,7 @@ from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.bootstrap import resample_weights
 from pointsman_train.evaluate.detail import GAPS
 from pointsman_train.evaluate.figures import evaluate
+from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.split import deal_sources
 from pointsman_train.study import left_out
 from pointsman_train.study.left_out import PER_SOURCE, leave_sources_out
@@ -31,7 +32,7 @@ def test_every_judged_prompt_is_judged_once_by_a_router_that_saw_nothing_of_its_
         return trained.router
 
     monkeypatch.setattr(left_out, "train", spy)
-    found = leave_sources_out(task, trained.result.evaluation, weights, 3)
+    found = leave_sources_out(task, trained.result.evaluation, weights, LeftOutConfig(folds=3))
     source = np.array(task.labelled.outcomes.source)
     assert len(seen) == len(found.folds) == 3
     assert sorted(name for fold in found.folds for name in fold.sources) == sorted(
@@ -45,10 +46,23 @@ def test_every_judged_prompt_is_judged_once_by_a_router_that_saw_nothing_of_its_
     assert found.prompts == len(trained.result.evaluation.testset) == sum(fold.prompts for fold in found.folds)
 
 
+def test_of_many_training_prompts_a_draw_is_trained_on_and_that_is_said(trained, task, weights, monkeypatch):
+    seen = []
+
+    def spy(labelled, split, folds, config):
+        seen.append(int(split.rows("train", "calibration").sum()))
+        return trained.router
+
+    monkeypatch.setattr(left_out, "train", spy)
+    found = leave_sources_out(task, trained.result.evaluation, weights, LeftOutConfig(folds=3, most_prompts=100))
+    assert all(90 <= prompts <= 100 for prompts in seen)
+    assert f"100 prompts each, drawn from {int(task.split.rows('train', 'calibration').sum()):,}" in found.note
+
+
 def test_a_router_that_loses_nothing_without_a_source_has_no_gap(trained, task, weights, monkeypatch):
     monkeypatch.setattr(left_out, "train", lambda *_: trained.router)
     evaluation = trained.result.evaluation
-    found = leave_sources_out(task, evaluation, weights, 3)
+    found = leave_sources_out(task, evaluation, weights, LeftOutConfig(folds=3))
     for name, figure in found.figures.items():
         assert figure.value == pytest.approx(evaluation.figures[name].value, nan_ok=True), name
     assert [(gap.value, gap.low, gap.high) for gap in found.gap.values()] == [(pytest.approx(0, abs=1e-9),) * 3] * 3
@@ -81,7 +95,7 @@ def test_a_fold_that_cannot_be_trained_is_told_and_the_others_are_judged_on_thei
         return trained.router
 
     monkeypatch.setattr(left_out, "train", fails_once)
-    found = leave_sources_out(task, evaluation, weights, 3)
+    found = leave_sources_out(task, evaluation, weights, LeftOutConfig(folds=3))
     assert set(found.not_measured.values()) == {"one label only"}
     assert "not left out" in caplog.text
     at = np.flatnonzero([source not in found.not_measured for source in evaluation.testset.source])
@@ -99,14 +113,14 @@ def test_where_no_fold_can_be_trained_the_reason_is_given(trained, task, weights
 
     monkeypatch.setattr(left_out, "train", fails)
     with pytest.raises(LabelError, match=r"^no source could be left out: one label only$"):
-        leave_sources_out(task, trained.result.evaluation, weights, 2)
+        leave_sources_out(task, trained.result.evaluation, weights, LeftOutConfig(folds=2))
 
 
 def test_one_source_cannot_be_left_out(trained, task, weights):
     one = replace(task.labelled.outcomes, source=("a",) * len(task.labelled.label))
     alone = replace(task, labelled=replace(task.labelled, outcomes=one))
     with pytest.raises(LabelError, match=r"have 1 source\(s\), \['a'\]; leaving a source out takes two or more: name"):
-        leave_sources_out(alone, trained.result.evaluation, weights, 2)
+        leave_sources_out(alone, trained.result.evaluation, weights, LeftOutConfig(folds=2))
 
 
 def test_sources_are_dealt_by_size_one_by_one_while_there_are_few():

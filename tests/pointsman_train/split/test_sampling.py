@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+
+from pointsman_train.split import Split, judged_part, sample_groups
+
+GROUP = np.repeat(np.arange(40), np.arange(40) % 3 + 1)
+ALL = np.ones(len(GROUP), bool)
+
+
+def test_a_draw_holds_whole_groups_and_no_more_prompts_than_asked_for():
+    drawn = sample_groups(GROUP, ALL, 30, seed=0)
+    assert 25 <= drawn.sum() <= 30
+    assert not set(GROUP[drawn]) & set(GROUP[~drawn])
+
+
+def test_a_draw_keeps_to_its_mask_and_hangs_on_the_seed():
+    within = GROUP % 2 == 0
+    one, again, other = (sample_groups(GROUP, within, 10, seed) for seed in (1, 1, 2))
+    assert not (one & ~within).any()
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+
+
+def test_where_there_are_no_more_all_are_taken():
+    within = GROUP < 5
+    np.testing.assert_array_equal(sample_groups(GROUP, within, int(within.sum()), seed=0), within)
+
+
+def test_test_prompts_that_are_not_judged_are_in_no_part_and_the_others_stay():
+    parts = Split(np.where(GROUP < 20, 0, 2), GROUP, "f")
+    judged = judged_part(parts, 15, seed=0)
+    assert 10 <= judged.rows("test").sum() <= 15
+    np.testing.assert_array_equal(judged.rows("train"), parts.rows("train"))
+    assert judged_part(parts, 1_000, seed=0) is parts
