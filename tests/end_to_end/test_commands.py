@@ -230,6 +230,7 @@ def test_an_interrupted_run_leaves_no_bundle_that_loads(tmp_path, kill):
         assert b"Traceback" not in errors
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the open outcome data are not beside the checkout ({SHARED.name})")
 def test_llmrouter_from_its_files_to_a_router_that_beats_a_random_mix(tmp_path):
