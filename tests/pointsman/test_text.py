@@ -37,6 +37,11 @@ def test_sanitised_text_has_a_utf8_form_and_sanitising_again_changes_nothing(tex
     assert sanitise(clean) == clean
 
 
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\x00\ud800\udbff\udc00\udfff\ue000\ufffdé🙂"))))
+def test_each_unsafe_character_is_replaced_and_no_other(text):
+    assert sanitise(text) == re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
+
+
 def test_the_last_user_turn_is_scored():
     messages = [{"role": "system", "content": "s"}, user("one"), {"role": "assistant", "content": "a"}, user("two")]
     assert text_of(messages) == "two"
