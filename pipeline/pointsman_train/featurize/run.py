@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from pointsman.text import both_ends
+
 BATCH = 256
 
 
@@ -37,7 +39,7 @@ def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[An
 def run(
     session: ort.InferenceSession, prompts: Sequence[str], outputs: Sequence[str], size: int = BATCH
 ) -> list[np.ndarray[Any, Any]]:
-    """Run a graph with the one input ``prompt`` over all prompts.
+    """Run a graph with the one input ``prompt`` over all prompts, cut as the runtime cuts them.
 
     Returns
     -------
@@ -45,6 +47,7 @@ def run(
     """
     if not prompts:
         raise ValueError("no prompt to run the graph on")
+    prompts = [both_ends(prompt) for prompt in prompts]
     texts = np.array([*prompts, None], dtype=object)[:-1]  # a lone string must not become characters
     parts: list[list[np.ndarray[Any, Any]]] = []
     positions = list(batches(prompts, size))

@@ -2,7 +2,8 @@
 
 The text is cut into pieces of about 250 characters, at white space where there is some. Of a long text the first
 and the last eight pieces are read (a document comes with its question in front or behind); a text of at most
-sixteen pieces is read whole. So work is bounded by about 4,500 characters plus one cheap pass that cuts.
+sixteen pieces is read whole. So work is bounded by about 4,500 characters plus one cheap pass that cuts;
+and that pass by ``pointsman.text.LONGEST``, beyond which the graph is not given a text's middle.
 """
 
 from __future__ import annotations
