@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from bench.timing import in_turns, quantile
+from pointsman.text import text_of
 
 # What onnxruntime puts in by itself has no block's name.
 OTHER = "other"
@@ -24,14 +26,16 @@ _KERNEL = "_kernel_time"
 def blocks(onnx: Path, route: Callable[[str], object], texts: Sequence[str], runs: int) -> dict[str, float]:
     """Median microseconds of each block in one decision, largest first: the sum of the medians of its nodes.
 
-    ``call and decision`` is what a decision takes beside the graph. What passes between nodes is left out, since under
-    the profiler most of it is the profiler's own.
+    ``call and decision`` is what a decision takes beside the graph, in processor time. What passes between nodes is
+    left out, since under the profiler most of it is the profiler's own.
     """
+    clean = [text_of(text) for text in texts]
     with tempfile.TemporaryDirectory() as folder:
         session, plain = _session(onnx, f"{folder}/profile"), _session(onnx)
-        took = in_turns({"graph": lambda text: _run(plain, text), "route": route}, texts, runs)
+        calls = {"graph": lambda pair: _run(plain, pair[1]), "route": lambda pair: route(pair[0])}
+        took = in_turns(calls, list(zip(texts, clean, strict=True)), runs, clock=time.thread_time_ns)
         for i in range(runs):
-            _run(session, texts[i % len(texts)])
+            _run(session, clean[i % len(clean)])
         events = json.loads(Path(session.end_profiling()).read_text())
     found = _by_block(events)
     found[CALL] = (quantile(took["route"], 0.5) - quantile(took["graph"], 0.5)) / 1_000

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from bench.timing import in_turns, microseconds, quantile
 
 Call: TypeAlias = Callable[[Any], object]
+Clock: TypeAlias = Callable[[], int]
 Figures: TypeAlias = dict[str, Any]
 
 FLOOR = "floor"
@@ -17,7 +19,13 @@ BATCHES = (1, 16, 256)
 _BATCHED = 8_192
 
 
-def decisions(routers: Mapping[str, Call], floor: Call, texts: Sequence[str], runs: int = RUNS) -> dict[str, Figures]:
+def decisions(
+    routers: Mapping[str, Call],
+    floor: Call,
+    texts: Sequence[str],
+    runs: int = RUNS,
+    clock: Clock = time.perf_counter_ns,
+) -> dict[str, Figures]:
     """Time one decision at a time.
 
     Returns
@@ -25,7 +33,7 @@ def decisions(routers: Mapping[str, Call], floor: Call, texts: Sequence[str], ru
     dict
         By router: ``us`` and ``floor_us``, and the ``ratio`` of each quantile to the same one of the floor.
     """
-    took = in_turns({FLOOR: floor, **routers}, texts, runs)
+    took = in_turns({FLOOR: floor, **routers}, texts, runs, clock=clock)
     least = microseconds(took[FLOOR])
     found = {name: microseconds(took[name]) for name in routers}
     return {
@@ -35,7 +43,12 @@ def decisions(routers: Mapping[str, Call], floor: Call, texts: Sequence[str], ru
 
 
 def batches(
-    routers: Mapping[str, Call], floor: Call, texts: Sequence[str], size: int, prompts: int = _BATCHED
+    routers: Mapping[str, Call],
+    floor: Call,
+    texts: Sequence[str],
+    size: int,
+    prompts: int = _BATCHED,
+    clock: Clock = time.perf_counter_ns,
 ) -> dict[str, Figures]:
     """Time batches of ``size`` prompts; the rate is that of the median batch.
 
@@ -45,7 +58,7 @@ def batches(
         By router: prompts ``per_second``, ``floor_per_second``, and how many times more the floor takes as ``ratio``.
     """
     items = [[texts[(start + i) % len(texts)] for i in range(size)] for start in range(0, max(len(texts), size), size)]
-    took = in_turns({FLOOR: floor, **routers}, items, max(prompts // size, 10), warm=3)
+    took = in_turns({FLOOR: floor, **routers}, items, max(prompts // size, 10), warm=3, clock=clock)
     seconds = {name: quantile(spent, 0.5) / 1e9 for name, spent in took.items()}
     return {
         name: {

@@ -77,4 +77,4 @@ def worst_of(router: Router) -> dict[str, dict[str, float]]:
 
 def _plain(text: str) -> bool:
     """Whether onnxruntime takes the text as it is: it has no form for a lone surrogate."""
-    return text.isascii() or text.encode("utf-8", "replace").count(b"?") == text.count("?")
+    return not any("\ud800" <= character <= "\udfff" for character in text[:100])

@@ -64,6 +64,8 @@ def measure() -> dict[str, Any]:
             for peer in PEERS:
                 _say(f"round {turn + 1} of {_ROUNDS}: {peer.name}")
                 _try(peer, failed, lambda peer=peer: took.setdefault(peer.name, []).append(_measure(peer, given)))
+    if "pointsman" in failed:
+        raise SystemExit(f"pointsman: {failed['pointsman']}")
     rows = {peer.name: _row(peer, failed, took) for peer in PEERS}
     return {"machine": about, "router": names()[0], "peers": rows}
 
