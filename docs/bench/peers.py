@@ -94,10 +94,12 @@ def _install(peer: Peer) -> None:
 def _given(folder: Path) -> Path:
     corpus = read_corpus()
     (folder / "floor.onnx").write_bytes(floor_graph())
+    (folder / "texts.json").write_text(json.dumps({str(length): corpus.texts(length) for length in LENGTHS}))
     given = {
         "bundle": str(bundle_of(names()[0])),
         "floor": str(folder / "floor.onnx"),
-        "texts": {str(length): corpus.texts(length) for length in LENGTHS},
+        "texts": str(folder / "texts.json"),
+        "examples": corpus.texts(LENGTHS[0])[:60],
         "runs": _RUNS,
         "seconds": _SECONDS,
     }

@@ -24,11 +24,15 @@ def peers_table(found: Mapping[str, Any]) -> str:
     )
 
 
+def _ms(us: float) -> str:
+    return f"{us / 1_000:.0f}" if us >= 100_000 else f"{us / 1_000:.2g}"
+
+
 def _cells(one: Mapping[str, Any], floor: Mapping[str, float]) -> list[str]:
     if "failed" in one:
         return [one["failed"], *[""] * (len(floor) + 2)]
     times = [
-        f"{at['route']['p50'] / 1000:.2g} / {at['route']['p99'] / 1000:.2g} ({at['route']['p50'] / floor[length]:,.0f})"
+        f"{_ms(at['route']['p50'])} / {_ms(at['route']['p99'])} ({at['route']['p50'] / floor[length]:,.0f})"
         for length, at in one["us"].items()
     ]
     return [*times, f"{one['first_s']:.2g}", f"{one['first_mb']:.0f}", f"{one['packages']}, {one['installed_mb']:,}"]
