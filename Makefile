@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-all check format tables quality notebooks constraints clean
+.PHONY: demo test test-all check format bench bench-peers tables quality notebooks constraints clean
 
 # The main job: train on the embedded data, evaluate, export, route one prompt.
 demo: $(READY)
@@ -27,6 +27,15 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# How long a decision takes and what it needs, and what moved against the committed ratios: five minutes. WRITE=1 commits
+# the figures to docs/measured/ and the README.
+bench: $(READY)
+	PYTHONPATH=docs $(BIN)/python -m bench $(if $(WRITE),--write)
+
+# Other routers on the same prompts, each in an environment of its own under .venv-peers: some 2 GB. WRITE=1 as above.
+bench-peers: $(READY)
+	PYTHONPATH=docs $(BIN)/python -m bench.peers $(if $(WRITE),--write)
 
 # Train on the open data sets and write the README's tables from what was measured.
 tables: $(READY)
@@ -55,4 +64,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache

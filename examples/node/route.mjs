@@ -14,9 +14,16 @@ export async function load(folder, ort) {
   return { manifest, run: (text) => session.run({ prompt: new ort.Tensor("string", [text], [1]) }) };
 }
 
+// Of a prompt of more than 65,536 characters both ends are scored.
+function bothEnds(text) {
+  if (text.length <= 65536) return text;
+  const characters = [...text];
+  return characters.length <= 65536 ? text : [...characters.slice(0, 32768), ...characters.slice(-32768)].join("");
+}
+
 export async function route({ manifest, run }, prompt, point = manifest.default_operating_point) {
   // NUL cuts a string short in some bindings, and half of a surrogate pair has no UTF-8 form.
-  const found = await run(prompt.replace(/[\0\ud800-\udfff]/gu, "\ufffd"));
+  const found = await run(bothEnds(prompt).replace(/[\0\ud800-\udfff]/gu, "\ufffd"));
   const p = [...found.p_success.data];
   const names = manifest.models.map((model) => model.name);
   const rule = manifest.operating_points[point];

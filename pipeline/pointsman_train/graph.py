@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 import onnx
@@ -20,6 +22,10 @@ STRING = TensorProto.STRING
 FLOAT = TensorProto.FLOAT
 DOUBLE = TensorProto.DOUBLE
 INT64 = TensorProto.INT64
+
+_P = ParamSpec("_P")
+_Found = TypeVar("_Found")
+_Adds: TypeAlias = Callable[Concatenate["GraphBuilder", _P], _Found]
 
 
 class GraphBuilder:
@@ -39,6 +45,16 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._initializers: list[onnx.TensorProto] = []
+        self._block = ""
+
+    @contextmanager
+    def block(self, name: str) -> Iterator[None]:
+        """Begin the names of the nodes that are added inside with this one, so that a profile tells blocks apart."""
+        outer, self._block = self._block, f"{name}/"
+        try:
+            yield
+        finally:
+            self._block = outer
 
     def add(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Append a node with one output and return that output's name."""
@@ -46,8 +62,10 @@ class GraphBuilder:
 
     def add_many(self, op: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any) -> list[str]:
         """Append a node with several outputs and return their names."""
-        names = [f"{op}_{len(self._nodes)}_{i}" for i in range(outputs)]
-        self._nodes.append(helper.make_node(op, list(inputs), names, domain=domain, **attributes))
+        name = f"{op}_{len(self._nodes)}"
+        names = [f"{name}_{i}" for i in range(outputs)]
+        node = helper.make_node(op, list(inputs), names, f"{self._block}{name}", domain=domain, **attributes)
+        self._nodes.append(node)
         return names
 
     def alias(self, name: str, output: str) -> None:
@@ -100,3 +118,17 @@ class GraphBuilder:
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="pointsman")
         helper.set_model_props(model, dict(metadata or {}))
         return model
+
+
+def in_block(name: str) -> Callable[[_Adds[_P, _Found]], _Adds[_P, _Found]]:
+    """Decorate a function that adds a block: its nodes bear the block's name; see :meth:`GraphBuilder.block`."""
+
+    def decorate(add: _Adds[_P, _Found]) -> _Adds[_P, _Found]:
+        @wraps(add)
+        def named(g: GraphBuilder, /, *args: _P.args, **kwargs: _P.kwargs) -> _Found:
+            with g.block(name):
+                return add(g, *args, **kwargs)
+
+        return named
+
+    return decorate

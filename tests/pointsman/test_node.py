@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(
 ODD = (
     "a\x00b", "\x00", "half a pair \ud83d", "\ude00 the other half", "\ud800\ud800\udc00", "\U0001f642 whole", "\u2028",
     "\uffff", "\r\n", "\x1b[0m", "z\u0300\u0301\u0302" * 200,
+    "\U0001f642 first " + "one two " * 10_000 + "last?",
 )  # fmt: skip
 ALL = """
 import { readFileSync } from "node:fs";

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import PromptError, RoutingError
-from pointsman.text import sanitise, text_of
+from pointsman.text import LONGEST, sanitise, text_of
 
 
 def user(content):
@@ -35,6 +35,19 @@ def test_sanitised_text_has_a_utf8_form_and_sanitising_again_changes_nothing(tex
     assert "\x00" not in clean
     assert len(clean) == len(text)
     assert sanitise(clean) == clean
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\x00\ud800\udbff\udc00\udfff\ue000\ufffdé🙂"))))
+def test_each_unsafe_character_is_replaced_and_no_other(text):
+    assert sanitise(text) == re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
+
+
+def test_of_a_very_long_prompt_both_ends_are_scored():
+    prompt = "".join(chr(0x4E00 + i % 20_000) for i in range(2 * LONGEST))
+    assert text_of(prompt[:LONGEST]) == prompt[:LONGEST]
+    assert text_of(prompt) == prompt[: LONGEST // 2] + prompt[-LONGEST // 2 :]
+    assert text_of([user(prompt)]) == text_of(prompt)
+    assert text_of("\x00" * 3 * LONGEST) == "\ufffd" * LONGEST
 
 
 def test_the_last_user_turn_is_scored():

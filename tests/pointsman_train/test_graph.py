@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 from pointsman_train.featurize.run import open_session
-from pointsman_train.graph import FLOAT, OPSETS, STRING, GraphBuilder
+from pointsman_train.graph import FLOAT, OPSETS, STRING, GraphBuilder, in_block
 
 
 @pytest.fixture
@@ -63,3 +63,18 @@ def test_the_file_names_its_opsets_and_carries_metadata(g):
     model = g.model({"x": (FLOAT, ["N"])}, {"y": (FLOAT, ["N"])}, {"who": "me"})
     assert {opset.domain: opset.version for opset in model.opset_import} == OPSETS
     assert open_session(model).get_modelmeta().custom_metadata_map == {"who": "me"}
+
+
+def test_a_node_bears_the_name_of_the_innermost_block_that_added_it(g):
+    @in_block("inner")
+    def add_inner(g, x):
+        return g.add("Neg", x)
+
+    @in_block("outer")
+    def add_outer(g, x):
+        return g.add("Abs", add_inner(g, g.add("Sqrt", x)))
+
+    g.alias(g.add("Exp", add_outer(g, "x")), "y")
+    nodes = g.model({"x": (FLOAT, ["N"])}, {"y": (FLOAT, ["N"])}).graph.node
+    assert [node.name.partition("_")[0] for node in nodes] == ["outer/Sqrt", "inner/Neg", "outer/Abs", "Exp", ""]
+    assert len({node.name for node in nodes}) == len(nodes)

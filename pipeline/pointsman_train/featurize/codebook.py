@@ -13,7 +13,7 @@ import numpy as np
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.blocks import CodebookConfig
 from pointsman_train.featurize.clusters import cluster
-from pointsman_train.graph import FLOAT, GraphBuilder
+from pointsman_train.graph import FLOAT, GraphBuilder, in_block
 
 _CENTRE_STEP = 2.0**-9
 _RATE_STEP = 2.0**-12
@@ -82,6 +82,7 @@ def _rates(code: Ints, success: Floats, codes: int, smoothing: float) -> Floats:
     return smoothed
 
 
+@in_block("codebook")
 def add_codebook(g: GraphBuilder, embedded: str, codebook: Codebook) -> str:
     """Add the look-up of success rates, float [N, n_scores]."""
     # Both are of length 1 and whole multiples of 2^-9, so products and their sums are exact in float32 as well.

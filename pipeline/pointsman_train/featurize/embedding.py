@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.vocabulary import Vocabulary
-from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
+from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder, in_block
 
 # Sums of whole multiples of this step are exact in float32, whatever the order of summation.
 _TABLE_STEP = 2.0**-10
@@ -87,6 +87,7 @@ def embedding_of_table(table: Mapping[str, Floats], vocabulary: Vocabulary) -> E
     return Embedding(np.round(rows / _TABLE_STEP) * _TABLE_STEP)
 
 
+@in_block("embedding")
 def add_embedding(g: GraphBuilder, ids: str, embedding: Embedding) -> str:
     """Add the direction of the sum of the words' vectors; double [N, dimensions], zero without a known word."""
     vectors = g.add("Gather", g.const(embedding.table.astype(np.float32)), ids, axis=0)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.clusters import cluster
-from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
+from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder, in_block
 
 # Coordinates are whole multiples of this step, so that their products and sums are exact.
 _STEP = 2.0**-9
@@ -82,6 +82,7 @@ def _scaled(surface: Floats, mean: Floats, scale: Floats) -> Floats:
     return scaled
 
 
+@in_block("familiarity")
 def add_familiarity(g: GraphBuilder, embedded: str, surface: str, familiarity: Familiarity) -> str:
     """Add the similarity, float [N], of double [N, dimensions] and float [N, n_surface]."""
     limit = _CLIP * np.sqrt(_SURFACE_WEIGHT / len(familiarity.mean))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import onnxruntime as ort
 import scipy.sparse as sp
 
+from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig, TaskConfig
 from pointsman_train.featurize.codebook import fit_codebook
 from pointsman_train.featurize.embedding import Embedding, add_embedding, embedding_of_table, learn_embedding
 from pointsman_train.featurize.familiarity import fit_familiarity, held_out_similarity
 from pointsman_train.featurize.featurizer import Features, Featurizer
-from pointsman_train.featurize.run import batches, open_session, run
+from pointsman_train.featurize.run import batches, inputs_of, open_session, run
 from pointsman_train.featurize.stack import fit_scores, last_fit, pick_out_of_fold
 from pointsman_train.featurize.surface import SURFACE_NAMES, add_surface
 from pointsman_train.featurize.vectors import VectorModel, fit_vectors
@@ -215,21 +217,19 @@ def _out_of_fold(features: Features, wide: Featurizer, fold: Ints) -> Features:
 
 def _tokens(prompts: Sequence[str]) -> Iterator[list[str]]:
     """Tokens of each prompt, in no particular order: a prompt's tokens take ten times the room of its text."""
-
-    def build(g: GraphBuilder) -> str:
-        return add_tokens(g, add_window(g, "prompt"))
-
-    for _, found in _run_ragged(prompts, build, STRING):
-        yield from found.tolist()
+    session, texts = _ragged(lambda g: add_tokens(g, add_window(g, "prompt")), STRING), inputs_of(prompts)
+    for batch in batches(prompts):
+        yield from session.run(["out"], {"prompt": texts[batch]})[0].tolist()
 
 
 def _presence(prompts: Sequence[str], vocabulary: Vocabulary) -> sp.csr_array:
     def build(g: GraphBuilder) -> str:
         return add_presence(g, add_ids(g, add_tokens(g, add_window(g, "prompt")), vocabulary), vocabulary)
 
-    found = [(batch, sp.csr_array(part)) for batch, part in _run_ragged(prompts, build, FLOAT)]
-    back = np.argsort(np.concatenate([batch for batch, _ in found]), kind="stable")
-    return sp.csr_array(sp.vstack([part for _, part in found], format="csr")[back])
+    session, texts, positions = _ragged(build, FLOAT), inputs_of(prompts), list(batches(prompts))
+    parts = on_all_cores(lambda batch: sp.csr_array(session.run(["out"], {"prompt": texts[batch]})[0]), positions)
+    back = np.argsort(np.concatenate(positions), kind="stable")
+    return sp.csr_array(sp.vstack(parts, format="csr")[back])
 
 
 def _run_embedding(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Embedding) -> tuple[Floats, Floats]:
@@ -244,13 +244,8 @@ def _run_embedding(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Em
     return embedded, surface.astype(np.float64)
 
 
-def _run_ragged(
-    prompts: Sequence[str], build: Callable[[GraphBuilder], str], kind: int
-) -> Iterator[tuple[Ints, np.ndarray[Any, Any]]]:
-    """Run a graph whose output's width hangs on the batch; yields each batch's rows with its output."""
+def _ragged(build: Callable[[GraphBuilder], str], kind: int) -> ort.InferenceSession:
+    """Open a graph with one output, whose width hangs on the batch."""
     g = GraphBuilder()
     g.alias(build(g), "out")
-    session = open_session(g.model({"prompt": (STRING, ["N"])}, {"out": (kind, ["N", "W"])}))
-    texts = np.array([*prompts, None], dtype=object)[:-1]
-    for batch in batches(prompts):
-        yield batch, session.run(["out"], {"prompt": texts[batch]})[0]
+    return open_session(g.model({"prompt": (STRING, ["N"])}, {"out": (kind, ["N", "W"])}))

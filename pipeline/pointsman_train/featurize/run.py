@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from pointsman.text import both_ends
 from pointsman_train.cores import on_all_cores
 
 BATCH = 256
@@ -36,6 +37,13 @@ def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[An
         yield order[start : start + size]
 
 
+def inputs_of(prompts: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return the graph's input, ndarray of shape (n_prompts,): each prompt cut as the runtime cuts it."""
+    texts = np.empty(len(prompts), dtype=object)
+    texts[:] = [both_ends(prompt) for prompt in prompts]
+    return texts
+
+
 def run(
     session: ort.InferenceSession, prompts: Sequence[str], outputs: Sequence[str], size: int = BATCH
 ) -> list[np.ndarray[Any, Any]]:
@@ -47,7 +55,7 @@ def run(
     """
     if not prompts:
         raise ValueError("no prompt to run the graph on")
-    texts = np.array([*prompts, None], dtype=object)[:-1]  # a lone string must not become characters
+    texts = inputs_of(prompts)
     positions = list(batches(prompts, size))
     parts = on_all_cores(lambda batch: session.run(list(outputs), {"prompt": texts[batch]}), positions)
     back = np.argsort(np.concatenate(positions), kind="stable")

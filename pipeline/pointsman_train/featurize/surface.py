@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from pointsman_train.featurize.window import SEPARATOR, Window
-from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder
+from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
 
 _MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _CLASSES = (
@@ -122,6 +122,7 @@ SURFACE_NAMES: tuple[str, ...] = (
 )
 
 
+@in_block("surface")
 def add_surface(g: GraphBuilder, window: Window) -> str:
     """Add the surface block; returns the name of float [N, len(SURFACE_NAMES)]."""
     chars = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", separators=[""])

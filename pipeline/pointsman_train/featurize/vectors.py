@@ -8,7 +8,7 @@ import numpy as np
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.stack import fit_logistic, fits_of
-from pointsman_train.graph import FLOAT, GraphBuilder
+from pointsman_train.graph import FLOAT, GraphBuilder, in_block
 
 # Products with the embedding's whole multiples of 2^-9 are exact in double.
 _WEIGHT_STEP = 2.0**-12
@@ -36,6 +36,7 @@ def fit_vectors(embedded: Floats, success: Floats, fold: Ints, strength: float) 
     return VectorModel(np.stack([weights for weights, _ in fits], axis=1), np.array([bias for _, bias in fits]))
 
 
+@in_block("vectors")
 def add_vectors(g: GraphBuilder, embedded: str, model: VectorModel) -> str:
     """Add the scores, float [N, n_scores]."""
     weights = np.round(model.weights / _WEIGHT_STEP) * _WEIGHT_STEP

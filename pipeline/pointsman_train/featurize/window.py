@@ -2,7 +2,8 @@
 
 The text is cut into pieces of about 250 characters, at white space where there is some. Of a long text the first
 and the last eight pieces are read (a document comes with its question in front or behind); a text of at most
-sixteen pieces is read whole. So work is bounded by about 4,500 characters plus one cheap pass that cuts.
+sixteen pieces is read whole. So work is bounded by about 4,500 characters plus one cheap pass that cuts;
+and that pass by ``pointsman.text.LONGEST``, beyond which the graph is not given a text's middle.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman_train.graph import FLOAT, INT64, MICROSOFT, GraphBuilder
+from pointsman_train.graph import FLOAT, INT64, MICROSOFT, GraphBuilder, in_block
 
 # Longest match wins: a cut at white space within 50 characters beyond 250, else a hard cut at 250. Longer counted
 # repeats make RE2 rebuild its automaton over and over on non-ASCII text (41 ms instead of 0.1 ms at 1,000).
@@ -41,6 +42,7 @@ class Window:
     piece_count: str
 
 
+@in_block("window")
 def add_window(g: GraphBuilder, prompt: str) -> Window:
     """Add the cutting of ``prompt`` (string [N]) into the pieces that are read."""
     # A text is never empty after this; Tokenizer returns no column at all for a batch without a token.

@@ -16,7 +16,7 @@ from pointsman_train.data import Floats
 from pointsman_train.featurize.lexicon import LEXICON
 from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.window import Window
-from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder
+from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
 
 # A run of letters of an alphabet, a run of digits, or any other visible character (so Han text goes by character).
 _TOKEN = r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Hangul}]+|[0-9]+|\S|\n"
@@ -49,12 +49,14 @@ def join(one: WordModel, other: WordModel) -> WordModel:
     return WordModel(np.hstack([one.weights, other.weights]), np.concatenate([one.bias, other.bias]))
 
 
+@in_block("words")
 def add_tokens(g: GraphBuilder, window: Window) -> str:
     """Add the cutting of the window into tokens; returns the name of string [N, T], padded with ""."""
     tokens = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
     return g.flatten(tokens)
 
 
+@in_block("words")
 def add_ids(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
     """Add the look-up of words; returns the name of int64 [N, T], 0 where a word is unknown or padding."""
     return g.add(
@@ -67,6 +69,7 @@ def add_ids(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
     )
 
 
+@in_block("words")
 def add_presence(g: GraphBuilder, ids: str, vocabulary: Vocabulary) -> str:
     """Add the look-up of terms; returns the name of float [N, n_terms], 1 where a term occurs."""
     n_words, n_terms = len(vocabulary.words), vocabulary.n_terms
@@ -84,6 +87,7 @@ def add_presence(g: GraphBuilder, ids: str, vocabulary: Vocabulary) -> str:
     )
 
 
+@in_block("words")
 def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: WordModel) -> str:
     """Add lexicon counts and scores; returns float [N, len(LEXICON) + n_scores].
 

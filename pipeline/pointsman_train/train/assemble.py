@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx.utils import Extractor
 
-from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder
+from pointsman_train.graph import DOUBLE, FLOAT, STRING, GraphBuilder, in_block
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.trees import add_forest
 
@@ -40,6 +40,7 @@ def _head_outputs(n_models: int) -> dict[str, tuple[int, list[str | int]]]:
     return {"p_success": (DOUBLE, ["N", n_models]), "p_label": (DOUBLE, ["N", n_models + 1])}
 
 
+@in_block("heads")
 def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     wide = g.add("Cast", features, to=DOUBLE)
     *forest, complexity = add_forest(g, wide, [*router.success.ensembles(), router.complexity.ensemble()])

@@ -14,7 +14,7 @@ import lightgbm as lgb
 import numpy as np
 
 from pointsman_train.errors import ExportError
-from pointsman_train.graph import ML, GraphBuilder
+from pointsman_train.graph import ML, GraphBuilder, in_block
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ def bind(tree: Tree, binding: Binding) -> Tree:
     return Node(bound.feature, tree.threshold, bind(tree.left, binding), bind(tree.right, binding))
 
 
+@in_block("trees")
 def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) -> list[str]:
     """Add the trees of several ensembles on double features, as one node.
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pointsman.text import LONGEST, text_of
 from pointsman_train.featurize.run import batches, open_session, run
 from pointsman_train.graph import STRING, GraphBuilder
 
@@ -38,3 +39,8 @@ def test_a_serialised_graph_opens_as_well(trained):
     features = run(open_session(trained.onnx), ["a", "b c"], ["features"])[0]
     assert features.shape == (2, len(trained.router.featurizer.names))
     assert features.dtype == np.float32
+
+
+def test_a_very_long_prompt_is_cut_as_it_is_when_served(echo):
+    prompt = "".join(chr(0x4E00 + i % 20_000) for i in range(2 * LONGEST))
+    assert run(echo, [prompt, "short"], ["out"])[0].tolist() == [text_of(prompt), "short"]
