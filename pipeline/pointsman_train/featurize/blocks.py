@@ -121,7 +121,7 @@ class FeaturesConfig:
         trees learn from all.
     """
 
-    most_prompts: int = 100_000
+    most_prompts: int = 50_000
     words: WordsConfig = field(default_factory=WordsConfig)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     vectors: VectorsConfig = field(default_factory=VectorsConfig)

@@ -16,7 +16,7 @@ Term: TypeAlias = str | tuple[str, str]
 
 # Prompts that are counted at once, and pairs that are kept before equal ones are merged.
 _BATCH = 256
-_MOST_PAIRS = 4_000_000
+_MOST_PAIRS = 2_000_000
 _SHIFT = 32
 
 

@@ -67,9 +67,11 @@ def fit_scores(
     -------
     WordModel with ``(n_folds + 1) * n_models`` scores: fold 0's models first, the fits on all rows last.
     """
-    scaled = presence.multiply(vocabulary.idf).tocsr()
     length = np.sqrt(np.maximum(presence @ vocabulary.idf**2, 1.0))
-    scaled = (sp.diags_array(1.0 / length) @ scaled).tocsr()
+    scaled = presence.astype(np.float64)
+    # In place: a copy for each factor is what most of the memory of a training would go to.
+    scaled.data *= vocabulary.idf[scaled.indices]
+    scaled.data *= np.repeat(1.0 / length, np.diff(scaled.indptr))
     fits = fits_of(fold, success, lambda rows, target: fit_logistic(scaled[rows], target, strength))
     weights = np.stack([w for w, _ in fits], axis=1) * vocabulary.idf[:, None]
     return WordModel(weights=weights, bias=np.array([b for _, b in fits]))

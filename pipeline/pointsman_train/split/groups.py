@@ -8,12 +8,17 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
+from numpy.typing import NDArray
 
 from pointsman_train.data import Ints
 from pointsman_train.errors import ConfigError
+
+# Hashes of a text's runs of words, each once, ascending: arrays, since sets would take twenty times the room.
+Shingles: TypeAlias = NDArray[np.uint32]
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _SHINGLE = 3
@@ -86,21 +91,21 @@ class _Hashes(dict[str, int]):
         return self[word]
 
 
-def _shingles(text: str, words: _Hashes) -> frozenset[int]:
+def _shingles(text: str, words: _Hashes) -> Shingles:
     hashes = np.array([words[word] for word in _WORD.findall(text)], np.uint64)
     runs = np.zeros(max(1, len(hashes) - _SHINGLE + 1), np.uint64)
     # Of each run a polynomial in its words; then its upper half, the better mixed, stirs the lower.
     for i in range(min(_SHINGLE, len(hashes))):
         runs = (runs + hashes[i : i + len(runs)]) * _MIX
     mixed = (runs ^ runs >> _HALF) * _MIX
-    return frozenset((mixed >> _HALF).tolist())
+    return np.unique((mixed >> _HALF).astype(np.uint32))
 
 
-def _joined(shingles: Sequence[frozenset[int]], similarity: float) -> list[int]:
+def _joined(shingles: Sequence[Shingles], similarity: float) -> list[int]:
     """Join what is at least this similar: candidates from MinHash, confirmed exactly; returns the root of each."""
     # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
     index = MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
-    hashes = MinHash.generator([list(s) for s in shingles], num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
+    hashes = MinHash.generator((s.tolist() for s in shingles), num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
     parent = list(range(len(shingles)))
     listed: Counter[int] = Counter()
     for i, minhash in enumerate(hashes):
@@ -123,8 +128,8 @@ def _root(parent: list[int], i: int) -> int:
     return i
 
 
-def _alike(a: frozenset[int], b: frozenset[int], similarity: float) -> bool:
-    shared = len(a & b)
+def _alike(a: Shingles, b: Shingles, similarity: float) -> bool:
+    shared = len(np.intersect1d(a, b, assume_unique=True))
     return shared >= similarity * (len(a) + len(b) - shared)
 
 
