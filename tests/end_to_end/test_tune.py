@@ -64,9 +64,7 @@ def test_a_grid_in_parallel_makes_as_many_versions_inside_one_run(fleet, tmp_pat
     done = run(tmp_path, "-m", *launcher, *settings, *LIGHT, *dataset(fleet))
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "export/routers/pointsman"
-    points = [
-        json.loads((path / "router.json").read_text())["operating_points"]["balanced"] for path in folder.iterdir()
-    ]
+    routers = [json.loads((path / "router.json").read_text()) for path in folder.iterdir()]
     assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]
     assert sorted(router["operating_points"]["balanced"]["caution"] for router in routers) == [0.1, 0.3]
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as db:

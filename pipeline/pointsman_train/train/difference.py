@@ -64,7 +64,7 @@ class Difference:
         best = int(np.argmax(descriptors.success_rate))  # a tie goes to the cheaper
         known = targets.known[:, best]
         rate, weight = targets.rate[known, best], targets.weight[known, best]
-        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster)
+        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster, targets.groups[known])
         models = range(targets.success.shape[1])
         differences = [self._difference(features, targets, m, best, layout) for m in models]
         return DifferenceModel(Heads([reference]), Heads(differences))
@@ -73,7 +73,7 @@ class Difference:
         both = targets.known[:, m] & targets.known[:, best]
         gap = targets.rate[both, m] - targets.rate[both, best]
         weight = _answers(targets.trials[both, m], targets.trials[both, best])
-        return fit_regressor(features[both], gap, weight, layout, self.config.booster)
+        return fit_regressor(features[both], gap, weight, layout, self.config.booster, targets.groups[both])
 
 
 def _answers(one: Ints, other: Ints) -> Floats:

@@ -21,5 +21,6 @@ class PerModel:
         """Fit each model's success rate on the prompts where it is known."""
         heads = []
         for known, rate, weight in zip(targets.known.T, targets.rate.T, targets.weight.T, strict=True):
-            heads.append(fit_classifier(features[known], rate[known], weight[known], layout, self.config.booster))
+            parts = rate[known], weight[known], layout, self.config.booster, targets.groups[known]
+            heads.append(fit_classifier(features[known], *parts))
         return Heads(heads)

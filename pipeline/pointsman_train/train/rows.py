@@ -38,7 +38,7 @@ def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     outcomes = labelled.outcomes
     index = np.flatnonzero(mask).tolist()
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
-    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label).take(mask)
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group).take(mask)
     prompts, sources = [outcomes.prompt[i] for i in index], [outcomes.source[i] for i in index]
     return Rows(prompts, sources, targets, outcomes.score[mask], group[mask])
 
