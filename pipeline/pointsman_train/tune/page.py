@@ -7,7 +7,6 @@ import math
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.report.parts import (
     GOOD,
-    PLAIN,
     UNSURE,
     Bar,
     Cell,
@@ -49,15 +48,15 @@ def _best(found: Found) -> Section:
     gains = [found.gain(trial) for trial in shown]
     size = max((abs(end) for gain in gains for end in (gain.low, gain.high) if not math.isnan(end)), default=0.0)
     names = list(found.default.settings)
-    head = ("trial", found.metric.replace("_", " "), "better than the settings as they are by, 95 % interval", *names)
+    # With spaces for dots a long name breaks into lines.
+    titles = (name.removeprefix("train.").replace(".", " ") for name in names)
+    head = ("trial", found.metric.replace("_", " "), "better than the settings as they are by, 95 % interval", *titles)
     rows = tuple(_row(trial, gain, size, names) for trial, gain in zip(shown, gains, strict=True))
     lead = Text(
         "Each interval is that of the paired difference on the same prompts and resamples. It does not know that its "
         "trial was picked as one of the best; the interval in the verdict does."
     )
-    return Section(
-        "best", "The best trials", (lead, Table(f"The {len(rows)} best, and the settings as they are", head, rows))
-    )
+    return Section("best", "The best trials", (lead, Table("The best, and the settings as they are", head, rows)))
 
 
 def _row(trial: Trial, gain: Estimate, size: float, names: list[str]) -> tuple[Cell, ...]:
@@ -69,9 +68,10 @@ def _row(trial: Trial, gain: Estimate, size: float, names: list[str]) -> tuple[C
 
 
 def _value(value: object) -> Cell:
-    return Cell(
-        f"{value:.4g}" if isinstance(value, float) else f"{value}", PLAIN, number=isinstance(value, int | float)
-    )
+    if value is None:
+        return Cell("null")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Cell(f"{value:.4g}" if isinstance(value, float) else str(value), number=number)
 
 
 def _bar(gain: Estimate, size: float) -> Bar | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pointsman_train.tune.trials import COMPLETE, Found
 
@@ -20,6 +21,7 @@ def draw_history(figure: Figure, found: Found) -> None:
     axes.step(numbers, best, where="post", color="tab:orange", label="best so far")
     axes.axhline(found.default.sought[0], color="tab:gray", lw=1, ls="--", label="settings as they are")
     _mark_stopped(axes, found)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial")
     axes.set_ylabel(f"{found.metric.replace('_', ' ')}, out of fold")
     axes.legend(fontsize=7)
