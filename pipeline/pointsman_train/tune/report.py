@@ -44,7 +44,11 @@ def verdict(found: Found) -> str:
     """Say plainly whether anything beats the settings as they are."""
     best, tried = found.best, len(found.complete) - 1
     if best.default:
-        return f"None of {tried} other settings that were judged on all folds is better than the settings as they are."
+        ended = len(found.trials) - len(found.complete)
+        return (
+            f"None of {tried + ended} other settings is better than the settings as they are; {ended} of them were "
+            "stopped early as worse, or failed."
+        )
     gain = found.picked_gain
     of = f"{_signed(gain)} in {words(found.metric)}, its interval widened for being the best of {tried}"
     if found.clear:
@@ -67,7 +71,7 @@ def told(found: Found, run_dir: Path) -> str:
     for trial in shown:
         gain = "these are the settings as they are" if trial.default else _signed(found.gain(trial))
         lines.append(f"  {trial.number:>7}  {trial.sought[0]:>8.4f}  {gain}")
-    lines += [f"  {name} = {value}" for name, value in found.best.settings.items()]
+    lines += [f"  {name} = {'null' if value is None else value}" for name, value in found.best.settings.items()]
     lines += _failed(found)
     return "\n".join([*lines, verdict(found), f"train with the best: {use_of(run_dir)}"])
 
