@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from pointsman_train.tune.space import dimensions_of, held
 from pointsman_train.tune.store import experimental, need_optuna, open_study
 from pointsman_train.tune.telling import Teller
 from pointsman_train.tune.trials import Found
+from pointsman_train.turns import taking_turns
 
 log = logging.getLogger(__name__)
 
@@ -63,19 +67,33 @@ def _work(study: Any, objective: Objective, config: TuneConfig, teller: Teller) 
 
     until = math.inf if config.timeout is None else time.monotonic() + config.timeout
     while time.monotonic() < until:
-        done, running = _counts(study)
-        if done >= config.trials:
-            return
-        if done + running < config.trials:
-            log.info("trial %d of %d", done + running + 1, config.trials)
-            try:
-                study.optimize(objective, n_trials=1, callbacks=[teller.ended])
-            except optuna.exceptions.UpdateFinishedTrialError:
-                log.warning("this process stood still for so long that its trial was given up; it goes on with another")
-        else:
-            # Others are at the last ones; where one was killed, its trial is given up once that is known.
-            time.sleep(_PAUSE)
-            optuna.storages.fail_stale_trials(study)
+        with ExitStack() as turn:
+            # Until the trial has begun, no other process counts: else both would begin the last one.
+            turn.enter_context(taking_turns(Path(config.folder)))
+            done, running = _counts(study)
+            if done >= config.trials:
+                return
+            if done + running < config.trials:
+                log.info("trial %d of %d", done + running + 1, config.trials)
+                _one(study, partial(_begun_trial, turn, objective), teller)
+                continue
+        # Others are at the last ones; where one was killed, its trial is given up once that is known.
+        time.sleep(_PAUSE)
+        optuna.storages.fail_stale_trials(study)
+
+
+def _begun_trial(turn: ExitStack, objective: Objective, trial: Any) -> float:
+    turn.close()
+    return objective(trial)
+
+
+def _one(study: Any, objective: Callable[[Any], float], teller: Teller) -> None:
+    import optuna
+
+    try:
+        study.optimize(objective, n_trials=1, callbacks=[teller.ended])
+    except optuna.exceptions.UpdateFinishedTrialError:
+        log.warning("this process stood still for so long that its trial was given up; it goes on with another")
 
 
 def _counts(study: Any) -> tuple[int, int]:

@@ -227,7 +227,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from pointsman_train.tune import store
-store.HEARTBEAT, store.GRACE = 1, 3
+store.HEARTBEAT, store.GRACE = 1, 12
 from pointsman_train.tune.bench import Bench
 sys.path.insert(0, sys.argv[1])
 from conftest import light
