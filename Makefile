@@ -53,14 +53,14 @@ notebooks: $(READY)
 # Write constraints.txt anew from what the index has today.
 constraints:
 	rm -rf .venv-constraints && $(PYTHON) -m venv .venv-constraints
-	.venv-constraints/bin/python -m pip install --quiet --editable ".[train,serve,otel,dask,dev]"
+	.venv-constraints/bin/python -m pip install --quiet --editable ".[train,tune,serve,otel,dask,dev]"
 	(echo "# Versions that are tested together. Made by: make constraints"; \
 	  .venv-constraints/bin/python -m pip freeze --exclude-editable) > constraints.txt
 	rm -rf .venv-constraints
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[train,serve,otel,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[train,tune,serve,otel,dev]"
 	touch $(READY)
 
 clean:

@@ -11,17 +11,24 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-def on_all_cores(function: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
+def on_all_cores(function: Callable[[Item], Found], items: Iterable[Item], own_threads: int = 1) -> list[Found]:
     """Apply a function to each item; returns what it gives, in the order of the items.
 
-    The first error is raised, and items that were not begun are left. Each call should keep to one thread of its own:
-    several that each start as many as there are cores wait for one another.
+    The first error is raised, and items that were not begun are left.
+
+    Parameters
+    ----------
+    own_threads
+        Threads that a call starts of its own. Where that is not 1, calls take turns: side by side they would wait for
+        one another, and LightGBM keeps one number of threads for the whole process, which must not change meanwhile.
 
     Examples
     --------
     >>> on_all_cores(abs, [-1, 2, -3])
     [1, 2, 3]
     """
+    if own_threads != 1:
+        return [function(item) for item in items]
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     try:
         return list(pool.map(function, items))

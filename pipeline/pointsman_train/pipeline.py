@@ -36,6 +36,9 @@ from pointsman_train.subjects import subject_of_run
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import TrainConfig, train
+from pointsman_train.tune.settings import TuneConfig
+from pointsman_train.tune.space import dimensions_of
+from pointsman_train.tune.store import need_optuna
 from pointsman_train.writing import write_json
 
 log = logging.getLogger(__name__)
@@ -71,6 +74,7 @@ class PipelineConfig:
     learning_curve: LearningCurveConfig = field(default_factory=LearningCurveConfig)
     diagnose: DiagnoseConfig = field(default_factory=DiagnoseConfig)
     anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
+    tune: TuneConfig = field(default_factory=TuneConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
@@ -87,6 +91,9 @@ class PipelineConfig:
             section.check()
         for name in STUDIES:
             getattr(self, name).check()
+        if self.study == "tune":
+            need_optuna()
+            dimensions_of(self.tune.searched, self.train)
 
     @property
     def study(self) -> str | None:
@@ -147,8 +154,7 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     tracked.tags({f"data.{name}": str(value) for name, value in tracking.flatten(data).items()})
     tracked.artifacts([run_dir / "data.json"], "data")
     tracked.inputs(inputs_of(config.dataset, prepared.labelled, prepared.split))
-    parts = judged_part(prepared.split, config.evaluate.most_prompts, config.evaluate.seed)
-    task = Task(prepared.labelled, parts, config.split.folds, config.group, config.train, config.evaluate)
+    task = _task(config, prepared, tracked)
     if config.study is not None:
         return Result(prepared, run_id=tracked.run_id, study=_study(config.study, task, config, run_dir, tracked))
     if "train" not in config.stages:
@@ -196,6 +202,12 @@ def _reference(router: TrainedRouter, onnx: bytes, task: Task) -> Reference:
     found = predict(onnx, _prompts(task.labelled, task.training))
     group = task.split.group[task.training]
     return seen_by(found, router.judged(found), router.featurizer.names, router.models, group).reference
+
+
+def _task(config: PipelineConfig, prepared: Prepared, tracked: tracking.Run) -> Task:
+    labelled = prepared.labelled
+    parts = judged_part(prepared.split, config.evaluate.most_prompts, config.evaluate.seed)
+    return Task(labelled, parts, config.split.folds, config.group, config.train, config.evaluate, tracked)
 
 
 def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Report:

@@ -12,7 +12,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pointsman_train.inputs import DatasetInput
 from pointsman_train.registry import LOADER, ROUTER, Registry
 from pointsman_train.tracked import Run as Run
 from pointsman_train.tracked import Untracked as Untracked
+from pointsman_train.turns import taking_turns
 
 log = logging.getLogger(__name__)
 
@@ -164,12 +165,14 @@ def tracked_run(config: TrackingConfig, sweep: Sweep | None = None) -> Iterator[
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         mlflow.set_tracking_uri(config.uri)
-        with _few_retries():
+        # Runs of a sweep may begin at once: a new store bears one that fills it, and a sweep has one run of its own.
+        with _few_retries(), nullcontext() if sweep is None else taking_turns(Path(sweep.folder)):
             experiment = mlflow.set_experiment(config.experiment).experiment_id
+            parent = None if sweep is None else _parent(mlflow, experiment, sweep)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise _refusal(config, error) from error
     try:
-        with mlflow.start_run(parent_run_id=None if sweep is None else _parent(mlflow, experiment, sweep)) as run:
+        with mlflow.start_run(parent_run_id=parent) as run:
             if sweep is not None:
                 mlflow.set_tags({_RUN_NAME: sweep.changes or "as it is", _SWEEP: sweep.folder})
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)

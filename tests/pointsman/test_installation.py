@@ -70,7 +70,18 @@ def run(site, code, *arguments):
 
 
 def test_the_base_installation_has_none_of_the_extras(site):
-    for package in ("lightgbm", "starlette", "uvicorn", "onnx", "openai", "pandas", "yaml", "opentelemetry", "scipy"):
+    for package in (
+        "lightgbm",
+        "starlette",
+        "uvicorn",
+        "onnx",
+        "openai",
+        "pandas",
+        "yaml",
+        "opentelemetry",
+        "scipy",
+        "optuna",
+    ):
         assert "ModuleNotFoundError" in run(site, f"import {package}").stderr
     for package in ("numpy", "onnxruntime", "httpx2"):
         assert run(site, f"import {package}").stderr == ""

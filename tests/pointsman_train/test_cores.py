@@ -36,3 +36,8 @@ def test_boosters_that_are_fitted_side_by_side_are_those_that_are_fitted_in_turn
 
     for _ in range(5):
         np.testing.assert_array_equal(on_all_cores(fit, targets), [fit(target) for target in targets])
+
+
+def test_calls_that_start_threads_of_their_own_take_turns():
+    found = on_all_cores(lambda _: threading.current_thread().name, range(5), own_threads=2)
+    assert set(found) == {threading.current_thread().name}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from pointsman.graph import Graph
 from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, OperatingPoint, Probe
 from pointsman.text import sanitise
-from pointsman_train.errors import ConfigError
+from pointsman_train.errors import ConfigError, ExportError
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.reference import Reference
@@ -28,6 +29,7 @@ from pointsman_train.export.write import next_version, write_bundle
 from pointsman_train.label.labels import Labelled
 from pointsman_train.train.operating_points import FittedPoint
 from pointsman_train.train.router import TrainedRouter
+from pointsman_train.turns import taking_turns
 
 log = logging.getLogger(__name__)
 
@@ -121,11 +123,23 @@ def export(
     log.info("comparing the graph with LightGBM on %d test prompts", len(test_prompts))
     check_parity(router, onnx, test_prompts)
     folder = Path(config.folder) / config.name
-    version = config.version or next_version(folder)
-    manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
-    explain = explain_file(router, manifest.onnx_sha256)
-    card = model_card(manifest, evaluation, detail)
-    return write_bundle(folder / version, onnx, manifest.to_json(), card, register, explain)
+    # The runs of a sweep may end at once, and two must not choose the same next version.
+    with _one_at_a_time(folder):
+        version = config.version or next_version(folder)
+        manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
+        explain = explain_file(router, manifest.onnx_sha256)
+        card = model_card(manifest, evaluation, detail)
+        return write_bundle(folder / version, onnx, manifest.to_json(), card, register, explain)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(taking_turns(folder))
+        except OSError as error:
+            raise ExportError(f"{folder} cannot be written to ({error}); set export.folder") from error
+        yield
 
 
 def _manifest(

@@ -102,15 +102,28 @@ def crossfit(
 
 
 def run_round(
-    labelled: Labelled, group: Ints, fold: Fold, recipes: Mapping[str, TrainConfig], inner_folds: int = 5
+    labelled: Labelled,
+    group: Ints,
+    fold: Fold,
+    recipes: Mapping[str, TrainConfig],
+    inner_folds: int = 5,
+    shared: Shared | None = None,
 ) -> Iterator[tuple[str, Round]]:
-    """Train every recipe on one fold; yields the name of each with what it did."""
+    """Train every recipe on one fold; yields the name of each with what it did.
+
+    Parameters
+    ----------
+    shared
+        Fits of the featurizer of earlier calls on the same fold; None begins anew.
+    """
     split = Split(np.where(fold.train, 0, np.where(fold.test, 2, -1)), group, "")
     rows = complete_rows(labelled, fold.test)
-    shared = _Shared([prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept])
+    if shared is None:
+        shared = Shared()
+    prompts = [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
     for name, config in recipes.items():
         router = train(labelled, split, inner_folds, config, featurize=shared.fit)
-        judged = shared.judge(router)
+        judged = shared.judge(router, prompts)
         testset, _ = testset_of(labelled, group, rows, judged, BOUNDARY_MARGIN)
         yield name, Round(testset, router_of(testset, judged))
 
@@ -177,24 +190,25 @@ def _stack(parts: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
     return np.concatenate(known) if len(known) == len(parts) else None
 
 
-class _Shared:
+class Shared:
     """Fits of the featurizer in one round, and their features of the judged prompts, by its settings and its folds."""
 
-    def __init__(self, prompts: list[str]) -> None:
-        self._prompts = prompts
+    def __init__(self) -> None:
         self._fits: dict[tuple[str, bytes], Fitted] = {}
         self._features: dict[int, tuple[Featurizer, Features, Features | None]] = {}
 
     def fit(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+        """Fit a featurizer, or return it as it was fitted before."""
         key = repr(config), taught.fold.tobytes()
         if key not in self._fits:
             self._fits[key] = fit_featurizer(prompts, taught, config)
         return self._fits[key]
 
-    def judge(self, router: TrainedRouter) -> Judged:
+    def judge(self, router: TrainedRouter, prompts: Sequence[str]) -> Judged:
+        """Return what a router says of the judged prompts, which are the same at every call."""
         key = id(router.featurizer)
         if key not in self._features:
             # The featurizer is kept with its features, so that its id stays its own.
-            self._features[key] = (router.featurizer, *router.featurizer.transform_all(self._prompts))
+            self._features[key] = (router.featurizer, *router.featurizer.transform_all(prompts))
         _, features, similarity = self._features[key]
         return router.judged(Predictions(router.p_success(features), router.p_label(features), features, similarity))

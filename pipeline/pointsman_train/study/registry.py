@@ -12,5 +12,11 @@ from pointsman_train.study.anchors import anchors
 from pointsman_train.study.diagnose import diagnose
 from pointsman_train.study.learning_report import learning_curve
 from pointsman_train.study.task import Study
+from pointsman_train.tune.report import tune
 
-STUDIES: Mapping[str, Study] = {"learning_curve": learning_curve, "diagnose": diagnose, "anchors": anchors}
+STUDIES: Mapping[str, Study] = {
+    "learning_curve": learning_curve,
+    "diagnose": diagnose,
+    "anchors": anchors,
+    "tune": tune,
+}

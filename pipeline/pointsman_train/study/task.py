@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.groups import GroupConfig
 from pointsman_train.split.split import Split
+from pointsman_train.tracked import Run, Untracked
 from pointsman_train.train.stage import TrainConfig
 
 
@@ -26,6 +27,8 @@ class Task:
         Of the out-of-fold predictions within the prompts that a router is trained on.
     group
         When two prompts are near-duplicates; those of the split are grouped already.
+    tracked
+        Hears of what is finished before the study ends.
     """
 
     labelled: Labelled
@@ -34,6 +37,7 @@ class Task:
     group: GroupConfig
     train: TrainConfig
     evaluate: EvaluateConfig
+    tracked: Run = field(default_factory=Untracked)
 
     @property
     def training(self) -> Bools:

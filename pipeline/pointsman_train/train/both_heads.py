@@ -38,7 +38,9 @@ class Heads:
     def complexity(self, features: Features, labels: WeighedLabels) -> ComplexityModel:
         """Fit the complexity classifier; rows of ``labels`` are those of ``features``."""
         label = np.array(self.classes)[labels.label]
-        return fit_complexity(features[labels.row], label, self.classes, self.layout, self.config, labels.weight)
+        return fit_complexity(
+            features[labels.row], label, self.classes, self.layout, self.config, labels.weight, labels.group
+        )
 
     def success_out_of_fold(self, features: Features, targets: Targets, fold: Ints) -> Floats:
         """Margins of each fold from a success model that was fitted on the others, (n_prompts, n_models)."""
@@ -56,5 +58,5 @@ class Heads:
             out = fold == k
             margins[out] = self.complexity(features[~out], labels.take(~out)).margins(features[out])
 
-        on_all_cores(fit_one, range(int(fold.max()) + 1))
+        on_all_cores(fit_one, range(int(fold.max()) + 1), self.config.booster.threads)
         return margins

@@ -58,6 +58,7 @@ def fit_complexity(
     layout: Layout,
     config: ComplexityConfig,
     weight: Floats | None = None,
+    group: Ints | None = None,
 ) -> ComplexityModel:
     """Fit on the prompts with these labels.
 
@@ -69,6 +70,8 @@ def fit_complexity(
         Labels to tell apart, ascending. A fold may lack one of them.
     weight
         ndarray of shape (n_prompts,), of each label; None is one each.
+    group
+        ndarray of shape (n_prompts,), near-duplicates; None is each on its own.
 
     Raises
     ------
@@ -87,6 +90,7 @@ def fit_complexity(
         len(features),
         config.booster,
         weight,
+        group,
         objective="multiclass",
         num_class=len(classes),
     )

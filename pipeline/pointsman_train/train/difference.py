@@ -65,16 +65,16 @@ class Difference:
         best = int(np.argmax(descriptors.success_rate))  # a tie goes to the cheaper
         known = targets.known[:, best]
         rate, weight = targets.rate[known, best], targets.weight[known, best]
-        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster)
-        models = range(targets.success.shape[1])
-        differences = on_all_cores(lambda m: self._difference(features, targets, m, best, layout), models)
+        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster, targets.groups[known])
+        models, threads = range(targets.success.shape[1]), self.config.booster.threads
+        differences = on_all_cores(lambda m: self._difference(features, targets, m, best, layout), models, threads)
         return DifferenceModel(Heads([reference]), Heads(differences))
 
     def _difference(self, features: Features, targets: Targets, m: int, best: int, layout: Layout) -> Head:
         both = targets.known[:, m] & targets.known[:, best]
         gap = targets.rate[both, m] - targets.rate[both, best]
         weight = _answers(targets.trials[both, m], targets.trials[both, best])
-        return fit_regressor(features[both], gap, weight, layout, self.config.booster)
+        return fit_regressor(features[both], gap, weight, layout, self.config.booster, targets.groups[both])
 
 
 def _answers(one: Ints, other: Ints) -> Floats:

@@ -70,7 +70,14 @@ class Heads:
         return (Ensemble(trees, len(self.heads)),)
 
 
-def fit_classifier(features: Features, rate: Floats, weight: Floats, layout: Layout, config: BoosterConfig) -> Head:
+def fit_classifier(
+    features: Features,
+    rate: Floats,
+    weight: Floats,
+    layout: Layout,
+    config: BoosterConfig,
+    group: Ints | None = None,
+) -> Head:
     """Fit the log-odds of a rate in [0, 1]; one that does not vary gives its smoothed log-odds.
 
     Parameters
@@ -79,14 +86,23 @@ def fit_classifier(features: Features, rate: Floats, weight: Floats, layout: Lay
         ndarray of shape (n_prompts, n_features); trees read the columns that ``layout`` gives them.
     rate, weight
         ndarrays of shape (n_prompts,): what is learned, without NaN, and answers behind it.
+    group
+        ndarray of shape (n_prompts,), near-duplicates; None is each on its own.
     """
-    return _fit(features, rate, weight, layout, config, smoothed_logit(rate, weight))
+    return _fit(features, rate, weight, layout, config, group, smoothed_logit(rate, weight))
 
 
-def fit_regressor(features: Features, value: Floats, weight: Floats, layout: Layout, config: BoosterConfig) -> Head:
+def fit_regressor(
+    features: Features,
+    value: Floats,
+    weight: Floats,
+    layout: Layout,
+    config: BoosterConfig,
+    group: Ints | None = None,
+) -> Head:
     """Fit the mean of any value by least squares, else as :func:`fit_classifier`; no rows at all give 0."""
     constant = float(value.mean()) if len(value) else 0.0
-    return _fit(features, value, weight, layout, config, constant, objective="regression")
+    return _fit(features, value, weight, layout, config, group, constant, objective="regression")
 
 
 def _fit(
@@ -95,6 +111,7 @@ def _fit(
     weight: Floats,
     layout: Layout,
     config: BoosterConfig,
+    group: Ints | None,
     constant: float,
     **objective: Any,
 ) -> Head:
@@ -102,4 +119,5 @@ def _fit(
     if len(np.unique(target)) < 2:
         return Head(columns, None, constant)
     rows = features[:, columns].astype(np.float64)
-    return Head(columns, fit_booster(rows, target, len(target), config, weight=weight, **objective), constant)
+    booster = fit_booster(rows, target, len(target), config, weight=weight, group=group, **objective)
+    return Head(columns, booster, constant)

@@ -31,17 +31,20 @@ class WeighedLabels:
         ndarray of shape (n_pairs,), positions among the classes.
     weight
         ndarray of shape (n_pairs,), probability of the label.
+    group
+        ndarray of shape (n_pairs,), near-duplicate group of the prompt.
     """
 
     row: Ints
     label: Ints
     weight: Floats
+    group: Ints
 
     def take(self, rows: Bools) -> WeighedLabels:
         """Return the pairs of these prompts, counted anew."""
         kept = rows[self.row]
         position = np.cumsum(rows) - 1
-        return WeighedLabels(position[self.row[kept]], self.label[kept], self.weight[kept])
+        return WeighedLabels(position[self.row[kept]], self.label[kept], self.weight[kept], self.group[kept])
 
 
 def weigh_labels(targets: Targets, p_success: Floats | None, classes: tuple[int, ...]) -> WeighedLabels:
@@ -59,10 +62,11 @@ def weigh_labels(targets: Targets, p_success: Floats | None, classes: tuple[int,
     """
     if p_success is None or not partly_known(targets.known).any():
         row = np.flatnonzero(np.isin(targets.label, classes))
-        return WeighedLabels(row, np.searchsorted(classes, targets.label[row]), np.ones(len(row)))
+        label = np.searchsorted(classes, targets.label[row])
+        return WeighedLabels(row, label, np.ones(len(row)), targets.groups[row])
     shares = label_shares(targets, p_success)[:, list(classes)]
     row, label = np.nonzero(shares > _LEAST)
-    return WeighedLabels(row, label, shares[row, label])
+    return WeighedLabels(row, label, shares[row, label], targets.groups[row])
 
 
 def label_shares(targets: Targets, p_success: Floats) -> Floats:

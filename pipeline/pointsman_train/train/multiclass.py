@@ -59,4 +59,5 @@ class Multiclass:
         named = targets.label != UNKNOWN_LABEL
         classes = tuple(range(targets.success.shape[1] + 1))
         config = ComplexityConfig(self.config.booster)
-        return MulticlassModel(fit_complexity(features[named], targets.label[named], classes, layout, config))
+        label, group = targets.label[named], targets.groups[named]
+        return MulticlassModel(fit_complexity(features[named], label, classes, layout, config, group=group))

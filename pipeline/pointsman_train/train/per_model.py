@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pointsman_train.cores import on_all_cores
-from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.train.booster import BoostedConfig
@@ -21,10 +20,10 @@ class PerModel:
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> Heads:
         """Fit each model's success rate on the prompts where it is known."""
-        targets_of = zip(targets.known.T, targets.rate.T, targets.weight.T, strict=True)
 
-        def fit_one(of_model: tuple[Bools, Floats, Floats]) -> Head:
-            known, rate, weight = of_model
-            return fit_classifier(features[known], rate[known], weight[known], layout, self.config.booster)
+        def fit_one(model: int) -> Head:
+            known = targets.known[:, model]
+            rate, weight, groups = targets.rate[known, model], targets.weight[known, model], targets.groups[known]
+            return fit_classifier(features[known], rate, weight, layout, self.config.booster, groups)
 
-        return Heads(on_all_cores(fit_one, targets_of))
+        return Heads(on_all_cores(fit_one, range(targets.known.shape[1]), self.config.booster.threads))

@@ -59,7 +59,8 @@ class Pooled:
         rows = [_rows_of(features[known[:, m]], _binding(m, descriptors, layout)) for m in models]
         target = np.concatenate([targets.rate[known[:, m], m] for m in models])
         weight = np.concatenate([targets.weight[known[:, m], m] for m in models])
-        booster = fit_booster(np.concatenate(rows), target, len(features), self.config.booster, weight=weight)
+        group = np.concatenate([targets.groups[known[:, m]] for m in models])
+        booster = fit_booster(np.concatenate(rows), target, len(features), self.config.booster, weight, group)
         return PooledModel(booster, descriptors, layout)
 
 

@@ -44,7 +44,7 @@ def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     """Take the prompts of a mask."""
     outcomes = labelled.outcomes
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
-    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label)
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group)
     return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, group).take(mask)
 
 

@@ -53,16 +53,24 @@ class Targets:
         ndarray of the same shape, answers behind each rate: its weight.
     label
         ndarray of shape (n_prompts,): the cheapest rung that succeeds, n_models for all-fail, -1 for unknown.
+    group
+        ndarray of shape (n_prompts,), near-duplicates, which early stopping keeps together; None where there are none.
     """
 
     success: Floats
     rate: Floats
     trials: Ints
     label: Ints
+    group: Ints | None = None
 
     def take(self, rows: Bools) -> Targets:
         """Return the targets of these prompts."""
-        return Targets(self.success[rows], self.rate[rows], self.trials[rows], self.label[rows])
+        return Targets(self.success[rows], self.rate[rows], self.trials[rows], self.label[rows], self.groups[rows])
+
+    @property
+    def groups(self) -> Ints:
+        """Group of each prompt; where there are none, each is its own."""
+        return np.arange(len(self.label)) if self.group is None else self.group
 
     @property
     def known(self) -> Bools:
