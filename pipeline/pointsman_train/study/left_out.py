@@ -35,11 +35,24 @@ PER_SOURCE = ("quality", "cost_usd", "under_routing_rate", "over_routing_rate", 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """One fold: its sources, its rows of the test set, and what was chosen for them."""
+    """One fold.
+
+    Attributes
+    ----------
+    sources
+        Those that were left out.
+    at
+        Its rows of the test set.
+    router
+        What was chosen for them.
+    prompts
+        Training prompts of the other sources, of which a draw may have been trained on.
+    """
 
     sources: tuple[str, ...]
     at: Ints
     router: Router
+    prompts: int
 
 
 def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, config: LeftOutConfig) -> LeftOut:
@@ -73,7 +86,7 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
             failed |= dict.fromkeys(sources, str(error))
     if not done:
         raise LabelError(f"no source could be left out: {'; '.join(dict.fromkeys(failed.values()))}")
-    return replace(_joined(done, failed, evaluation, weights), note=_note(task, config.most_prompts))
+    return replace(_joined(done, failed, evaluation, weights), note=_note(done, config.most_prompts))
 
 
 def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_prompts: int) -> _Done:
@@ -81,24 +94,24 @@ def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_
     labelled, split = task.labelled, task.split
     inside = np.isin(np.asarray(labelled.outcomes.source, dtype=object).astype(str), sources)
     test = split.rows("test")
-    drawn = sample_groups(split.group, split.rows("train", "calibration") & ~inside, most_prompts, task.train.seed)
+    others = split.rows("train", "calibration") & ~inside
+    drawn = sample_groups(split.group, others, most_prompts, task.train.seed)
     part = np.where(test | drawn, split.part, -1)
     router = train(labelled, replace(split, part=part), task.folds, task.train)
     judged_rows = _judged(task)
     rows = judged_rows & inside
     judged = router.judged(_predictions(router, [labelled.outcomes.prompt[i] for i in np.flatnonzero(rows).tolist()]))
     testset, _ = testset_of(labelled, split.group, rows, judged, evaluation.testset.boundary_margin)
-    return _Done(sources, np.flatnonzero(inside[judged_rows]), router_of(testset, judged))
+    return _Done(sources, np.flatnonzero(inside[judged_rows]), router_of(testset, judged), int(others.sum()))
 
 
-def _note(task: Task, most_prompts: int) -> str:
-    prompts = int(task.split.rows("train", "calibration").sum())
-    if prompts <= most_prompts:
+def _note(done: Sequence[_Done], most_prompts: int) -> str:
+    most = max(one.prompts for one in done)
+    if most <= most_prompts:
         return ""
     return (
-        f"The routers that saw nothing of a source were trained on {most_prompts:,} prompts each, drawn from "
-        f"{prompts:,}; a part of the gap may be due to that. All are taken with "
-        f"evaluate.left_out.most_prompts={prompts}."
+        f"Routers that saw nothing of a source were trained on {most_prompts:,} prompts, drawn from up to {most:,}; a "
+        f"part of the gap may be due to that. All are taken with evaluate.left_out.most_prompts={most}."
     )
 
 
