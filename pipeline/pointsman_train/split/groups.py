@@ -6,7 +6,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ _SHINGLE = 3
 _PERMUTATIONS = 64
 # Members of a group that later prompts are compared with. Prompts from one long template are all alike, and comparing
 # each with all would take time that grows with the square of their number.
-_LISTED = 32
+LISTED = 32
 
 
 @dataclass(slots=True)
@@ -71,12 +71,13 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     config.check()
     texts = [normalise(prompt) for prompt in prompts]
     distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    shingles = [_shingles(text) for text in distinct]
+    shingles = [shingles_of(text) for text in distinct]
     root = _joined(shingles, config.similarity) if config.similarity < 1 else list(range(len(shingles)))
     return _by_appearance(np.array([root[distinct[text]] for text in texts], np.int64))
 
 
-def _shingles(text: str) -> frozenset[int]:
+def shingles_of(text: str) -> frozenset[int]:
+    """Return hashes of the runs of three words of a normalised text."""
     words = _WORD.findall(text)
     runs = (" ".join(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
     return frozenset(zlib.crc32(run.encode("utf-8", "replace")) for run in runs)
@@ -84,22 +85,39 @@ def _shingles(text: str) -> frozenset[int]:
 
 def _joined(shingles: Sequence[frozenset[int]], similarity: float) -> list[int]:
     """Join what is at least this similar: candidates from MinHash, confirmed exactly; returns the root of each."""
-    # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
-    index = MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
-    hashes = MinHash.generator([list(s) for s in shingles], num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
+    index = _index(similarity)
     parent = list(range(len(shingles)))
     listed: Counter[int] = Counter()
-    for i, minhash in enumerate(hashes):
+    for i, minhash in enumerate(_hashes(shingles)):
         for j in index.query(minhash):
             mine, other = _root(parent, i), _root(parent, j)
-            if mine != other and _alike(shingles[i], shingles[j], similarity):
+            if mine != other and alike(shingles[i], shingles[j], similarity):
                 parent[mine] = other
                 listed[other] += listed[mine]
         mine = _root(parent, i)
-        if listed[mine] < _LISTED:
+        if listed[mine] < LISTED:
             index.insert(i, minhash)
             listed[mine] += 1
     return [_root(parent, i) for i in range(len(parent))]
+
+
+def band_hashes(shingles: Sequence[frozenset[int]], similarity: float) -> Iterator[list[bytes]]:
+    """Yield for each text what its index files it under: two texts are candidates where they share one of these."""
+    ranges = _index(similarity).hashranges
+    for minhash in _hashes(shingles):
+        yield [bytes([k]) + minhash.hashvalues[start:end].tobytes() for k, (start, end) in enumerate(ranges)]
+
+
+def _index(similarity: float) -> MinHashLSH:
+    # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
+    return MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
+
+
+def _hashes(shingles: Sequence[frozenset[int]]) -> Iterator[MinHash]:
+    hashes: Iterator[MinHash] = MinHash.generator(
+        [list(s) for s in shingles], num_perm=_PERMUTATIONS, seed=1, hashfunc=int
+    )
+    return hashes
 
 
 def _root(parent: list[int], i: int) -> int:
@@ -109,7 +127,8 @@ def _root(parent: list[int], i: int) -> int:
     return i
 
 
-def _alike(a: frozenset[int], b: frozenset[int], similarity: float) -> bool:
+def alike(a: frozenset[int], b: frozenset[int], similarity: float) -> bool:
+    """Whether the Jaccard similarity of two texts' shingles is at least this."""
     shared = len(a & b)
     return shared >= similarity * (len(a) + len(b) - shared)
 

@@ -122,7 +122,14 @@ def fit_booster(
         LightGBM's ``objective`` and what belongs to it; by default "cross_entropy", which takes any rate in [0, 1]
         and is "binary" where rates are 0 or 1.
     """
-    parameters = {
+    parameters = parameters_for(config, n_prompts) | ({"objective": "cross_entropy"} | objective)
+    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
+    return lgb.train(parameters, data, num_boost_round=trees_for(config, n_prompts))
+
+
+def parameters_for(config: BoosterConfig, n_prompts: int) -> dict[str, Any]:
+    """Return LightGBM's parameters, but for the objective and the number of trees."""
+    return {
         "num_leaves": leaves_for(config, n_prompts),
         "learning_rate": config.learning_rate,
         "min_child_samples": config.min_child_samples,
@@ -137,9 +144,6 @@ def fit_booster(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    rounds = trees_for(config, n_prompts)
-    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
-    return lgb.train(parameters | ({"objective": "cross_entropy"} | objective), data, num_boost_round=rounds)
 
 
 def margins_of(booster: lgb.Booster, columns: Floats) -> Floats:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.train.booster import BoostedConfig
-from pointsman_train.train.heads import Heads, fit_classifier
+from pointsman_train.train.heads import Heads
+from pointsman_train.train.learner import InMemory, Learner, Lesson, SuccessOf
 from pointsman_train.train.success import Descriptors, Targets
 
 
@@ -19,7 +20,10 @@ class PerModel:
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> Heads:
         """Fit each model's success rate on the prompts where it is known."""
-        heads = []
-        for known, rate, weight in zip(targets.known.T, targets.rate.T, targets.weight.T, strict=True):
-            heads.append(fit_classifier(features[known], rate[known], weight[known], layout, self.config.booster))
-        return Heads(heads)
+        return self.learn(InMemory(features, targets, layout), descriptors, layout)
+
+    def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> Heads:
+        """Do the same wherever the prompts are."""
+        models = range(len(descriptors.mean_cost))
+        lessons = [Lesson(f"success {m}", SuccessOf(m)) for m in models]
+        return Heads([learner.classifier(lesson, self.config.booster) for lesson in lessons])
