@@ -52,5 +52,5 @@ class Heads:
         margins = np.empty((len(features), len(self.classes)))
         for k in range(int(fold.max()) + 1):
             out = fold == k
-            margins[out] = self.complexity(features, labels.take(~out)).margins(features[out])
+            margins[out] = self.complexity(features[~out], labels.take(~out)).margins(features[out])
         return margins
