@@ -135,7 +135,13 @@ def _restart(cluster: Cluster, workers: Mapping[str, int]) -> None:
         cluster.client.restart_workers(left, timeout=_RESTART_S, raise_for_error=False)
 
 
+def quiet() -> None:
+    """Keep LightGBM's news of ports and its remarks on threads out of the way, in this process."""
+    lgb.register_logger(log, info_method_name="debug", warning_method_name="debug")
+
+
 def _fit(client: Client, training: Training, workers: Sequence[str]) -> lgb.Booster:
+    quiet()
     parts = _placed(client, training, workers)
     columns, target, weight = (_joined(parts, training, i) for i in range(3))
     named = {_NAMES.get(name, name): value for name, value in training.parameters.items()}
@@ -156,8 +162,13 @@ def _placed(client: Client, training: Training, workers: Sequence[str]) -> list[
     found = []
     for i, part in enumerate(sorted(training.rows)):
         at = [workers[i % len(workers)]]
-        found.append(client.submit(training.take, part, workers=at, allow_other_workers=False, pure=False))
+        found.append(client.submit(_taken, training.take, part, workers=at, allow_other_workers=False, pure=False))
     return [dask.delayed(future) for future in found]
+
+
+def _taken(take: Callable[[int], Taken], part: int) -> Taken:
+    quiet()
+    return take(part)
 
 
 def _joined(parts: Sequence[Any], training: Training, which: int) -> Any:

@@ -112,7 +112,7 @@ def open_cluster(config: EngineConfig) -> Iterator[Cluster]:
             n_workers=workers,
             threads_per_worker=config.threads,
             memory_limit=config.memory,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.ERROR,
         ) as local,
         Client(local, set_as_default=False) as client,
