@@ -47,6 +47,18 @@ class _WorkerLostError(Exception):
     """A worker of a training is gone."""
 
 
+class _InOrder(Client):
+    """Tells where parts are in the order that is asked in.
+
+    LightGBM numbers workers, and joins a worker's parts, in the order of that answer, which hangs on the hashes of this
+    process. So that the same run ends alike, it must not.
+    """
+
+    def who_has(self, futures: Any = None, **more: Any) -> Any:
+        found = super().who_has(futures, **more)
+        return {future.key: found[future.key] for future in futures}
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """One booster to train.
@@ -100,7 +112,7 @@ def train_booster(cluster: Cluster, training: Training) -> lgb.Booster:
 
 def _watched(cluster: Cluster, training: Training, workers: Mapping[str, int]) -> lgb.Booster:
     """Train in a thread with a client of its own, which is closed to end a training that has lost a worker."""
-    with Client(cluster.address, set_as_default=False) as client, ThreadPoolExecutor(1) as thread:
+    with _InOrder(cluster.address, set_as_default=False) as client, ThreadPoolExecutor(1) as thread:
         future = thread.submit(_fit, client, training, list(workers))
         while True:
             try:
@@ -131,8 +143,11 @@ def _lost(cluster: Cluster, workers: Mapping[str, int]) -> set[str]:
 def _restart(cluster: Cluster, workers: Mapping[str, int]) -> None:
     """Restart the workers that are left of a training; they may wait inside LightGBM for the one that is gone."""
     left = sorted(workers.keys() & cluster.workers().keys())
-    if left:
-        cluster.client.restart_workers(left, timeout=_RESTART_S, raise_for_error=False)
+    try:
+        if left:
+            cluster.client.restart_workers(left, timeout=_RESTART_S, raise_for_error=False)
+    except (ValueError, OSError) as error:
+        log.warning("workers without a nanny are not restarted, the training may have to wait for them: %s", error)
 
 
 def quiet() -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 
 from pointsman_train.engine import EngineConfig
@@ -38,8 +39,10 @@ class Cluster:
         return str(self.client.scheduler.address)
 
     def workers(self) -> dict[str, int]:
-        """Threads of each worker that is there now, by its address."""
-        return dict(sorted(self.client.nthreads().items()))
+        """Threads of each worker that is there now, by its address; in order of names, which outlive a restart."""
+        found = self.client.scheduler_info(n_workers=-1)["workers"]
+        order = sorted(found, key=lambda address: (str(found[address]["name"]).zfill(8), address))
+        return {address: int(found[address]["nthreads"]) for address in order}
 
     def ready(self, wanted: int = 1) -> dict[str, int]:
         """Wait for workers; goes on with fewer than wanted after two minutes.
@@ -108,6 +111,8 @@ def open_cluster(config: EngineConfig) -> Iterator[Cluster]:
         return
     workers = config.workers or os.cpu_count() or 1
     with (
+        # A worker that is started anew on a busy machine takes its time; left alone, Dask would give it up in 15 s.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=config.threads,
