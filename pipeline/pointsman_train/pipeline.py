@@ -87,10 +87,15 @@ class PipelineConfig:
             section.check()
         for name in STUDIES:
             getattr(self, name).check()
-        if self.study is not None and self.engine.kind != "local":
+        if self.engine.kind != "local":
+            self._check_elsewhere()
+
+    def _check_elsewhere(self) -> None:
+        if self.study is not None:
             raise ConfigError(
                 f"stages={self.stages!r} is a study, which engine={self.engine.kind} does not run; set engine=local"
             )
+        self.train.check_learning()
 
     @property
     def study(self) -> str | None:

@@ -47,7 +47,7 @@ class _WorkerLostError(Exception):
     """A worker of a training is gone."""
 
 
-class _InOrder(Client):
+class _InOrder(Client):  # type: ignore[misc]  # Dask is untyped here
     """Tells where parts are in the order that is asked in.
 
     LightGBM numbers workers, and joins a worker's parts, in the order of that answer, which hangs on the hashes of this

@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 _WAIT_S = 120.0
+CONNECT = "30s"
 # Tasks in the scheduler at once, for each thread of a worker: enough to keep it busy, few enough to keep it small.
 _AHEAD = 4
 
@@ -127,7 +128,7 @@ def open_cluster(config: EngineConfig) -> Iterator[Cluster]:
 
 def _connected(address: str) -> Client:
     try:
-        return Client(address, timeout="30s", set_as_default=False)
+        return Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
             f"no Dask scheduler answers at {address!r} ({error}); start one with: dask scheduler, or leave "

@@ -24,7 +24,7 @@ from pointsman_train.split.split import fold_of
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.label_shares import WeighedLabels
-from pointsman_train.train.learner import Known, Lesson, learn
+from pointsman_train.train.learner import Known, Lesson, learning
 from pointsman_train.train.success import SuccessModel, Targets
 
 log = logging.getLogger(__name__)
@@ -108,15 +108,13 @@ class HeadsOnWorkers:
 
     def success(self, features: Features, targets: Targets) -> SuccessModel:
         """Fit the success model on every known outcome of every prompt."""
-        return learn(self.here.formulation, self.learner, self.here.descriptors, self.here.layout)
+        return self._success(self.learner)
 
     def success_out_of_fold(self, features: Features, targets: Targets, fold: Ints) -> Floats:
         """Margins of the sample, each fold's from a model that was fitted on all prompts of the others."""
         margins = np.empty_like(targets.success)
         for k in range(int(fold.max()) + 1):
-            learner = self.learner.leave_out(k)
-            fitted = learn(self.here.formulation, learner, self.here.descriptors, self.here.layout)
-            margins[fold == k] = fitted.margins(features[fold == k])
+            margins[fold == k] = self._success(self.learner.leave_out(k)).margins(features[fold == k])
         return margins
 
     def complexity(self, features: Features, labels: WeighedLabels) -> ComplexityModel:
@@ -129,6 +127,9 @@ class HeadsOnWorkers:
         for k in range(int(fold.max()) + 1):
             margins[fold == k] = self._complexity(self.learner.leave_out(k)).margins(features[fold == k])
         return margins
+
+    def _success(self, learner: OnCluster) -> SuccessModel:
+        return learning(self.here.formulation).learn(learner, self.here.descriptors, self.here.layout)
 
     def _complexity(self, learner: OnCluster) -> ComplexityModel:
         lesson = Lesson("label", LabelOf(self.classes))

@@ -15,7 +15,7 @@ from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
-from pointsman_train.train.learner import Learner, learn
+from pointsman_train.train.learner import Learner, learning
 from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
 from pointsman_train.train.trees import Ensemble
 
@@ -69,4 +69,4 @@ class Average:
 
     def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> AverageModel:
         """Do the same wherever the prompts are."""
-        return AverageModel([learn(part, learner, descriptors, layout) for part in self.parts])
+        return AverageModel([learning(part).learn(learner, descriptors, layout) for part in self.parts])

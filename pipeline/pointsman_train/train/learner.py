@@ -71,8 +71,8 @@ class Learns(Protocol):
         ...
 
 
-def learn(formulation: Formulation, learner: Learner, descriptors: Descriptors, layout: Layout) -> SuccessModel:
-    """Fit a formulation by a learner.
+def learning(formulation: Formulation) -> Learns:
+    """Return a formulation as one that is fitted by a learner.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def learn(formulation: Formulation, learner: Learner, descriptors: Descriptors, 
             f"the formulation {type(formulation).__name__} is fitted in memory alone; with engine=dask take one of "
             "average, per_model, difference and logistic, or set engine=local"
         )
-    return formulation.learn(learner, descriptors, layout)
+    return formulation
 
 
 @dataclass(frozen=True, slots=True)
