@@ -95,14 +95,12 @@ def train_booster(cluster: Cluster, training: Training) -> lgb.Booster:
     EngineError
         When workers were lost every time.
     """
-    wanted = 1
     for attempt in range(cluster.retries + 1):
-        workers = cluster.ready(wanted)
+        workers = cluster.ready()
         try:
             return _watched(cluster, training, workers)
         except _WorkerLostError as lost:
             log.warning("%s: worker %s was lost, attempt %d ends", training.name, lost, attempt + 1)
-            wanted = len(workers)
             _restart(cluster, workers)
     raise EngineError(
         f"{training.name}: a worker was lost in each of {cluster.retries + 1} attempts; give workers more memory "

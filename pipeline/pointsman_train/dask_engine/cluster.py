@@ -27,12 +27,21 @@ CONNECT = "30s"
 _AHEAD = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
-    """The workers of a run."""
+    """The workers of a run.
+
+    Attributes
+    ----------
+    retries
+        Times that a booster is trained anew.
+    wanted
+        Workers that are waited for, where one was lost and may come back.
+    """
 
     client: Client
     retries: int
+    wanted: int = 1
 
     @property
     def address(self) -> str:
@@ -45,8 +54,8 @@ class Cluster:
         order = sorted(found, key=lambda address: (str(found[address]["name"]).zfill(8), address))
         return {address: int(found[address]["nthreads"]) for address in order}
 
-    def ready(self, wanted: int = 1) -> dict[str, int]:
-        """Wait for workers; goes on with fewer than wanted after two minutes.
+    def ready(self) -> dict[str, int]:
+        """Wait for the workers that there were; goes on with fewer, from then on, after two minutes.
 
         Raises
         ------
@@ -54,12 +63,15 @@ class Cluster:
             When there is none.
         """
         end = time.monotonic() + _WAIT_S
-        while len(found := self.workers()) < wanted and time.monotonic() < end:
+        while len(found := self.workers()) < self.wanted and time.monotonic() < end:
             time.sleep(0.2)
         if not found:
             raise EngineError(
                 f"no worker at {self.address} after {_WAIT_S:.0f} s; start some with: dask worker ADDRESS"
             )
+        if len(found) < self.wanted:
+            log.warning("%d of %d workers are left", len(found), self.wanted)
+        self.wanted = len(found)
         return found
 
     def each(self, work: Callable[[Item], Found], items: Sequence[Item], what: str) -> Iterator[tuple[Item, Found]]:
@@ -76,7 +88,7 @@ class Cluster:
         """
         if items:
             log.info("%s: %d parts", what, len(items))
-        ahead = max(1, _AHEAD * sum(self.ready().values()))
+        ahead = max(1, _AHEAD * sum((self.workers() or self.ready()).values()))
         queue, running = list(items)[::-1], as_completed([], loop=self.client.loop)
         at: dict[Any, Item] = {}
         for _ in range(min(ahead, len(queue))):
@@ -123,7 +135,7 @@ def open_cluster(config: EngineConfig) -> Iterator[Cluster]:
         ) as local,
         Client(local, set_as_default=False) as client,
     ):
-        yield Cluster(client, config.retries)
+        yield Cluster(client, config.retries, workers)
 
 
 def _connected(address: str) -> Client:

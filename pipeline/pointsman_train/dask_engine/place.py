@@ -77,7 +77,7 @@ class OnWorkers:
 
     def heads(self, heads: Heads) -> HeadsOnWorkers:
         """Return what fits these heads on all training prompts."""
-        kept = self._features.under("boosters", len(self.cluster.workers()))
+        kept = self._features.under("boosters", len(self.cluster.ready()))
         return HeadsOnWorkers(heads, OnCluster(self.cluster, self._features, kept, self.parts.number, heads.layout))
 
 

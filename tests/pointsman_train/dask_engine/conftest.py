@@ -24,7 +24,7 @@ class Inline:
     def workers(self):
         return {"here": 1}
 
-    def ready(self, wanted=1):
+    def ready(self):
         return self.workers()
 
     def each(self, work, items, what):
