@@ -214,7 +214,8 @@ def _rates(one: Mapping[str, Any]) -> dict[str, float]:
     per = {"label": prompts, "featurise": 0.8 * prompts, "predict": 0.2 * prompts}
     found = {stage: sum(cpu.get(step, 0.0) for step in steps) / per[stage] for stage, steps in STAGES.items()}
     for kind in ("one target", "label"):
-        found[f"train, {kind}"] = cpu[f"training {kind}"] / one["trained"][f"{kind} rows"]
+        counting = cpu.get("counting label" if kind == "label" else "counting", 0.0)
+        found[f"train, {kind}"] = (cpu[f"training {kind}"] + counting) / one["trained"][f"{kind} rows"]
     return found
 
 

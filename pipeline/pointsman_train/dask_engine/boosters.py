@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,8 @@ _NAMES = {
 }
 
 
-class _WorkerLostError(Exception):
-    """A worker of a training is gone."""
+class _EndedError(Exception):
+    """An attempt came to nothing, and another may not."""
 
 
 class _InOrder(Client):  # type: ignore[misc]  # Dask is untyped here
@@ -95,17 +95,19 @@ def train_booster(cluster: Cluster, training: Training) -> lgb.Booster:
     EngineError
         When workers were lost every time.
     """
+    reason: Exception | None = None
     for attempt in range(cluster.retries + 1):
         workers = cluster.ready()
         try:
             return _watched(cluster, training, workers)
-        except _WorkerLostError as lost:
-            log.warning("%s: worker %s was lost, attempt %d ends", training.name, lost, attempt + 1)
+        except _EndedError as error:
+            reason = error
+            log.warning("%s: attempt %d ends: %s", training.name, attempt + 1, error)
             _restart(cluster, workers)
     raise EngineError(
-        f"{training.name}: a worker was lost in each of {cluster.retries + 1} attempts; give workers more memory "
-        "(engine.memory), bring more of them, or raise engine.retries"
-    )
+        f"{training.name}: none of {cluster.retries + 1} attempts came to an end, the last for this: {reason}; give "
+        "workers more memory (engine.memory), bring more of them, or raise engine.retries"
+    ) from reason
 
 
 def _watched(cluster: Cluster, training: Training, workers: Mapping[str, int]) -> lgb.Booster:
@@ -114,20 +116,22 @@ def _watched(cluster: Cluster, training: Training, workers: Mapping[str, int]) -
         future = thread.submit(_fit, client, training, list(workers))
         while True:
             try:
-                return _booster_of(future, _LOOK_S)
+                return future.result(timeout=_LOOK_S)
             except TimeoutError:
                 if lost := workers.keys() - cluster.workers().keys():
                     client.close()
-                    raise _WorkerLostError(", ".join(sorted(lost))) from None
+                    raise _EndedError(_words(lost)) from None
             except Exception as error:
                 # The survivors of a lost worker fail at once, often before the scheduler knows of it.
-                if lost := _lost(cluster, workers):
-                    raise _WorkerLostError(", ".join(sorted(lost))) from error
+                lost = _lost(cluster, workers)
+                # LightGBM also fails where a port was taken meanwhile; anything else would fail again.
+                if lost or isinstance(error, lgb.basic.LightGBMError):
+                    raise _EndedError(_words(lost) if lost else str(error)) from error
                 raise
 
 
-def _booster_of(future: Future[lgb.Booster], seconds: float) -> lgb.Booster:
-    return future.result(timeout=seconds)
+def _words(lost: set[str]) -> str:
+    return f"lost worker {', '.join(sorted(lost))}"
 
 
 def _lost(cluster: Cluster, workers: Mapping[str, int]) -> set[str]:
