@@ -32,8 +32,9 @@ from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
+from pointsman_train.local_engine import prepare
 from pointsman_train.paths import conf_dir
-from pointsman_train.pipeline import PipelineConfig, prepare
+from pointsman_train.pipeline import PipelineConfig
 from pointsman_train.split.split import fold_of
 from pointsman_train.train.average import AverageModel
 from pointsman_train.train.booster import BoosterConfig

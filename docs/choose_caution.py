@@ -17,6 +17,7 @@ from quality_recipes import DEFAULT, recipes
 
 from pointsman.decide import Rule
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
 from pointsman_train.evaluate.rates import boundary_accuracy
 from pointsman_train.evaluate.ratio import resampled_ratios
@@ -25,7 +26,6 @@ from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
 from pointsman_train.evaluate.sweep import half_cost_point, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.fit import Taught, fit_featurizer
-from pointsman_train.pipeline import Prepared
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out

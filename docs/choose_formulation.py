@@ -18,12 +18,12 @@ from quality import data
 from quality_recipes import recipes
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.bootstrap import resample_weights
 from pointsman_train.evaluate.figures import curve_figures
 from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.featurize.fit import Taught, fit_featurizer
-from pointsman_train.pipeline import Prepared
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out

@@ -20,6 +20,7 @@ from quality import data
 from quality_tables import table
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.bootstrap import Weights, estimate
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
@@ -29,7 +30,6 @@ from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.label.labels import Labelled
-from pointsman_train.pipeline import Prepared
 from pointsman_train.study.anchors import d_optimal
 from pointsman_train.study.crossfit import run_round, weights_of
 from pointsman_train.study.folds import Fold, hold_out

@@ -25,7 +25,8 @@ from quality_rounds import load_rounds, save_rounds
 from quality_tables import measure, write_page
 
 from pointsman_train.data import Bools
-from pointsman_train.pipeline import Prepared, prepare
+from pointsman_train.engine import Prepared
+from pointsman_train.local_engine import prepare
 from pointsman_train.study.crossfit import Crossfit, Round, run_round
 from pointsman_train.study.folds import Fold, hold_out, k_fold, sources_left_out
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 # What an interruption leaves behind.
 _KEPT = {
     "train": "no router was written; a learning curve goes on where it stopped with the same hydra.run.dir, "
-    "a search with the same tune.name",
+    "a search with the same tune.name, and engine=dask with the same engine.folder",
     "evaluate": "nothing was written",
     "compare": "nothing was promoted",
     "collect": "every answer is kept, run the same command to go on",

@@ -10,6 +10,7 @@
     ├── GraderError       a grader that does not exist, cannot be built from its settings, or cannot do its work
     ├── ExportError       the exported file does not reproduce the trained model
     ├── CollectError      models cannot be asked, or the store cannot be used
+    ├── EngineError       the cluster has no workers, or loses them faster than work can be done
     ├── PromotionError    a candidate may not take the champion's place
     └── TrackingError     MLflow cannot be reached or refuses
 """
@@ -51,6 +52,10 @@ class TrackingError(TrainError):
 
 class CollectError(TrainError):
     """Models cannot be asked as configured, or the store of answers cannot be used."""
+
+
+class EngineError(TrainError):
+    """The cluster has no workers, or loses them faster than work can be done."""
 
 
 class PromotionError(TrainError):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pointsman.graph import Predictions
 from pointsman_train import tracking
 from pointsman_train.data import Bools
-from pointsman_train.datasets import DatasetConfig, load, read_catalog
+from pointsman_train.datasets import DatasetConfig
+from pointsman_train.engine import Engine, EngineConfig, Prepared, open_engine
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.detailed import detail
@@ -20,12 +19,12 @@ from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import EvaluateConfig, Evaluation, judge
 from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
-from pointsman_train.featurize.run import open_session, run
 from pointsman_train.inputs import inputs_of
-from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.label import LabelConfig, Labelled
+from pointsman_train.local_engine import LocalEngine
 from pointsman_train.report.about import about_trained
-from pointsman_train.run_files import report, without_folders, write_labels
-from pointsman_train.split import GroupConfig, Split, SplitConfig, group_near_duplicates, judged_part, split
+from pointsman_train.run_files import report, report_all, without_folders, write_labels
+from pointsman_train.split import GroupConfig, SplitConfig, judged_part
 from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
 from pointsman_train.study.enough import refuse_too_few
@@ -35,7 +34,7 @@ from pointsman_train.study.task import Report, Task
 from pointsman_train.subjects import subject_of_run
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
-from pointsman_train.train.stage import TrainConfig, train
+from pointsman_train.train.stage import TrainConfig
 from pointsman_train.tune.settings import TuneConfig
 from pointsman_train.tune.space import dimensions_of
 from pointsman_train.tune.store import need_optuna
@@ -75,6 +74,7 @@ class PipelineConfig:
     diagnose: DiagnoseConfig = field(default_factory=DiagnoseConfig)
     anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
     tune: TuneConfig = field(default_factory=TuneConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
     tracking: tracking.TrackingConfig = field(default_factory=tracking.TrackingConfig)
 
     def check(self) -> None:
@@ -87,26 +87,27 @@ class PipelineConfig:
             )
         if self.pool is not None and not self.pool:
             raise PoolError("pool is empty; name at least two models, or leave it out to take all of the data set")
-        for section in (self.label, self.group, self.split, self.train, self.evaluate, self.export):
+        for section in (self.label, self.group, self.split, self.train, self.evaluate, self.export, self.engine):
             section.check()
         for name in STUDIES:
             getattr(self, name).check()
         if self.study == "tune":
             need_optuna()
             dimensions_of(self.tune.searched, self.train)
+        if self.engine.kind != "local":
+            self._check_elsewhere()
+
+    def _check_elsewhere(self) -> None:
+        if self.study is not None:
+            raise ConfigError(
+                f"stages={self.stages!r} is a study, which engine={self.engine.kind} does not run; set engine=local"
+            )
+        self.train.check_learning()
 
     @property
     def study(self) -> str | None:
         """Name of the study that was asked for, None where it is stages."""
         return self.stages[0] if len(self.stages) == 1 and self.stages[0] in STUDIES else None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Labelled prompts with their split: what every later stage reads."""
-
-    labelled: Labelled
-    split: Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +140,16 @@ def run_pipeline(config: PipelineConfig, run_dir: Path, sweep: tracking.Sweep | 
     """
     config.check()
     run_dir.mkdir(parents=True, exist_ok=True)
-    with tracking.tracked_run(config.tracking, sweep) as tracked:
-        return _run_stages(config, run_dir, tracked)
+    with tracking.tracked_run(config.tracking, sweep) as tracked, open_engine(config.engine, LocalEngine) as engine:
+        return _run_stages(config, run_dir, tracked, engine)
 
 
-def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) -> Result:
-    # Where runs are tracked is no property of a router, and its address may hold a password.
+def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run, engine: Engine) -> Result:
+    # Where runs are tracked or done is no property of a router, and an address may hold a password.
     settings = {name: value for name, value in asdict(config).items() if name != "tracking"}
+    settings["engine"] = config.engine.told()
     tracked.params(settings)
-    prepared = prepare(config)
+    prepared = engine.prepare(config)
     data = describe(prepared)
     write_labels(prepared.labelled, prepared.split, run_dir / "labels.parquet")
     write_json(data, run_dir / "data.json")
@@ -160,23 +162,32 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run) ->
     if "train" not in config.stages:
         return Result(prepared, run_id=tracked.run_id)
     refuse_too_few(task)
-    return _make_router(config, task, Origin(data, without_folders(settings), tracked.run_id), run_dir, tracked)
+    origin = Origin(data, without_folders(settings), tracked.run_id)
+    return _make_router(config, prepared, task, origin, run_dir, tracked, engine)
 
 
-def _make_router(config: PipelineConfig, task: Task, origin: Origin, run_dir: Path, tracked: tracking.Run) -> Result:
+def _make_router(
+    config: PipelineConfig,
+    prepared: Prepared,
+    task: Task,
+    origin: Origin,
+    run_dir: Path,
+    tracked: tracking.Run,
+    engine: Engine,
+) -> Result:
     """Train, and evaluate and export where that was asked for."""
-    prepared = Prepared(task.labelled, task.split)
-    router = train(task.labelled, task.split, task.folds, task.train)
+    router = engine.train(task)
     onnx = router_graph(router).SerializeToString()
     if "evaluate" not in config.stages:
         return Result(prepared, router, run_id=tracked.run_id)
     test = prepared.split.rows("test")
     prompts = _prompts(prepared.labelled, test)
-    predictions = predict(onnx, prompts)
+    predictions = engine.predict(onnx, prompts)
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
-    subject = subject_of_run(task, router, predictions, lambda texts: router.judged(predict(onnx, texts)))
+    subject = subject_of_run(task, router, predictions, lambda texts: router.judged(engine.predict(onnx, texts)))
     found = detail(evaluation, subject, config.evaluate)
     report(evaluation, found, about_trained(config.export.name, router, origin.data), run_dir, tracked)
+    report_all(engine.judge_all(onnx, router), run_dir, tracked)
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, found, run_id=tracked.run_id)
     tags = headline_tags(headline(evaluation, found))
@@ -186,7 +197,7 @@ def _make_router(config: PipelineConfig, task: Task, origin: Origin, run_dir: Pa
         prepared.labelled,
         prompts,
         evaluation,
-        _reference(router, onnx, task),
+        _reference(router, onnx, task, engine),
         origin,
         config.export,
         register=lambda copy: tracked.register(copy, tags),
@@ -197,9 +208,9 @@ def _make_router(config: PipelineConfig, task: Task, origin: Origin, run_dir: Pa
     return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
 
 
-def _reference(router: TrainedRouter, onnx: bytes, task: Task) -> Reference:
+def _reference(router: TrainedRouter, onnx: bytes, task: Task, engine: Engine) -> Reference:
     """How the training prompts are distributed, as the exported graph sees them."""
-    found = predict(onnx, _prompts(task.labelled, task.training))
+    found = engine.predict(onnx, _prompts(task.labelled, task.training))
     group = task.split.group[task.training]
     return seen_by(found, router.judged(found), router.featurizer.names, router.models, group).reference
 
@@ -217,19 +228,6 @@ def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked
     return found
 
 
-def prepare(config: PipelineConfig) -> Prepared:
-    """Load, label, group and split."""
-    catalog = read_catalog(config.catalog) if config.catalog else None
-    outcomes = load(config.dataset, config.pool or [], catalog)
-    labelled = label(outcomes, config.label)
-    group = group_near_duplicates(labelled.outcomes.prompt, config.group)
-    parts = split(labelled.outcomes.prompt_id, group, config.split)
-    for reason, rows in labelled.outcomes.drops.counts.items():
-        log.info("%s: %d", reason, rows)
-    log.info("split %s, %d near-duplicate groups", parts.counts(), int(group.max()) + 1)
-    return Prepared(labelled, parts)
-
-
 def describe(prepared: Prepared) -> dict[str, Any]:
     """Fingerprints and counts of the data, for the record."""
     labelled, parts = prepared.labelled, prepared.split
@@ -243,14 +241,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "parts": parts.counts(),
         "labels": labelled.counts(),
         "left_out": labelled.outcomes.drops.counts,
-    }
-
-
-def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
-    """Run the exported graph over prompts, in batches."""
-    session = open_session(onnx)
-    names = [output.name for output in session.get_outputs()]
-    return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
+    } | dict(prepared.whole)
 
 
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:

@@ -49,6 +49,13 @@ def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, t
         log.info("not judged: %s: %d", reason, count)
 
 
+def report_all(figures: Mapping[str, float], run_dir: Path, tracked: tracking.Run) -> None:
+    """Write and log means over every test prompt, where more of them were predicted than were judged."""
+    if figures:
+        tracked.metrics(figures)
+        tracked.artifacts([write_json(dict(figures), run_dir / "all_test.json")], "evaluate")
+
+
 def write_labels(labelled: Labelled, parts: Split, path: Path) -> None:
     """Write the label of every prompt, with its part and why it has none, in one step."""
     table = label_table(labelled)

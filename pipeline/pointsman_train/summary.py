@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.evaluate.traffic import Traffic
 from pointsman_train.export.card import HEADLINE
-from pointsman_train.pipeline import Prepared, Result
+from pointsman_train.pipeline import Result
 
 # What a terminal shows where nothing has drifted; the report has all.
 _COLUMNS = 5

@@ -82,11 +82,22 @@ def cost_of(way: str, grid: Grid, catalog: Catalog | None) -> tuple[Floats, str]
     tried = list(WAYS) if way == "auto" else [way]
     costs = {name: WAYS[name](grid, catalog or {}) for name in tried}
     share = {name: _least_known(grid, cost) for name, cost in costs.items()}
-    best = next((name for name in tried if share[name] >= ENOUGH), max(tried, key=lambda name: share[name]))
+    best = best_way(share)
     if not share[best]:
         reasons = "".join(f"\n  {name}: {_gap(name, grid, costs[name], catalog)}" for name in tried)
         raise DataError(f"{grid.origin}: dataset.cost={way} leaves a model of the pool without any known cost{reasons}")
     return costs[best], best
+
+
+def best_way(share: Mapping[str, float]) -> str:
+    """Choose among ways in order of exactness, by the share of its least known model's answers that each knows.
+
+    Examples
+    --------
+    >>> best_way({"file": 0.1, "tokens": 0.7, "price": 1.0}), best_way({"file": 0.2, "tokens": 0.1})
+    ('tokens', 'file')
+    """
+    return next((name for name in share if share[name] >= ENOUGH), max(share, key=lambda name: share[name]))
 
 
 def _least_known(grid: Grid, cost: Floats) -> float:

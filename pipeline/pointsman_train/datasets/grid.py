@@ -69,15 +69,26 @@ def grid_of(tables: Tables, drops: DropLog, whole_pool: bool) -> Grid:
     PoolError
         When a model has no score, or fewer than two are left.
     """
-    prompts = _texts(tables.prompts, drops)
-    rows = _usable(tables.outcomes, prompts, drops)
-    asked = prompts["prompt_id"].isin(rows["prompt_id"])
-    drops.add("prompt without any outcome", int((~asked & ~prompts["empty"]).sum()))
-    prompts = prompts[asked].sort_values("prompt_id", key=lambda ids: ids.astype(object))
+    prompts, rows = _joined(tables, drops)
     if prompts.empty:
         raise DataError(f"{tables.origin}: no prompt has an outcome that can be used; left out: {drops.counts}")
     models = _scored(tables, rows, drops, whole_pool)
     return _arranged(prompts, rows, models, tables.origin)
+
+
+def grid_of_part(tables: Tables, drops: DropLog) -> Grid:
+    """Arrange a part of the prompts: it may be empty, and a model without a score in it stays in the pool."""
+    prompts, rows = _joined(tables, drops)
+    return _arranged(prompts, rows, tables.models, tables.origin)
+
+
+def _joined(tables: Tables, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Prompts with an outcome, in order of their id, and the outcomes that can be used."""
+    prompts = _texts(tables.prompts, drops)
+    rows = _usable(tables.outcomes, prompts, drops)
+    asked = prompts["prompt_id"].isin(rows["prompt_id"])
+    drops.add("prompt without any outcome", int((~asked & ~prompts["empty"]).sum()))
+    return prompts[asked].sort_values("prompt_id", key=lambda ids: ids.astype(object)), rows
 
 
 def _texts(prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from pointsman_train.data import DropLog
 from pointsman_train.datasets.forms import OUTCOME_FIELDS, Tables, prompts_of
 from pointsman_train.datasets.pool import pool_of
@@ -33,9 +35,7 @@ def read_long(outcomes: Table, prompts: Table | None, columns: Columns, pool: Se
     DataError, PoolError
         When a table breaks its schema, or the pool does not fit it.
     """
-    names = locate(outcomes, columns, required=OUTCOME_FIELDS[:3], optional=OUTCOME_FIELDS[3:])
-    rows = pick(outcomes, names, OUTCOME_FIELDS)
-    rows = checked(rows, OUTCOMES, outcomes.origin, lambda field, index: (index + 1, names[field]))
+    rows = long_rows(outcomes, columns)
     models = pool_of(pool, set(rows["model"].unique()), outcomes.origin)
     inside = rows["model"].isin(models)
     drops.add("model not in the pool", int((~inside).sum()))
@@ -45,3 +45,10 @@ def read_long(outcomes: Table, prompts: Table | None, columns: Columns, pool: Se
         models=models,
         origin=outcomes.origin,
     )
+
+
+def long_rows(outcomes: Table, columns: Columns) -> pd.DataFrame:
+    """Read and check the outcomes of all models, without the prompts' texts; errors as :func:`read_long`."""
+    names = locate(outcomes, columns, required=OUTCOME_FIELDS[:3], optional=OUTCOME_FIELDS[3:])
+    rows = pick(outcomes, names, OUTCOME_FIELDS)
+    return checked(rows, OUTCOMES, outcomes.origin, lambda field, index: (index + 1, names[field]))

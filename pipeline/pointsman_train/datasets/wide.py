@@ -48,6 +48,15 @@ def read_wide(
     ConfigError, DataError, PoolError
         When a pattern lacks ``{model}``, the table breaks its schema, or the pool does not fit it.
     """
+    texts = prompts_of(prompts or table, columns)
+    rows, models = wide_rows(table, columns, patterns, pool, drops)
+    return Tables(prompts=texts, outcomes=rows, models=models, origin=table.origin)
+
+
+def wide_rows(
+    table: Table, columns: Columns, patterns: tuple[str, str], pool: Sequence[str], drops: DropLog
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read and check the outcomes, without the prompts' texts; parameters and errors as :func:`read_wide`."""
     score, cost = _models_of(table, columns, patterns)
     if not score:
         raise DataError(
@@ -57,11 +66,10 @@ def read_wide(
     # Where costs are given, they tell score columns from the rest; a model named by the pool needs none.
     available = [model for model in score if model in cost or not cost or model in pool]
     models = pool_of(pool, available, table.origin)
-    texts = prompts_of(prompts or table, columns)
     rows = _melted(table, columns, {m: score[m] for m in models}, {m: cost[m] for m in models if m in cost})
     scores_per_model = len(rows) // len(models)
     drops.add("model not in the pool", scores_per_model * (len(available) - len(models)))
-    return Tables(prompts=texts, outcomes=rows, models=models, origin=table.origin)
+    return rows, models
 
 
 def _models_of(table: Table, columns: Columns, patterns: tuple[str, str]) -> tuple[dict[str, str], dict[str, str]]:

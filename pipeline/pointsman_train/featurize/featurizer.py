@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from pointsman_train.data import Floats
@@ -134,6 +136,10 @@ class Featurizer:
 
     def transform_all(self, prompts: Sequence[str]) -> tuple[Features, Features | None]:
         """Compute the features of prompts and their similarity to the training prompts, ndarray (n_prompts,)."""
+        return run_featurizer(open_session(self.graph()), prompts)
+
+    def graph(self) -> onnx.ModelProto:
+        """Build the featurizer's own graph: ``prompt`` to ``features`` and, with an embedding, ``similarity``."""
         g = GraphBuilder()
         added = self.add(g, "prompt")
         g.alias(added.features, "features")
@@ -141,5 +147,10 @@ class Featurizer:
         if added.similarity is not None:
             g.alias(added.similarity, "similarity")
             outputs["similarity"] = (FLOAT, ["N"])
-        found = run(open_session(g.model({"prompt": (STRING, ["N"])}, outputs)), prompts, list(outputs))
-        return found[0], found[1] if len(found) > 1 else None
+        return g.model({"prompt": (STRING, ["N"])}, outputs)
+
+
+def run_featurizer(session: ort.InferenceSession, prompts: Sequence[str]) -> tuple[Features, Features | None]:
+    """Run what :meth:`Featurizer.graph` built."""
+    found = run(session, prompts, [output.name for output in session.get_outputs()])
+    return found[0], found[1] if len(found) > 1 else None

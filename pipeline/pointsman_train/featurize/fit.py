@@ -81,6 +81,7 @@ class Fitted:
 
 # How a featurizer is fitted; one that remembers its fits spares work where only the heads differ.
 Featurize: TypeAlias = Callable[[Sequence[str], Taught, FeaturesConfig], Fitted]
+Widths: TypeAlias = tuple[tuple[int, int], ...]
 
 
 def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
@@ -104,6 +105,12 @@ def fit_featurizer(prompts: Sequence[str], taught: Taught, config: FeaturesConfi
     )
 
 
+def _fit(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+    wide, unseen = fit_wide(prompts, taught, config)
+    features, similarity = features_out_of_fold(wide, prompts, taught.fold)
+    return Fitted(serving(wide), features, similarity, unseen)
+
+
 def _kept(prompts: Sequence[str], rows: Bools) -> list[str]:
     return [prompts[i] for i in np.flatnonzero(rows).tolist()]
 
@@ -114,7 +121,13 @@ def _merged(drawn: Bools, one: Features | None, other: Features) -> Features:
     return merged
 
 
-def _fit(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+def fit_wide(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> tuple[Featurizer, Floats | None]:
+    """Learn the vocabulary and every block, with the scores of every fit: each fold's and that on all rows.
+
+    Returns
+    -------
+    The featurizer, and the similarities of one fold to the others; None without an embedding.
+    """
     words = config.words
     vocabulary = learn_vocabulary(_tokens(prompts), words.max_terms, words.min_df)
     presence = _presence(prompts, vocabulary)
@@ -122,12 +135,18 @@ def _fit(prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitt
     wide = Featurizer(taught.models, vocabulary, word_model)
     if config.task.enabled:
         wide = _with_task(wide, presence, taught, config.task)
-    unseen = None
-    if config.embedding.dimensions:
-        wide, unseen = _with_embedding(wide, prompts, presence, taught, config)
-    # One graph with the scores of every fit: the features come from the graph, the choice of fold from here.
+    if not config.embedding.dimensions:
+        return wide, None
+    return _with_embedding(wide, prompts, presence, taught, config)
+
+
+def features_out_of_fold(wide: Featurizer, prompts: Sequence[str], fold: Ints) -> tuple[Features, Features | None]:
+    """Compute the features of prompts, what the outcomes taught from the fits without their fold, and the similarity.
+
+    One graph has the scores of every fit: the features come from the graph, the choice of fold from here.
+    """
     features, similarity = wide.transform_all(prompts)
-    return Fitted(_serving(wide), _out_of_fold(features, wide, taught.fold), similarity, unseen)
+    return pick_fold(features, widths_of(wide), fold), similarity
 
 
 def similarity_out_of_fold(
@@ -189,7 +208,7 @@ def _embedding(vocabulary: Vocabulary, presence: sp.csr_array, config: Embedding
     return vocabulary, embedding_of_table(table, vocabulary)
 
 
-def _serving(wide: Featurizer) -> Featurizer:
+def serving(wide: Featurizer) -> Featurizer:
     """Keep of each block only the fit on all rows: what is served."""
     n = len(wide.models)
     vectors, codebook = wide.vectors, wide.codebook
@@ -202,13 +221,18 @@ def _serving(wide: Featurizer) -> Featurizer:
     )
 
 
-def _out_of_fold(features: Features, wide: Featurizer, fold: Ints) -> Features:
-    """Keep of each block with a score per fit only those of the fits without the prompt's fold."""
+def widths_of(wide: Featurizer) -> Widths:
+    """Return the number of columns of each block with a score per fit, over all fits and in one."""
     n = len(wide.models)
     blocks = [(wide.word_model.weights.shape[1], n)]
     blocks += [] if wide.task is None else [(wide.task.weights.shape[1], len(wide.sources))]
     blocks += [] if wide.vectors is None else [(wide.vectors.weights.shape[1], n)]
     blocks += [] if wide.codebook is None else [(wide.codebook.rates.shape[1], n)]
+    return tuple(blocks)
+
+
+def pick_fold(features: Features, blocks: Widths, fold: Ints) -> Features:
+    """Keep of each block with a score per fit only those of the fits without the prompt's fold."""
     widths = [len(SURFACE_NAMES) + len(LEXICON_NAMES), *(width for width, _ in blocks)]
     plain, *scores, rest = np.split(features, np.cumsum(widths), axis=1)
     kept = [pick_out_of_fold(part, fold, each) for part, (width, each) in zip(scores, blocks, strict=True) if width]

@@ -97,11 +97,17 @@ class Labelled:
         return found | {"unknown": int(np.sum(self.label == UNKNOWN_LABEL))}
 
 
-def label(outcomes: Outcomes, config: LabelConfig) -> Labelled:
+def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None) -> Labelled:
     """Order the ladder and label every prompt with the cheapest model that succeeds.
 
     A prompt whose label hangs on an unknown outcome (a cheaper model than the first success was not asked, or none
     succeeded and one was not asked) has no label and a reason. Its known outcomes still serve the success model.
+
+    Parameters
+    ----------
+    strongest
+        Rung of the best model on average, where these outcomes are a part of all; None finds it here. Of a part, none
+        need have a label.
 
     Raises
     ------
@@ -116,12 +122,12 @@ def label(outcomes: Outcomes, config: LabelConfig) -> Labelled:
     climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
     success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
     first, reason = _first_success(success)
-    first, reason = _settle_all_fail(first, reason, success, config.all_fail)
+    first, reason = _settle_all_fail(first, reason, success, config.all_fail, strongest)
     # A log of its own, so that labelling the same outcomes again does not count twice.
     climbed = replace(climbed, drops=climbed.drops.copy())
     for why in sorted(set(reason) - {""}):
         climbed.drops.add(f"no label: {why}", reason.count(why))
-    if (first == UNKNOWN_LABEL).all():
+    if strongest is None and (first == UNKNOWN_LABEL).all():
         raise LabelError(f"none of {len(first)} prompts could be labelled; reasons: {sorted(set(reason))!r}")
     labelled = Labelled(climbed, success, first, tuple(reason))
     log.info("labels %s", labelled.counts())
@@ -138,7 +144,14 @@ def _first_success(success: Floats) -> tuple[Ints, list[str]]:
     return np.where(hangs, UNKNOWN_LABEL, first), reason.tolist()
 
 
-def _settle_all_fail(first: Ints, reason: list[str], success: Floats, choice: str) -> tuple[Ints, list[str]]:
+def strongest_rung(success: Floats) -> int:
+    """Rung of the model that succeeds most often where it is known."""
+    return int(np.nanargmax(np.nanmean(success, axis=0)))
+
+
+def _settle_all_fail(
+    first: Ints, reason: list[str], success: Floats, choice: str, strongest: int | None
+) -> tuple[Ints, list[str]]:
     n_models = success.shape[1]
     all_fail = first == n_models
     if choice == "separate" or not all_fail.any():
@@ -146,5 +159,5 @@ def _settle_all_fail(first: Ints, reason: list[str], success: Floats, choice: st
     if choice == "drop":
         dropped = ["no model succeeds" if gone else why for gone, why in zip(all_fail, reason, strict=True)]
         return np.where(all_fail, UNKNOWN_LABEL, first), dropped
-    rung = 0 if choice == "cheapest" else int(np.nanargmax(np.nanmean(success, axis=0)))
+    rung = 0 if choice == "cheapest" else strongest_rung(success) if strongest is None else strongest
     return np.where(all_fail, rung, first), reason

@@ -6,8 +6,9 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ _MIX, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 _PERMUTATIONS = 64
 # Members of a group that later prompts are compared with. Prompts from one long template are all alike, and comparing
 # each with all would take time that grows with the square of their number.
-_LISTED = 32
+LISTED = 32
 
 
 @dataclass(slots=True)
@@ -77,22 +78,19 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     config.check()
     texts = [normalise(prompt) for prompt in prompts]
     distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    words = _Hashes()
-    shingles = [_shingles(text, words) for text in distinct]
+    shingles = [shingles_of(text) for text in distinct]
     root = _joined(shingles, config.similarity) if config.similarity < 1 else list(range(len(shingles)))
     return _by_appearance(np.array([root[distinct[text]] for text in texts], np.int64))
 
 
-class _Hashes(dict[str, int]):
-    """The hash of each word, reckoned once."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = zlib.crc32(word.encode("utf-8", "replace"))
-        return self[word]
+@lru_cache(maxsize=200_000)
+def _hash(word: str) -> int:
+    return zlib.crc32(word.encode("utf-8", "replace"))
 
 
-def _shingles(text: str, words: _Hashes) -> Shingles:
-    hashes = np.array([words[word] for word in _WORD.findall(text)], np.uint64)
+def shingles_of(text: str) -> Shingles:
+    """Return hashes of the runs of three words of a normalised text."""
+    hashes = np.array([_hash(word) for word in _WORD.findall(text)], np.uint64)
     runs = np.zeros(max(1, len(hashes) - _SHINGLE + 1), np.uint64)
     # Of each run a polynomial in its words; then its upper half, the better mixed, stirs the lower.
     for i in range(min(_SHINGLE, len(hashes))):
@@ -103,22 +101,39 @@ def _shingles(text: str, words: _Hashes) -> Shingles:
 
 def _joined(shingles: Sequence[Shingles], similarity: float) -> list[int]:
     """Join what is at least this similar: candidates from MinHash, confirmed exactly; returns the root of each."""
-    # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
-    index = MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
-    hashes = MinHash.generator((s.tolist() for s in shingles), num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
+    index = _index(similarity)
     parent = list(range(len(shingles)))
     listed: Counter[int] = Counter()
-    for i, minhash in enumerate(hashes):
+    for i, minhash in enumerate(_hashes(shingles)):
         for j in index.query(minhash):
             mine, other = _root(parent, i), _root(parent, j)
-            if mine != other and _alike(shingles[i], shingles[j], similarity):
+            if mine != other and alike(shingles[i], shingles[j], similarity):
                 parent[mine] = other
                 listed[other] += listed[mine]
         mine = _root(parent, i)
-        if listed[mine] < _LISTED:
+        if listed[mine] < LISTED:
             index.insert(i, minhash)
             listed[mine] += 1
     return [_root(parent, i) for i in range(len(parent))]
+
+
+def band_hashes(shingles: Sequence[Shingles], similarity: float) -> Iterator[list[bytes]]:
+    """Yield for each text what its index files it under: two texts are candidates where they share one of these."""
+    ranges = _index(similarity).hashranges
+    for minhash in _hashes(shingles):
+        yield [bytes([k]) + minhash.hashvalues[start:end].tobytes() for k, (start, end) in enumerate(ranges)]
+
+
+def _index(similarity: float) -> MinHashLSH:
+    # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
+    return MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
+
+
+def _hashes(shingles: Sequence[Shingles]) -> Iterator[MinHash]:
+    hashes: Iterator[MinHash] = MinHash.generator(
+        (s.tolist() for s in shingles), num_perm=_PERMUTATIONS, seed=1, hashfunc=int
+    )
+    return hashes
 
 
 def _root(parent: list[int], i: int) -> int:
@@ -128,7 +143,8 @@ def _root(parent: list[int], i: int) -> int:
     return i
 
 
-def _alike(a: Shingles, b: Shingles, similarity: float) -> bool:
+def alike(a: Shingles, b: Shingles, similarity: float) -> bool:
+    """Whether the Jaccard similarity of two texts' shingles is at least this."""
     shared = len(np.intersect1d(a, b, assume_unique=True))
     return shared >= similarity * (len(a) + len(b) - shared)
 

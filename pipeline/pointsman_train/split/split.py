@@ -110,7 +110,7 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
             f"no prompt is left for {missing!r}; "
             "bring more prompts, or raise group.similarity where texts only share a template"
         )
-    return Split(part, group, _fingerprint(prompt_id, part))
+    return Split(part, group, fingerprint_of(prompt_id, part))
 
 
 def judged_part(parts: Split, most: int, seed: int) -> Split:
@@ -125,8 +125,13 @@ def _drawn(prompt_id: Sequence[str], group: Ints, seed: int) -> Ints:
     first: dict[int, str] = {}
     for name, of in zip(prompt_id, group.tolist(), strict=True):
         first[of] = min(name, first.get(of, name))
-    hashes = [hashlib.sha256(f"{seed}\x1f{first[g]}".encode("utf-8", "replace")).digest() for g in sorted(first)]
+    hashes = [drawn_at(first[g], seed) for g in sorted(first)]
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), np.int64)
+
+
+def drawn_at(group: str, seed: int) -> bytes:
+    """Hash a group, named by the first of its prompts' ids: groups are drawn in order of these."""
+    return hashlib.sha256(f"{seed}\x1f{group}".encode("utf-8", "replace")).digest()
 
 
 def fold_of(group: Ints, folds: int, rng: np.random.Generator) -> Ints:
@@ -143,7 +148,8 @@ def fold_of(group: Ints, folds: int, rng: np.random.Generator) -> Ints:
     return rng.permutation(np.arange(n_groups) % folds)[dense]
 
 
-def _fingerprint(prompt_id: Sequence[str], part: Ints) -> str:
+def fingerprint_of(prompt_id: Sequence[str], part: Ints) -> str:
+    """Hash which prompt is in which part."""
     digest = hashlib.sha256()
     for name, number in sorted(zip(prompt_id, part.tolist(), strict=True)):
         digest.update(f"{name}\x1f{number}\x1e".encode("utf-8", "replace"))

@@ -15,6 +15,7 @@ from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.learner import Learner, learning
 from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
 from pointsman_train.train.trees import Ensemble
 
@@ -65,3 +66,7 @@ class Average:
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> AverageModel:
         """Fit every part on the same prompts."""
         return AverageModel([part.fit(features, targets, descriptors, layout) for part in self.parts])
+
+    def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> AverageModel:
+        """Do the same wherever the prompts are."""
+        return AverageModel([learning(part).learn(learner, descriptors, layout) for part in self.parts])

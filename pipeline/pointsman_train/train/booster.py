@@ -131,7 +131,18 @@ def fit_booster(
         LightGBM's ``objective`` and what belongs to it; by default "cross_entropy", which takes any rate in [0, 1]
         and is "binary" where rates are 0 or 1.
     """
-    parameters = {
+    parameters = parameters_for(config, n_prompts) | ({"objective": "cross_entropy"} | objective)
+    rounds = trees_for(config, n_prompts)
+    if config.early_stopping is not None:
+        held_out = _held_out(np.arange(len(target)) if group is None else group, config.seed)
+        rounds = _best_rounds(parameters, columns, target, weight, held_out, rounds, config.early_stopping)
+    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
+    return lgb.train(parameters, data, num_boost_round=rounds)
+
+
+def parameters_for(config: BoosterConfig, n_prompts: int) -> dict[str, Any]:
+    """Return LightGBM's parameters, but for the objective and the number of trees."""
+    return {
         "num_leaves": leaves_for(config, n_prompts),
         "learning_rate": config.learning_rate,
         "min_child_samples": config.min_child_samples,
@@ -146,13 +157,6 @@ def fit_booster(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    parameters |= {"objective": "cross_entropy"} | objective
-    rounds = trees_for(config, n_prompts)
-    if config.early_stopping is not None:
-        held_out = _held_out(np.arange(len(target)) if group is None else group, config.seed)
-        rounds = _best_rounds(parameters, columns, target, weight, held_out, rounds, config.early_stopping)
-    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
-    return lgb.train(parameters, data, num_boost_round=rounds)
 
 
 def _held_out(group: Ints, seed: int) -> Bools:

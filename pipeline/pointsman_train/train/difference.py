@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from pointsman_train.cores import on_all_cores
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoostedConfig
-from pointsman_train.train.heads import Head, Heads, fit_classifier, fit_regressor
+from pointsman_train.train.heads import Heads
+from pointsman_train.train.learner import DifferenceOf, InMemory, Learner, Lesson, SuccessOf
 from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
 from pointsman_train.train.trees import Ensemble
@@ -62,21 +62,12 @@ class Difference:
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> DifferenceModel:
         """Fit the best single model where it is known, each difference where both are."""
+        return self.learn(InMemory(features, targets, layout), descriptors, layout)
+
+    def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> DifferenceModel:
+        """Do the same wherever the prompts are."""
         best = int(np.argmax(descriptors.success_rate))  # a tie goes to the cheaper
-        known = targets.known[:, best]
-        rate, weight = targets.rate[known, best], targets.weight[known, best]
-        reference = fit_classifier(features[known], rate, weight, layout, self.config.booster, targets.groups[known])
-        models, threads = range(targets.success.shape[1]), self.config.booster.threads
-        differences = on_all_cores(lambda m: self._difference(features, targets, m, best, layout), models, threads)
-        return DifferenceModel(Heads([reference]), Heads(differences))
-
-    def _difference(self, features: Features, targets: Targets, m: int, best: int, layout: Layout) -> Head:
-        both = targets.known[:, m] & targets.known[:, best]
-        gap = targets.rate[both, m] - targets.rate[both, best]
-        weight = _answers(targets.trials[both, m], targets.trials[both, best])
-        return fit_regressor(features[both], gap, weight, layout, self.config.booster, targets.groups[both])
-
-
-def _answers(one: Ints, other: Ints) -> Floats:
-    """Weight of a difference of two means, whose variance goes with ``1 / n + 1 / n'``: their harmonic mean."""
-    return np.asarray(2 * one * other / (one + other))
+        reference = learner.classifiers([Lesson("success of the best", SuccessOf(best))], self.config.booster)
+        models = range(len(descriptors.mean_cost))
+        lessons = [Lesson(f"difference {m}", DifferenceOf(m, best)) for m in models]
+        return DifferenceModel(Heads(reference), Heads(learner.regressors(lessons, self.config.booster)))

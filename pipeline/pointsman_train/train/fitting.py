@@ -12,12 +12,12 @@ from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted
 from pointsman_train.train.affine import Affine, scaled_softmax
-from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.calibration import SuccessCalibration
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.fill import filled_scores
 from pointsman_train.train.joining import calibrate_joined
 from pointsman_train.train.label_shares import WeighedLabels, weigh_labels
+from pointsman_train.train.place import FitsHeads
 from pointsman_train.train.rows import Rows
 from pointsman_train.train.rules import Evidence
 from pointsman_train.train.success import SuccessModel
@@ -58,7 +58,7 @@ class FittedHeads:
         return Evidence(self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group)
 
 
-def fit_heads(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:
+def fit_heads(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:
     """Fit both heads on all rows, and their calibration on out-of-fold predictions of the same."""
     features, targets = fitted.features, rows.targets
     success = heads.success(features, targets)
@@ -75,7 +75,7 @@ def fit_heads(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fo
     )
 
 
-def fit_heads_apart(heads: Heads, calibrate: Calibrate, fitted: Fitted, rows: Rows, others: Rows) -> FittedHeads:
+def fit_heads_apart(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows, others: Rows) -> FittedHeads:
     """Fit both heads on some rows, and their calibration on others, which nothing was fitted on."""
     features, similarity = fitted.featurizer.transform_all(others.prompt)
     success = heads.success(fitted.features, rows.targets)

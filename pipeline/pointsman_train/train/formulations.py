@@ -11,6 +11,7 @@ from pointsman_train.train.booster import BoostedConfig
 from pointsman_train.train.cohort import Cohort, CohortConfig
 from pointsman_train.train.cumulative import Cumulative
 from pointsman_train.train.difference import Difference
+from pointsman_train.train.learner import learning
 from pointsman_train.train.logistic import Logistic
 from pointsman_train.train.mlp import Mlp, MlpConfig
 from pointsman_train.train.multiclass import Multiclass
@@ -54,6 +55,17 @@ class FormulationConfig:
             raise ConfigError(f"{where}.average.of must name two or more different ones of {can}, got {parts!r}")
         for name in (*BOOSTED, "neighbours", "mlp", "cohort"):
             getattr(self, name).check(f"{where}.{name}")
+
+    def check_learning(self) -> None:
+        """Raise :class:`ConfigError` where what is asked for is fitted in memory alone."""
+        for name in self.average.of if self.formulation == "average" else [self.formulation]:
+            learning(FORMULATIONS[name](self))
+            boosted = getattr(self, name, None)
+            if isinstance(boosted, BoostedConfig) and boosted.booster.early_stopping is not None:
+                raise ConfigError(
+                    f"train.{name}.booster.early_stopping is {boosted.booster.early_stopping!r}, and boosters stop early "
+                    "in memory alone; leave it null with engine=dask, or set engine=local"
+                )
 
 
 FORMULATIONS: Mapping[str, Callable[[FormulationConfig], Formulation]] = {

@@ -15,6 +15,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.learner import InMemory, Learner
 from pointsman_train.train.success import Descriptors, Targets
 from pointsman_train.train.trees import Ensemble
 
@@ -49,7 +50,11 @@ class Logistic:
     """The logistic formulation; it has no settings."""
 
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> LogisticModel:
-        """Find the word scores.
+        """Find the word scores; raises as :meth:`learn` does."""
+        return self.learn(InMemory(features, targets, layout), descriptors, layout)
+
+    def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> LogisticModel:
+        """Find the word scores, which need no learner.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.fit import Featurize, Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.sampling import sample_groups
-from pointsman_train.split.split import Split, fold_of
+from pointsman_train.split.split import Split
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.complexity import ComplexityConfig
@@ -20,6 +20,7 @@ from pointsman_train.train.fitting import fit_heads, fit_heads_apart
 from pointsman_train.train.formulations import FORMULATIONS, FormulationConfig
 from pointsman_train.train.guard import GuardConfig, fit_guard
 from pointsman_train.train.operating_points import OperatingPointsConfig, fit_points
+from pointsman_train.train.place import Here, Place
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
 from pointsman_train.train.rules import RuleConfig
@@ -66,7 +67,12 @@ class TrainConfig(FormulationConfig):
 
 
 def train(
-    labelled: Labelled, split: Split, folds: int, config: TrainConfig, featurize: Featurize = fit_featurizer
+    labelled: Labelled,
+    split: Split,
+    folds: int,
+    config: TrainConfig,
+    featurize: Featurize = fit_featurizer,
+    place: Place | None = None,
 ) -> TrainedRouter:
     """Fit the featurizer, both heads, their calibration and the operating points. The test part is never read.
 
@@ -74,6 +80,9 @@ def train(
     ----------
     featurize
         How the featurizer is fitted; one that remembers its fits spares work where only the heads differ.
+    place
+        Where the training prompts are; None is in memory. Elsewhere ``labelled`` is a sample of them: what fits on all
+        is the place's, what only counts is done on the sample.
 
     Raises
     ------
@@ -90,20 +99,21 @@ def train(
     classes = labels_that_occur(rows.targets.label, labelled)
     best = int(np.argmax(mean_score))
     fallback = config.guard.rung(labelled.models, best)
-    fold = fold_of(rows.group, folds, np.random.default_rng(config.seed))
+    place = Here(featurize) if place is None else place
+    fold = place.folds(mask, split.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
     drawn = sample_groups(rows.group, np.ones(len(fold), bool), config.features.most_prompts, config.seed)
     taught = Taught(labelled.models, rows.targets.success, rows.source, fold, None if drawn.all() else drawn)
-    fitted = featurize(rows.prompt, taught, config.features)
+    fitted = place.featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
     heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
     if out_of_fold:
         log.info("predicting out of fold")
-        found = fit_heads(heads, calibrate, fitted, rows, fold)
+        found = fit_heads(place.heads(heads), calibrate, fitted, rows, fold)
     else:
         found = fit_heads_apart(
-            heads, calibrate, fitted, rows, rows_of(labelled, split.group, split.rows("calibration"))
+            place.heads(heads), calibrate, fitted, rows, rows_of(labelled, split.group, split.rows("calibration"))
         )
     guard = fit_guard(fitted.unseen_similarity, fallback, config.guard)
     evidence = found.evidence(descriptors.mean_cost, best)

@@ -10,7 +10,7 @@ from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.detailed import OFF, Subject, detail
 from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.stage import EvaluateConfig
-from pointsman_train.pipeline import predict
+from pointsman_train.local_engine import predict
 
 NOTHING = EvaluateConfig(
     resamples=60,

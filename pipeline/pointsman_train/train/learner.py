@@ -1,0 +1,144 @@
+"""What a booster is to learn, apart from where the prompts are: in memory, or on the workers of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from pointsman_train.cores import on_all_cores
+from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.errors import ConfigError
+from pointsman_train.featurize.featurizer import Features
+from pointsman_train.featurize.layout import Layout
+from pointsman_train.train.booster import BoosterConfig
+from pointsman_train.train.heads import Head, fit_classifier, fit_regressor
+from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Prompts that a target is known for.
+
+    Attributes
+    ----------
+    rows
+        ndarray of shape (n_prompts,), whether it is.
+    target, weight
+        ndarrays of shape (n_known,): what is learned, and answers behind it.
+    """
+
+    rows: Bools
+    target: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One target of one booster.
+
+    Attributes
+    ----------
+    name
+        Tells it from the others of a formulation.
+    of
+        Takes the target from any prompts' outcomes.
+    """
+
+    name: str
+    of: Callable[[Targets], Known]
+
+
+class Learner(Protocol):
+    """Fits boosters on prompts, wherever they are: one head a lesson."""
+
+    def classifiers(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        """Fit as :func:`~pointsman_train.train.heads.fit_classifier` does."""
+        ...
+
+    def regressors(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        """Fit as :func:`~pointsman_train.train.heads.fit_regressor` does."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A formulation that is fitted by a learner, so that its prompts may be anywhere."""
+
+    def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> SuccessModel:
+        """Fit as :meth:`~pointsman_train.train.success.Formulation.fit` does."""
+        ...
+
+
+def learning(formulation: Formulation) -> Learns:
+    """Return a formulation as one that is fitted by a learner.
+
+    Raises
+    ------
+    ConfigError
+        When it can only be fitted in memory.
+    """
+    if not isinstance(formulation, Learns):
+        raise ConfigError(
+            f"the formulation {type(formulation).__name__} is fitted in memory alone; with engine=dask take one of "
+            "average, per_model, difference and logistic, or set engine=local"
+        )
+    return formulation
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Prompts that are here; boosters are fitted side by side."""
+
+    features: Features
+    targets: Targets
+    layout: Layout
+
+    def classifiers(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        """Fit each on the prompts where its target is known."""
+        return self._each(fit_classifier, lessons, config)
+
+    def regressors(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        """Fit each on the prompts where its target is known."""
+        return self._each(fit_regressor, lessons, config)
+
+    def _each(self, fit: Callable[..., Head], lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        def one(lesson: Lesson) -> Head:
+            known = lesson.of(self.targets)
+            rows, groups = self.features[known.rows], self.targets.groups[known.rows]
+            return fit(rows, known.target, known.weight, self.layout, config, groups)
+
+        return on_all_cores(one, lessons, config.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessOf:
+    """One model's success rate, where it is known."""
+
+    model: int
+
+    def __call__(self, targets: Targets) -> Known:
+        """Take it from prompts' outcomes."""
+        known = targets.known[:, self.model]
+        return Known(known, targets.rate[known, self.model], targets.weight[known, self.model])
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceOf:
+    """One model's success rate less another's, where both are known."""
+
+    model: int
+    to: int
+
+    def __call__(self, targets: Targets) -> Known:
+        """Take it from prompts' outcomes."""
+        both = targets.known[:, self.model] & targets.known[:, self.to]
+        gap = targets.rate[both, self.model] - targets.rate[both, self.to]
+        return Known(both, gap, _answers(targets.trials[both, self.model], targets.trials[both, self.to]))
+
+
+def _answers(one: Ints, other: Ints) -> Floats:
+    """Weight of a difference of two means, whose variance goes with ``1 / n + 1 / n'``: their harmonic mean."""
+    return np.asarray(2 * one * other / (one + other))
