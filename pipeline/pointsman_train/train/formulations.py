@@ -63,8 +63,8 @@ class FormulationConfig:
             boosted = getattr(self, name, None)
             if isinstance(boosted, BoostedConfig) and boosted.booster.early_stopping is not None:
                 raise ConfigError(
-                    f"train.{name}.booster.early_stopping is {boosted.booster.early_stopping!r}, and boosters stop early "
-                    "in memory alone; leave it null with engine=dask, or set engine=local"
+                    f"train.{name}.booster.early_stopping is {boosted.booster.early_stopping!r}, and boosters stop "
+                    "early in memory alone; leave it null with engine=dask, or set engine=local"
                 )
 
 
