@@ -256,13 +256,14 @@ def _sizing(one: Mapping[str, Any], cases: list[dict[str, Any]]) -> str:
         paid = hours * MACHINES * CORES * USD_PER_CORE_HOUR
         lines.append(f"| {stage} | {value / 3600:,.0f} | {hours:.2f} | {paid:,.0f} |")
     disk = one["store_bytes"] / one["prompts"] * PROMPTS
+    memory, alone = _at_default(cases, "driver_peak_mb") / 1024, _at_default(cases, "driver_cpu_s") / 3600
     lines += [
         "",
-        f"{MACHINES} machines of {CORES} cores and {GIB} GiB, at {USD_PER_CORE_HOUR} USD a core and hour, with {IDLE:.0%} "
-        f"of the time spent waiting. Intermediate tables: {disk / 1e9:,.0f} GB. Beside it the driver, which does its part "
-        f"alone: with the default sample of 200,000 about {_at_default(cases, 'driver_peak_mb') / 1024:.0f} GiB and "
-        f"{_at_default(cases, 'driver_cpu_s') / 3600:.1f} hours of one core, by the slope between the two samples above, "
-        "without the second split.",
+        f"{MACHINES} machines of {CORES} cores and {GIB} GiB, at {USD_PER_CORE_HOUR} USD a core and hour, with "
+        f"{IDLE:.0%} of the time spent waiting. Intermediate tables: {disk / 1e9:,.0f} GB.",
+        "",
+        f"Beside it the driver, which does its part alone: with the default sample of 200,000 about {memory:.0f} GiB and "
+        f"{alone:.1f} hours of one core, by the line through the two samples above, without the second split.",
     ]
     return "\n".join(lines)
 
