@@ -262,8 +262,8 @@ def _sizing(one: Mapping[str, Any], cases: list[dict[str, Any]]) -> str:
         f"{MACHINES} machines of {CORES} cores and {GIB} GiB, at {USD_PER_CORE_HOUR} USD a core and hour, with "
         f"{IDLE:.0%} of the time spent waiting. Intermediate tables: {disk / 1e9:,.0f} GB.",
         "",
-        f"Beside it the driver, which does its part alone: with the default sample of 200,000 about {memory:.0f} GiB and "
-        f"{alone:.1f} hours of one core, by the line through the two samples above, without the second split.",
+        f"Beside it the driver, which does its part alone: with the default sample of 200,000 about {memory:.0f} GiB "
+        f"and {alone:.1f} hours of one core, by the line through the two samples above, without the second split.",
     ]
     return "\n".join(lines)
 
