@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,20 +114,19 @@ def _watched(cluster: Cluster, training: Training, workers: Mapping[str, int]) -
     """Train in a thread with a client of its own, which is closed to end a training that has lost a worker."""
     with _InOrder(cluster.address, set_as_default=False) as client, ThreadPoolExecutor(1) as thread:
         future = thread.submit(_fit, client, training, list(workers))
-        while True:
-            try:
-                return future.result(timeout=_LOOK_S)
-            except TimeoutError:
-                if lost := workers.keys() - cluster.workers().keys():
-                    client.close()
-                    raise _EndedError(_words(lost)) from None
-            except Exception as error:
-                # The survivors of a lost worker fail at once, often before the scheduler knows of it.
-                lost = _lost(cluster, workers)
-                # LightGBM also fails where a port was taken meanwhile; anything else would fail again.
-                if lost or isinstance(error, lgb.basic.LightGBMError):
-                    raise _EndedError(_words(lost) if lost else str(error)) from error
-                raise
+        while not wait([future], _LOOK_S).done:
+            if lost := workers.keys() - cluster.workers().keys():
+                client.close()
+                raise _EndedError(_words(lost))
+        error = future.exception()
+        if error is None:
+            return future.result()
+        # The survivors of a lost worker fail at once, often before the scheduler knows of it.
+        lost = _lost(cluster, workers)
+        # A port may have been taken meanwhile, or a connection cut; anything else would fail again.
+        if lost or isinstance(error, lgb.basic.LightGBMError | OSError):
+            raise _EndedError(_words(lost) if lost else str(error)) from error
+        raise error
 
 
 def _words(lost: set[str]) -> str:

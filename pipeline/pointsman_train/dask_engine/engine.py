@@ -13,7 +13,8 @@ from pointsman.graph import Predictions, joined
 from pointsman_train.dask_engine.cluster import Cluster, open_cluster
 from pointsman_train.dask_engine.place import OnWorkers, refuse_partly_known
 from pointsman_train.dask_engine.predict import PredictTest, PredictTexts, means_of
-from pointsman_train.dask_engine.prepare import Parts, prepare
+from pointsman_train.dask_engine.prepare import prepare
+from pointsman_train.dask_engine.splitting import Parts
 from pointsman_train.dask_engine.store import Step, facts_of, write_whole
 from pointsman_train.engine import EngineConfig, Prepared, Source
 from pointsman_train.split.split import PARTS

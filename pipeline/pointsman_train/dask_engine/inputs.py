@@ -116,3 +116,8 @@ def _groups(kind: str, file: Path) -> list[Unit]:
         raise DataError(f"{file}: not a whole Parquet file, write or copy it again ({error})") from error
     name = str(file.resolve())
     return [Unit(kind, name, i, found.row_group(i).num_rows, stamp) for i in range(found.num_row_groups)]
+
+
+def origin_of(config: DatasetConfig) -> str:
+    """Path of a data set, as error messages call it."""
+    return config.outcomes if isinstance(config, LongConfig) else str(getattr(config, "path", ""))

@@ -12,7 +12,7 @@ import numpy as np
 from pointsman_train.dask_engine.cluster import Cluster
 from pointsman_train.dask_engine.features import Folds, WriteFeatures
 from pointsman_train.dask_engine.lessons import OnCluster
-from pointsman_train.dask_engine.prepare import Parts
+from pointsman_train.dask_engine.splitting import Parts
 from pointsman_train.dask_engine.store import Step, digest, write_whole
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import LabelError
@@ -24,7 +24,7 @@ from pointsman_train.split.split import fold_of
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.label_shares import WeighedLabels
-from pointsman_train.train.learner import Known, Lesson, learning
+from pointsman_train.train.learner import LabelOf, Lesson, learning
 from pointsman_train.train.success import SuccessModel, Targets
 
 log = logging.getLogger(__name__)
@@ -79,19 +79,6 @@ class OnWorkers:
         """Return what fits these heads on all training prompts."""
         kept = self._features.under("boosters", len(self.cluster.ready()))
         return HeadsOnWorkers(heads, OnCluster(self.cluster, self._features, kept, self.parts.number, heads.layout))
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOf:
-    """The label of the prompts that have one, numbered among the classes."""
-
-    classes: tuple[int, ...]
-
-    def __call__(self, targets: Targets) -> Known:
-        """Take it from prompts' outcomes."""
-        rows = np.isin(targets.label, self.classes)
-        target = np.searchsorted(self.classes, targets.label[rows]).astype(np.float64)
-        return Known(rows, target, np.ones(len(target)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,73 +1,24 @@
-"""From files to labelled parts on disk, and the sample of them that comes to this process."""
+"""From files to labelled parts on disk, as far as that is not done yet."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-
-from pointsman_train.dask_engine.arrange import Arrange, read_grid
+from pointsman_train.dask_engine.arrange import Arrange
 from pointsman_train.dask_engine.cluster import Cluster
 from pointsman_train.dask_engine.deal import Deal
-from pointsman_train.dask_engine.groups import (
-    BINS,
-    FindPairs,
-    JoinPairs,
-    count_hashes,
-    crossed,
-    groups_of,
-    hashes_of,
-    in_bins,
-    threshold,
-)
-from pointsman_train.dask_engine.inputs import Inputs, inputs_of
-from pointsman_train.dask_engine.rows import Borders, LabelRows, TakeSample, outcomes_from, sample_of
-from pointsman_train.dask_engine.store import Step, facts_of, read_table
-from pointsman_train.data import DropLog, Ints, ModelSpec
-from pointsman_train.datasets import LongConfig, read_catalog
-from pointsman_train.datasets.costs import best_way, cost_of
+from pointsman_train.dask_engine.groups import FindPairs, JoinPairs
+from pointsman_train.dask_engine.inputs import Inputs, inputs_of, origin_of
+from pointsman_train.dask_engine.splitting import Parts, Splitting
+from pointsman_train.dask_engine.store import Step, facts_of
+from pointsman_train.data import ModelSpec
+from pointsman_train.datasets import read_catalog
 from pointsman_train.datasets.pool import pool_of
 from pointsman_train.engine import EngineConfig, Prepared, Source
-from pointsman_train.errors import DataError, LabelError
-from pointsman_train.label import Labelled, label
-from pointsman_train.label.labels import strongest_rung
-from pointsman_train.split import Split
-from pointsman_train.split.split import PARTS, fingerprint_of
-
-log = logging.getLogger(__name__)
 
 # Rows of outcomes in a part, where no number of parts is asked for.
 _ROWS = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Labelled prompts on disk.
-
-    Attributes
-    ----------
-    rows
-        One table a part, as :class:`~pointsman_train.dask_engine.rows.LabelRows` writes it.
-    number
-        Of parts.
-    groups
-        Group of each prompt of the sample.
-    whole
-        Whether the sample has all training prompts.
-    """
-
-    rows: Step
-    number: int
-    groups: Sequence[str]
-    whole: bool
 
 
 def prepare(cluster: Cluster, source: Source, config: EngineConfig) -> tuple[Prepared, Parts]:
@@ -83,7 +34,7 @@ def prepare(cluster: Cluster, source: Source, config: EngineConfig) -> tuple[Pre
     _arrange(cluster, source, inputs, dealt, arranged, parts, models, catalog)
     grouped = arranged.under("groups")
     _group(cluster, source, arranged, grouped, parts)
-    return _Split(cluster, source, config, arranged, grouped, parts, models, catalog, DropLog()).labelled(dealt, inputs)
+    return Splitting(cluster, source, config, arranged, grouped, parts, models, catalog).labelled(dealt, inputs)
 
 
 def _deal(cluster: Cluster, source: Source, inputs: Inputs, step: Step, parts: int) -> tuple[str, ...]:
@@ -95,13 +46,7 @@ def _deal(cluster: Cluster, source: Source, inputs: Inputs, step: Step, parts: i
     for _ in cluster.each(Deal(step, source.dataset, wanted, parts), todo, "dealing"):
         pass
     seen = {model for i in range(len(units)) for model in facts_of(step, i)["models"]}
-    return pool_of(wanted, seen, _origin(source))
-
-
-def _origin(source: Source) -> str:
-    return str(
-        source.dataset.outcomes if isinstance(source.dataset, LongConfig) else getattr(source.dataset, "path", "")
-    )
+    return pool_of(wanted, seen, origin_of(source.dataset))
 
 
 def _arrange(
@@ -117,7 +62,15 @@ def _arrange(
     n = len(inputs.outcomes)
     prompts = tuple(range(n, n + len(inputs.prompts))) or tuple(range(n))
     work = Arrange(
-        step, dealt, _origin(source), tuple(range(n)), prompts, parts, models, catalog, source.group.similarity
+        step,
+        dealt,
+        origin_of(source.dataset),
+        tuple(range(n)),
+        prompts,
+        parts,
+        models,
+        catalog,
+        source.group.similarity,
     )
     for _ in cluster.each(work, step.missing(range(parts), ".json"), "arranging"):
         pass
@@ -130,146 +83,3 @@ def _group(cluster: Cluster, source: Source, arranged: Step, step: Step, parts: 
         pass
     for _ in cluster.each(JoinPairs(step, pairs, parts), step.missing([0], ".arrow"), "joining near-duplicates"):
         pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Hashes:
-    """Counts, or picks, the hashes of a part's groups."""
-
-    arranged: Step
-    grouped: Step
-    seed: int
-
-    def __call__(self, ask: tuple[int, tuple[int, ...]]) -> list[NDArray[Any]]:
-        part, bins = ask
-        ids = read_table(self.arranged.file(part), ["prompt_id"]).column("prompt_id").to_pylist()
-        hashes = hashes_of(groups_of(self.grouped, part, ids), self.seed)
-        return list(in_bins(hashes, bins)) if bins else [count_hashes(hashes)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """Draws the split and labels the parts."""
-
-    cluster: Cluster
-    source: Source
-    config: EngineConfig
-    arranged: Step
-    grouped: Step
-    parts: int
-    models: tuple[str, ...]
-    catalog: dict[str, ModelSpec] | None
-    drops: DropLog
-
-    def labelled(self, dealt: Step, inputs: Inputs) -> tuple[Prepared, Parts]:
-        facts = [facts_of(self.arranged, part) for part in range(self.parts)]
-        total = sum(found["prompts"] for found in facts)
-        if not total:
-            raise DataError(f"{_origin(self.source)}: no prompt has an outcome that can be used")
-        self._count_drops([facts_of(dealt, i) for i in range(len(inputs.outcomes) + len(inputs.prompts))], facts)
-        way = self._way(facts)
-        borders = self._borders(total)
-        drawn, whole = self._sample(borders, total)
-        grid, groups, part = sample_of(drawn, self.models)
-        outcomes = outcomes_from(grid, way, self.catalog)
-        sample = label(outcomes, self.source.label)
-        ladder = replace(self.source.label, ladder=list(sample.models))
-        rows = self.grouped.under("rows", asdict(ladder), asdict(borders), way)
-        work = LabelRows(
-            rows,
-            self.arranged,
-            self.grouped,
-            self.models,
-            way,
-            self.catalog,
-            borders,
-            ladder,
-            strongest_rung(sample.success),
-        )
-        for _ in self.cluster.each(work, rows.missing(range(self.parts), ".json"), "labelling"):
-            pass
-        return self._prepared(sample, groups, part, rows, whole)
-
-    def _count_drops(self, *facts: Sequence[dict[str, Any]]) -> None:
-        for found in (one for each in facts for one in each):
-            for reason, count in found["drops"].items():
-                self.drops.add(reason, count)
-
-    def _way(self, facts: Sequence[dict[str, Any]]) -> str:
-        """Settle how costs are told, by all parts."""
-        known = np.sum([found["known"] for found in facts], axis=0)
-        priced = {name: np.sum([found["priced"][name] for found in facts], axis=0) for name in facts[0]["priced"]}
-        asked = self.source.dataset.cost
-        if asked in (*priced, "auto") and known.all():
-            share = {name: float((n / known).min()) for name, n in priced.items() if asked in (name, "auto")}
-            best = best_way(share)
-            if share[best]:
-                return best
-        # The message of what is wrong is that of one machine, told on one part.
-        return cost_of(asked, read_grid(self.arranged, 0, self.models), self.catalog)[1]
-
-    def _borders(self, total: int) -> Borders:
-        """Find the hashes that split groups, from counts of them and the few about each border."""
-        config = self.source.split
-        work = _Hashes(self.arranged, self.grouped, config.seed)
-        counts = np.zeros(BINS, np.int64)
-        for _, found in self.cluster.each(work, [(part, ()) for part in range(self.parts)], "counting groups"):
-            counts += found[0]
-        shares = [round(share * total, 6) for share in (config.test, config.test + config.calibration)]
-        bins = tuple(crossed(counts, share) for share in shares)
-        inside: list[list[NDArray[np.uint64]]] = [[], []]
-        for _, found in self.cluster.each(work, [(part, bins) for part in range(self.parts)], "drawing the split"):
-            for kept, one in zip(inside, found, strict=True):
-                kept.append(one)
-        ends = [threshold(counts, b, np.concatenate(i), s) for b, i, s in zip(bins, inside, shares, strict=True)]
-        return Borders(config.seed, *ends)
-
-    def _sample(self, borders: Borders, total: int) -> tuple[list[pa.Table], bool]:
-        """Bring the sample here; returns it, and whether it has every training prompt."""
-        test = round(self.source.split.test * total)
-        shares = (min(1.0, self.config.sample / max(total - test, 1)), min(1.0, self.config.sample / max(test, 1)))
-        work = TakeSample(self.arranged, self.grouped, borders, shares)
-        drawn = [table for _, table in self.cluster.each(work, range(self.parts), "drawing the sample")]
-        return drawn, shares[0] == 1
-
-    def _prepared(
-        self, sample: Labelled, groups: list[str], part: Ints, rows: Step, whole: bool
-    ) -> tuple[Prepared, Parts]:
-        facts = [facts_of(rows, i) for i in range(self.parts)]
-        self._count_drops(facts)
-        counts = np.sum([found["parts"] for found in facts], axis=0)
-        missing = [name for i, name in enumerate(PARTS) if not (part == i).any()]
-        if missing:
-            raise LabelError(
-                f"{int(counts.sum())} prompts in groups of near-duplicates are too few: no prompt is left for "
-                f"{missing!r}; bring more prompts, or raise group.similarity where texts only share a template"
-            )
-        everything = int(counts.sum()) == len(part)
-        outcomes = replace(sample.outcomes, drops=self.drops)
-        if not everything:
-            together = hashlib.sha256("".join(found["fingerprint"] for found in facts).encode()).hexdigest()
-            outcomes = replace(outcomes, fingerprint=together)
-        split = Split(part, _numbered(groups), fingerprint_of(outcomes.prompt_id, part))
-        prepared = Prepared(
-            replace(sample, outcomes=outcomes), split, {} if everything else _whole(counts, facts, part)
-        )
-        log.info("%d prompts in %d parts, %d of them here", int(counts.sum()), self.parts, len(part))
-        return prepared, Parts(rows, self.parts, groups, whole)
-
-
-def _numbered(groups: Sequence[str]) -> Ints:
-    """Give groups numbers in order of first appearance, as one machine does."""
-    number = {group: i for i, group in enumerate(dict.fromkeys(groups))}
-    return np.array([number[group] for group in groups], np.int64)
-
-
-def _whole(counts: Ints, facts: Sequence[dict[str, Any]], part: Ints) -> dict[str, Any]:
-    labels: Counter[str] = Counter()
-    for found in facts:
-        labels.update(found["labels"])
-    return {
-        "prompts": int(counts.sum()),
-        "parts": dict(zip(PARTS, counts.tolist(), strict=True)),
-        "labels": dict(labels),
-        "sample": {name: int(np.sum(part == i)) for i, name in enumerate(PARTS)},
-    }

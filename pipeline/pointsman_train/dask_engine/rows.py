@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pointsman_train.dask_engine.arrange import grid_from, read_grid
+from pointsman_train.dask_engine.deal import draw_of
 from pointsman_train.dask_engine.groups import groups_of, hashes_of
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
 from pointsman_train.data import DropLog, Ints, ModelSpec, Outcomes
@@ -134,8 +135,6 @@ class TakeSample:
 
     def __call__(self, part: int) -> pa.Table:
         """Return the drawn rows of a part's grid, with their group and part of the split."""
-        from pointsman_train.dask_engine.deal import draw_of
-
         table = read_table(self.arranged.file(part))
         ids = table.column("prompt_id").to_pylist()
         groups = groups_of(self.grouped, part, ids)

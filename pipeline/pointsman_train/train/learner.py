@@ -139,6 +139,19 @@ class DifferenceOf:
         return Known(both, gap, _answers(targets.trials[both, self.model], targets.trials[both, self.to]))
 
 
+@dataclass(frozen=True, slots=True)
+class LabelOf:
+    """The label of the prompts that have one, numbered among the classes."""
+
+    classes: tuple[int, ...]
+
+    def __call__(self, targets: Targets) -> Known:
+        """Take it from prompts' outcomes."""
+        rows = np.isin(targets.label, self.classes)
+        target = np.searchsorted(self.classes, targets.label[rows]).astype(np.float64)
+        return Known(rows, target, np.ones(len(target)))
+
+
 def _answers(one: Ints, other: Ints) -> Floats:
     """Weight of a difference of two means, whose variance goes with ``1 / n + 1 / n'``: their harmonic mean."""
     return np.asarray(2 * one * other / (one + other))
