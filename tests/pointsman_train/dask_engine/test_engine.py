@@ -20,6 +20,7 @@ import pytest
 
 import pointsman_train
 from pointsman import Router
+from pointsman_train.dask_engine import cluster
 from pointsman_train.datasets import LongConfig
 from pointsman_train.engine import EngineConfig, open_engine
 from pointsman_train.errors import ConfigError, LabelError
@@ -184,7 +185,7 @@ def test_dask_is_imported_in_one_package_alone():
 
 
 def test_no_scheduler_at_an_address_is_told(short, folders, store, tmp_path, monkeypatch):
-    monkeypatch.setattr("pointsman_train.dask_engine.cluster.CONNECT", "1s")
+    monkeypatch.setattr(cluster, "CONNECT", "1s")
     config = on_dask(short(tmp_path / "routers", folders), store, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ConfigError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:9'"):
         run_pipeline(config, tmp_path / "run")
