@@ -12,8 +12,9 @@ demo: $(READY)
 	$(BIN)/pointsman route "$$(ls -td export/routers/pointsman/*/ | head -1)" \
 	  "What is 17 * 23? Answer with the number only." --operating-point half_cost
 
+# Side by side on all cores.
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n logical
 
 # Everything, the slow tests as well: minutes.
 test-all: $(READY)

@@ -56,7 +56,7 @@ def other_outcomes(fleet, tmp_path):
 @pytest.fixture
 def stingy(trained, changed, tmp_path):
     """Return the same router with a price of cost at which it gives up a few boundary prompts in a hundred."""
-    return changed(trained.bundle, tmp_path / "stingy", at_price(0.4))
+    return changed(trained.bundle, tmp_path / "stingy", at_price(0.6))
 
 
 def at_price(lam):
