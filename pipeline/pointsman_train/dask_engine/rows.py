@@ -14,8 +14,8 @@ from pointsman_train.dask_engine.groups import groups_of, hashes_of
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
 from pointsman_train.data import DropLog, Ints, ModelSpec, Outcomes
 from pointsman_train.datasets.costs import WAYS
-from pointsman_train.datasets.fingerprint import fingerprint
 from pointsman_train.datasets.grid import Grid
+from pointsman_train.datasets.load import outcomes_of
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.train.success import Targets
 
@@ -46,20 +46,7 @@ class Borders:
 
 def outcomes_from(grid: Grid, way: str, catalog: dict[str, ModelSpec] | None) -> Outcomes:
     """Settle the costs of a grid by the way that holds for all parts."""
-    cost = WAYS[way](grid, catalog or {})
-    texts = (grid.prompt_id, grid.prompt, grid.source)
-    return Outcomes(
-        prompt_id=grid.prompt_id,
-        prompt=grid.prompt,
-        source=grid.source,
-        models=grid.models,
-        score=grid.score,
-        trials=grid.trials,
-        cost_usd=cost,
-        cost_source=way,
-        drops=DropLog(),
-        fingerprint=fingerprint(texts, grid.models, grid.score, grid.trials, cost),
-    )
+    return outcomes_of(grid, WAYS[way](grid, catalog or {}), way, DropLog())
 
 
 @dataclass(frozen=True, slots=True)

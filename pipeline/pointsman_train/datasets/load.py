@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pointsman_train.data import DropLog, ModelSpec, Outcomes
+from pointsman_train.data import DropLog, Floats, ModelSpec, Outcomes
 from pointsman_train.datasets.costs import cost_of
 from pointsman_train.datasets.files import open_table
 from pointsman_train.datasets.fingerprint import fingerprint
 from pointsman_train.datasets.forms import Tables
-from pointsman_train.datasets.grid import grid_of
+from pointsman_train.datasets.grid import Grid, grid_of
 from pointsman_train.datasets.hub import open_hub
 from pointsman_train.datasets.long import read_long
 from pointsman_train.datasets.source import DatasetConfig, HubConfig, LongConfig, PromptsConfig, WideConfig
@@ -49,6 +49,11 @@ def load(config: DatasetConfig, pool: Sequence[str], catalog: Mapping[str, Model
     grid = grid_of(_read(config, pool, drops), drops, whole_pool=len(pool) > 0)
     cost, way = cost_of(config.cost, grid, catalog)
     drops.add("cost is unknown (kept)", int((grid.known & (cost != cost)).sum()))
+    return outcomes_of(grid, cost, way, drops)
+
+
+def outcomes_of(grid: Grid, cost: Floats, way: str, drops: DropLog) -> Outcomes:
+    """Put a grid and its settled costs together; ``way`` says how they came about."""
     texts = (grid.prompt_id, grid.prompt, grid.source)
     return Outcomes(
         prompt_id=grid.prompt_id,
