@@ -22,7 +22,7 @@ def test_the_default_space_fits_the_default_settings():
     # null, which chooses trees and leaves by the data, is no number.
     assert [one.name for one, _ in held(found, TrainConfig())] == [
         "train.features.words.strength",
-        "train.features.vectors.strength",
+        "train.features.vectors.enabled",
     ]
 
 
