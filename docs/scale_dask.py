@@ -24,8 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
+from dask_prompts import PART, make
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from quality_tables import write_between
@@ -35,7 +34,6 @@ from pointsman_train.engine import EngineConfig
 from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.export.stage import ExportConfig
-from pointsman_train.paths import data_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
 from pointsman_train.split import SplitConfig
 from pointsman_train.tracking import TrackingConfig
@@ -43,7 +41,6 @@ from pointsman_train.tracking import TrackingConfig
 DOCS = Path(__file__).parent
 MEASURED, PLOT, PAGE = DOCS / "measured" / "dask.json", DOCS / "plots" / "dask_memory.png", DOCS / "scale.md"
 
-PART = 2_000
 FOLDS = 2
 # Parts, and prompts of the sample for training and for the test each.
 CASES = ((1, 400), (10, 400), (50, 400), (10, 4_000))
@@ -102,25 +99,6 @@ def measure(parts: int, sample: int, folder: Path) -> dict[str, Any]:
         "cpu_s": {name: round(value, 2) for name, value in spent.cpu.items()},
         "trained": dict(spent.trained),
     }
-
-
-def make(folder: Path, prompts: int) -> None:
-    """Write prompts and outcomes as folders of Parquet files, a part's worth of prompts in each."""
-    texts = pd.read_parquet(data_dir() / "fleet" / "prompts.parquet").set_index("prompt_id")
-    outcomes = pd.read_parquet(data_dir() / "fleet" / "outcomes.parquet")
-    texts = texts.loc[outcomes["prompt_id"].unique()]
-    for kind in ("prompts", "outcomes"):
-        (folder / kind).mkdir(parents=True)
-    for i in range(prompts // PART):
-        rng = np.random.default_rng(i)
-        one, other = (texts.iloc[rng.integers(0, len(texts), PART)] for _ in range(2))
-        ids = [f"{i:04d}-{row:04d}" for row in range(PART)]
-        halves = [" ".join(words[: len(words) // 2]) for words in other["prompt"].str.split()]
-        mixed = one.assign(prompt=one["prompt"].to_numpy() + " " + np.array(halves, object))
-        mixed.assign(prompt_id=ids).to_parquet(folder / "prompts" / f"{i}.parquet", index=False)
-        of = pd.DataFrame({"prompt_id": one.index, "new": ids}).merge(outcomes, on="prompt_id")
-        rows = of.drop(columns="prompt_id").rename(columns={"new": "prompt_id"})
-        rows.to_parquet(folder / "outcomes" / f"{i}.parquet", index=False)
 
 
 def settings(folder: Path, parts: int, sample: int) -> PipelineConfig:
