@@ -45,6 +45,7 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._initializers: list[onnx.TensorProto] = []
+        self._defaults: list[onnx.ValueInfoProto] = []
         self._block = ""
 
     @contextmanager
@@ -84,6 +85,17 @@ class GraphBuilder:
             self._initializers.append(numpy_helper.from_array(array, self._constants[key]))
         return self._constants[key]
 
+    def default(self, value: np.ndarray[Any, Any]) -> str:
+        """Add a constant that onnxruntime leaves as it is stored, and return its name.
+
+        In the file it is an input with a default value, so nothing is made of it beforehand. Nobody passes it.
+        """
+        array, name = np.ascontiguousarray(value), f"default_{len(self._defaults)}"
+        kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+        self._defaults.append(helper.make_tensor_value_info(name, kind, array.shape))
+        self._initializers.append(numpy_helper.from_array(array, name))
+        return name
+
     def ints(self, *values: int) -> str:
         """Add a one-dimensional int64 constant, as most shape operators want."""
         return self.const(np.array(values, np.int64))
@@ -110,7 +122,7 @@ class GraphBuilder:
         graph = helper.make_graph(
             self._nodes,
             "pointsman",
-            [helper.make_tensor_value_info(n, t, s) for n, (t, s) in inputs.items()],
+            [*(helper.make_tensor_value_info(n, t, s) for n, (t, s) in inputs.items()), *self._defaults],
             [helper.make_tensor_value_info(n, t, s) for n, (t, s) in outputs.items()],
             self._initializers,
         )

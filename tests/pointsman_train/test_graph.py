@@ -36,6 +36,15 @@ def test_equal_constants_are_stored_once_and_others_are_kept_apart(g):
     assert len({one, *others}) == 5
 
 
+def test_a_default_is_no_input_that_anybody_passes(g):
+    g.alias(g.add("Add", "x", g.default(np.array([[1.0], [2.0]], np.float32).T)), "y")
+    model = g.model({"x": (FLOAT, ["N", 2])}, {"y": (FLOAT, ["N", 2])})
+    onnx.checker.check_model(model)
+    session = open_session(model)
+    assert [one.name for one in session.get_inputs()] == ["x"]
+    assert session.run(None, {"x": np.zeros((1, 2), np.float32)})[0].tolist() == [[1.0, 2.0]]
+
+
 def test_constants_of_text_keep_every_character(g):
     texts = ["", "é\ue000", "a b"]
     assert g.const(texts) == g.const(np.array(texts, dtype=object))

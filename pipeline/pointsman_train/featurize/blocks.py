@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.stack import WordsConfig
+from pointsman_train.featurize.window import WINDOW_PIECES
 
 
 @dataclass(slots=True)
@@ -16,6 +17,8 @@ class EmbeddingConfig:
     ----------
     dimensions
         Length of a vector; 0 switches the embedding off, and with it all that reads it.
+    pieces
+        Pieces of about 250 characters that are read, from both ends of the text inwards; at most 16.
     table
         File of word vectors to use instead of learned ones, a word and its numbers on each line (as word2vec and
         GloVe write them); null learns them on the training prompts.
@@ -28,6 +31,7 @@ class EmbeddingConfig:
     """
 
     dimensions: int = 64
+    pieces: int = 16
     table: str | None = None
     table_words: int = 20_000
     columns: bool = False
@@ -135,6 +139,11 @@ class FeaturesConfig:
         ranges = {
             "most_prompts": (self.most_prompts >= 1, self.most_prompts, "1 or more"),
             "embedding.dimensions": (self.embedding.dimensions >= 0, self.embedding.dimensions, "0 or more"),
+            "embedding.pieces": (
+                1 <= self.embedding.pieces <= WINDOW_PIECES,
+                self.embedding.pieces,
+                f"from 1 to {WINDOW_PIECES}",
+            ),
             "embedding.table_words": (self.embedding.table_words >= 1, self.embedding.table_words, "1 or more"),
             "task.max_sources": (self.task.max_sources >= 1, self.task.max_sources, "1 or more"),
             "task.strength": (self.task.strength > 0, self.task.strength, "above 0"),

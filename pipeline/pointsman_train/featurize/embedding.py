@@ -16,12 +16,13 @@ from threadpoolctl import threadpool_limits
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.vocabulary import Vocabulary
+from pointsman_train.featurize.window import WINDOW_PIECES
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder, in_block
 
 # Sums of whole multiples of this step are exact in float32, whatever the order of summation.
 _TABLE_STEP = 2.0**-10
 # Coordinates of the direction are whole multiples of this step: products of two such directions are exact as well.
-_STEP = 2.0**-9
+STEP = 2.0**-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,12 @@ class Embedding:
     ----------
     table
         ndarray of shape (n_words + 1, dimensions), by word id; row 0, the unknown word, is zero.
+    pieces
+        Pieces of the window that are read, from both ends of the text inwards.
     """
 
     table: Floats
+    pieces: int = WINDOW_PIECES
 
     @property
     def dimensions(self) -> int:
@@ -42,8 +46,8 @@ class Embedding:
         return int(self.table.shape[1])
 
 
-def learn_embedding(presence: sp.csr_array, vocabulary: Vocabulary, dimensions: int, seed: int) -> Embedding:
-    """Learn word vectors from which words occur together in a prompt.
+def learn_word_vectors(presence: sp.csr_array, vocabulary: Vocabulary, dimensions: int, seed: int) -> Floats:
+    """Learn word vectors from which words occur together in a prompt: the table of an :class:`Embedding`.
 
     Parameters
     ----------
@@ -65,10 +69,10 @@ def learn_embedding(presence: sp.csr_array, vocabulary: Vocabulary, dimensions: 
         _, _, right = randomized_svd(scaled, kept, n_iter=4, random_state=seed)
     table = np.zeros((n_words + 1, kept))
     table[1:] = (right * idf).T
-    return Embedding(np.round(table / _TABLE_STEP) * _TABLE_STEP)
+    return _rounded(table)
 
 
-def embedding_of_table(table: Mapping[str, Floats], vocabulary: Vocabulary) -> Embedding:
+def pick_word_vectors(table: Mapping[str, Floats], vocabulary: Vocabulary) -> Floats:
     """Take the vectors of the words that a vocabulary knows, each weighed by the word's idf.
 
     Parameters
@@ -84,19 +88,39 @@ def embedding_of_table(table: Mapping[str, Floats], vocabulary: Vocabulary) -> E
     for i, word in enumerate(words):
         if word in table:
             rows[i + 1] = weight[i] * table[word]
-    return Embedding(np.round(rows / _TABLE_STEP) * _TABLE_STEP)
+    return _rounded(rows)
+
+
+def _rounded(table: Floats) -> Floats:
+    rounded: Floats = np.round(table / _TABLE_STEP) * _TABLE_STEP
+    return rounded
 
 
 @in_block("embedding")
 def add_embedding(g: GraphBuilder, ids: str, embedding: Embedding) -> str:
-    """Add the direction of the sum of the words' vectors; double [N, dimensions], zero without a known word."""
+    """Add the direction of the sum of the words' vectors; double [N, dimensions], zero without a known word.
+
+    It is in whole steps: :func:`add_direction` gives it the length of 1.
+
+    Parameters
+    ----------
+    ids
+        int64 [N, P, T], words of the window's pieces.
+    """
+    if embedding.pieces < WINDOW_PIECES:
+        ids = g.add("Slice", ids, g.ints(0), g.ints(embedding.pieces), g.ints(1))
     vectors = g.add("Gather", g.const(embedding.table.astype(np.float32)), ids, axis=0)
-    total = g.add("Cast", g.add("ReduceSum", vectors, g.ints(1), keepdims=0), to=DOUBLE)
+    total = g.add("Cast", g.add("ReduceSum", vectors, g.ints(1, 2), keepdims=0), to=DOUBLE)
     # In double the squares and their sum are exact, so the length does not hang on the order of summation.
     length = g.add("Sqrt", g.add("ReduceSumSquare", total, g.ints(1), keepdims=1))
     safe = g.add("Max", length, g.const(np.array([_TABLE_STEP])))
-    steps = g.add("Round", g.add("Mul", g.add("Div", total, safe), g.const(np.array([1 / _STEP]))))
-    return g.add("Mul", steps, g.const(np.array([_STEP])))
+    return g.add("Round", g.add("Mul", g.add("Div", total, safe), g.const(np.array([1 / STEP]))))
+
+
+@in_block("embedding")
+def add_direction(g: GraphBuilder, steps: str) -> str:
+    """Add the direction itself, double [N, dimensions], of length 1 or 0."""
+    return g.add("Mul", steps, g.const(np.array([STEP])))
 
 
 def add_embedding_columns(g: GraphBuilder, embedded: str) -> str:

@@ -14,10 +14,9 @@ import numpy as np
 
 from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.clusters import cluster
+from pointsman_train.featurize.embedding import STEP
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder, in_block
 
-# Coordinates are whole multiples of this step, so that their products and sums are exact.
-_STEP = 2.0**-9
 # A standardised surface feature counts up to this far from its mean.
 _CLIP = 5.0
 _LEAST_SPREAD = 0.05
@@ -51,9 +50,10 @@ class Familiarity:
         surface
             ndarray of shape (n_prompts, n_surface), not negative.
         """
-        joint = np.hstack([embedded, _scaled(surface, self.mean, self.scale)])
+        looks = _scaled(surface, self.mean, self.scale)
+        joint = np.hstack([embedded, looks])
         nearest = (joint @ self.centres.T - (self.centres**2).sum(axis=1) / 2).max(axis=1)
-        similarity: Floats = embedded.any(axis=1) + nearest - (joint**2).sum(axis=1) / 2
+        similarity: Floats = nearest + ((embedded**2).sum(axis=1) - (looks**2).sum(axis=1)) / 2
         return similarity
 
 
@@ -64,7 +64,7 @@ def fit_familiarity(embedded: Floats, surface: Floats, codes: int, seed: int) ->
     spread, mean = np.maximum(root.std(axis=0), _LEAST_SPREAD), root.mean(axis=0)
     scale = np.sqrt(_SURFACE_WEIGHT / surface.shape[1]) / spread
     joint = np.hstack([embedded, _scaled(surface, mean, scale)])
-    return Familiarity(mean, scale, np.round(cluster(joint, codes, seed) / _STEP) * _STEP)
+    return Familiarity(mean, scale, np.round(cluster(joint, codes, seed) / STEP) * STEP)
 
 
 def held_out_similarity(embedded: Floats, surface: Floats, out: Bools, codes: int, seed: int) -> Floats:
@@ -77,26 +77,31 @@ def held_out_similarity(embedded: Floats, surface: Floats, out: Bools, codes: in
 
 
 def _scaled(surface: Floats, mean: Floats, scale: Floats) -> Floats:
-    limit = _CLIP * np.sqrt(_SURFACE_WEIGHT / surface.shape[1])
-    scaled: Floats = np.round(np.clip((np.sqrt(surface) - mean) * scale, -limit, limit) / _STEP) * _STEP
+    limit = np.floor(_limit(len(mean)) / STEP)
+    steps = np.clip(np.sqrt(surface) * (scale / STEP) + -mean * (scale / STEP), -limit, limit)
+    scaled: Floats = np.round(steps) * STEP
     return scaled
 
 
+def _limit(n_surface: int) -> float:
+    """Furthest that a scaled surface feature counts."""
+    return _CLIP * float(np.sqrt(_SURFACE_WEIGHT / n_surface))
+
+
 @in_block("familiarity")
-def add_familiarity(g: GraphBuilder, embedded: str, surface: str, familiarity: Familiarity) -> str:
-    """Add the similarity, float [N], of double [N, dimensions] and float [N, n_surface]."""
-    limit = _CLIP * np.sqrt(_SURFACE_WEIGHT / len(familiarity.mean))
+def add_familiarity(g: GraphBuilder, steps: str, surface: str, familiarity: Familiarity) -> str:
+    """Add the similarity, float [N], of the embedding in whole steps and float [N, n_surface]."""
+    mean, scale = familiarity.mean, familiarity.scale / STEP
+    limit = np.floor(_limit(len(mean)) / STEP)
     root = g.add("Sqrt", g.add("Cast", surface, to=DOUBLE))
-    scaled = g.add("Mul", g.add("Sub", root, g.const(familiarity.mean)), g.const(familiarity.scale))
-    kept = g.add("Clip", scaled, g.const(np.array(-limit)), g.const(np.array(limit)))
-    steps = g.add("Round", g.add("Div", kept, g.const(np.array(_STEP))))
-    joint = g.add("Concat", embedded, g.add("Mul", steps, g.const(np.array(_STEP))), axis=1)
-    # Whole multiples of 2^-9 whose squares sum to less than 32: from here on float32 is exact, in any order.
-    joint = g.add("Cast", joint, to=FLOAT)
-    centres = familiarity.centres.astype(np.float32)
-    half = g.const(np.array(0.5, np.float32))
-    product = g.add("MatMul", joint, g.const(centres.T.copy()))
-    nearest = g.add("ReduceMax", g.add("Sub", product, g.const((centres**2).sum(axis=1) / 2)), g.ints(1), keepdims=0)
-    length = g.add("Mul", g.add("ReduceSumSquare", joint, g.ints(1), keepdims=0), half)
-    known = g.add("Greater", g.add("ReduceMax", g.add("Abs", embedded), g.ints(1), keepdims=0), g.const(np.array(0.0)))
-    return g.add("Sub", g.add("Add", nearest, g.add("Cast", known, to=FLOAT)), length)
+    scaled = g.add("Add", g.add("Mul", root, g.const(scale)), g.const(-mean * scale))
+    kept = g.add("Round", g.add("Clip", scaled, g.const(np.array(-limit)), g.const(np.array(limit))))
+    # Whole numbers whose squares sum to less than 2^23: from here on float32 is exact, in any order.
+    joint = g.add("Cast", g.add("Concat", steps, kept, axis=1), to=FLOAT)
+    centres = familiarity.centres
+    product = (centres.T * STEP).astype(np.float32), -(centres**2).sum(axis=1).astype(np.float32) / 2
+    nearest = g.add("ReduceMax", g.add("Gemm", joint, *map(g.const, product)), g.ints(1), keepdims=1)
+    sign = np.repeat([1.0, -1.0], [centres.shape[1] - len(mean), len(mean)])
+    halves = (sign * STEP**2 / 2).astype(np.float32)[:, None]
+    near = g.add("Gemm", g.add("Mul", joint, joint), g.const(halves), nearest)
+    return g.add("Squeeze", near, g.ints(1))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.codebook import Codebook, add_codebook
-from pointsman_train.featurize.embedding import Embedding, add_embedding, add_embedding_columns
+from pointsman_train.featurize.embedding import Embedding, add_direction, add_embedding, add_embedding_columns
 from pointsman_train.featurize.familiarity import Familiarity, add_familiarity
 from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.featurize.run import open_session, run
@@ -107,16 +107,17 @@ class Featurizer:
         presence = add_presence(g, ids, self.vocabulary)
         linear = self.word_model if self.task is None else join(self.word_model, self.task)
         surface = add_surface(g, window)
-        parts = [surface, add_words(g, presence, self.vocabulary, linear)]
+        parts = [surface, *add_words(g, presence, self.vocabulary, linear)]
         similarity = None
         if self.embedding is not None:
-            embedded = add_embedding(g, ids, self.embedding)
+            steps = add_embedding(g, ids, self.embedding)
+            embedded = add_direction(g, steps)
             if self.vectors is not None:
                 parts.append(add_vectors(g, embedded, self.vectors))
             if self.codebook is not None:
                 parts.append(add_codebook(g, embedded, self.codebook))
             if self.familiarity is not None:
-                similarity = add_familiarity(g, embedded, surface, self.familiarity)
+                similarity = add_familiarity(g, steps, surface, self.familiarity)
             parts += [add_embedding_columns(g, embedded)] if self.embedding_columns else []
         return Added(g.add("Concat", *parts, axis=1), similarity)
 
@@ -130,7 +131,7 @@ class Featurizer:
             return None
         g = GraphBuilder()
         ids = add_ids(g, add_tokens(g, add_window(g, "prompt")), self.vocabulary)
-        g.alias(add_embedding(g, ids, self.embedding), "embedded")
+        g.alias(add_direction(g, add_embedding(g, ids, self.embedding)), "embedded")
         graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (DOUBLE, ["N", "D"])})
         return np.asarray(run(open_session(graph), prompts, ["embedded"])[0])
 

@@ -14,7 +14,13 @@ from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.blocks import EmbeddingConfig, FeaturesConfig, TaskConfig
 from pointsman_train.featurize.codebook import fit_codebook
-from pointsman_train.featurize.embedding import Embedding, add_embedding, embedding_of_table, learn_embedding
+from pointsman_train.featurize.embedding import (
+    Embedding,
+    add_direction,
+    add_embedding,
+    learn_word_vectors,
+    pick_word_vectors,
+)
 from pointsman_train.featurize.familiarity import fit_familiarity, held_out_similarity
 from pointsman_train.featurize.featurizer import Features, Featurizer
 from pointsman_train.featurize.run import batches, inputs_of, open_session, run
@@ -202,10 +208,11 @@ def _with_embedding(
 
 def _embedding(vocabulary: Vocabulary, presence: sp.csr_array, config: EmbeddingConfig) -> tuple[Vocabulary, Embedding]:
     if config.table is None:
-        return vocabulary, learn_embedding(presence, vocabulary, config.dimensions, config.seed)
-    table = read_word_table(config.table, config.table_words)
-    vocabulary = with_others(vocabulary, list(table))
-    return vocabulary, embedding_of_table(table, vocabulary)
+        table = learn_word_vectors(presence, vocabulary, config.dimensions, config.seed)
+        return vocabulary, Embedding(table, config.pieces)
+    vectors = read_word_table(config.table, config.table_words)
+    vocabulary = with_others(vocabulary, list(vectors))
+    return vocabulary, Embedding(pick_word_vectors(vectors, vocabulary), config.pieces)
 
 
 def serving(wide: Featurizer) -> Featurizer:
@@ -241,7 +248,7 @@ def pick_fold(features: Features, blocks: Widths, fold: Ints) -> Features:
 
 def _tokens(prompts: Sequence[str]) -> Iterator[list[str]]:
     """Tokens of each prompt, in no particular order: a prompt's tokens take ten times the room of its text."""
-    session, texts = _ragged(lambda g: add_tokens(g, add_window(g, "prompt")), STRING), inputs_of(prompts)
+    session, texts = _ragged(lambda g: g.flatten(add_tokens(g, add_window(g, "prompt"))), STRING), inputs_of(prompts)
     for batch in batches(prompts):
         yield from session.run(["out"], {"prompt": texts[batch]})[0].tolist()
 
@@ -261,7 +268,7 @@ def _run_embedding(prompts: Sequence[str], vocabulary: Vocabulary, embedding: Em
     g = GraphBuilder()
     window = add_window(g, "prompt")
     ids = add_ids(g, add_tokens(g, window), vocabulary)
-    g.alias(add_embedding(g, ids, embedding), "embedded")
+    g.alias(add_direction(g, add_embedding(g, ids, embedding)), "embedded")
     g.alias(add_surface(g, window), "surface")
     graph = g.model({"prompt": (STRING, ["N"])}, {"embedded": (DOUBLE, ["N", "D"]), "surface": (FLOAT, ["N", "S"])})
     embedded, surface = run(open_session(graph), prompts, ["embedded", "surface"])

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from pointsman_train.featurize.window import SEPARATOR, Window
-from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
+from pointsman_train.graph import MICROSOFT, ML, GraphBuilder, in_block
 
 _MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _CLASSES = (
@@ -135,8 +135,15 @@ def add_surface(g: GraphBuilder, window: Window) -> str:
         values_int64s=ids,
         default_int64=_ID["other"],
     )
-    counts = g.add("MatMul", _add_sequence_counts(g, classes), g.const(_sums()))
-    return g.add("Concat", window.piece_count, counts, _add_shares(g, counts), axis=1)
+    named = _sums()
+    column = {name: i for i, name in enumerate(_COUNTS)}
+    above, below = ([column[share[side]] for share in _SHARES] for side in (0, 1))
+    one = np.repeat(np.array([0.0, 1.0], np.float32), [len(_COUNTS) + len(_SHARES), len(_SHARES)])
+    sums = np.hstack([named, named[:, above], named[:, below]])
+    found = g.add("Gemm", _add_sequence_counts(g, classes), g.const(sums), g.const(one))
+    widths = g.ints(len(_COUNTS), len(_SHARES), len(_SHARES))
+    counts, numerator, denominator = g.add_many("Split", found, widths, outputs=3, axis=1)
+    return g.add("Concat", window.piece_count, counts, g.add("Div", numerator, denominator), axis=1)
 
 
 def _alphabet() -> tuple[list[str], list[int]]:
@@ -188,10 +195,3 @@ def _sums() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     for column, sequences in enumerate(_COUNTS.values()):
         matrix[[row[s] for s in sequences], column] = 1.0
     return matrix
-
-
-def _add_shares(g: GraphBuilder, counts: str) -> str:
-    column = {name: i for i, name in enumerate(_COUNTS)}
-    above = g.add("Gather", counts, g.ints(*(column[a] for a, _ in _SHARES)), axis=1)
-    below = g.add("Gather", counts, g.ints(*(column[b] for _, b in _SHARES)), axis=1)
-    return g.add("Cast", g.add("Div", above, g.add("Add", below, g.const(np.array([1.0], np.float32)))), to=FLOAT)

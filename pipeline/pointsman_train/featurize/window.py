@@ -4,6 +4,9 @@ The text is cut into pieces of about 250 characters, at white space where there 
 and the last eight pieces are read (a document comes with its question in front or behind); a text of at most
 sixteen pieces is read whole. So work is bounded by about 4,500 characters plus one cheap pass that cuts;
 and that pass by ``pointsman.text.LONGEST``, beyond which the graph is not given a text's middle.
+
+The pieces are read from both ends inwards, the first, the last, the second and so on: what is content with less
+than the window takes so many pieces from its beginning, and has both ends too.
 """
 
 from __future__ import annotations
@@ -12,14 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman_train.graph import FLOAT, INT64, MICROSOFT, GraphBuilder, in_block
+from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
 
 # Longest match wins: a cut at white space within 50 characters beyond 250, else a hard cut at 250. Longer counted
 # repeats make RE2 rebuild its automaton over and over on non-ASCII text (41 ms instead of 0.1 ms at 1,000).
 _PIECE = r"(?s).{1,300}\s|.{1,250}"
-HEAD_PIECES = 8
-TAIL_PIECES = 8
-WINDOW_PIECES = HEAD_PIECES + TAIL_PIECES
+WINDOW_PIECES = 16
 
 # Ends each piece, a private-use character. Without it the last character of a piece would stand next to the first of
 # the next one in a prompt alone, but not in a batch, where a longer row brings padding between them.
@@ -33,7 +34,8 @@ class Window:
     Attributes
     ----------
     pieces
-        string [N, P], P at most 16, each ended by :data:`SEPARATOR`; that is all a padding piece has.
+        string [N, P], P at most 16, from both ends inwards, each ended by :data:`SEPARATOR`; that is all a padding
+        piece has.
     piece_count
         float [N, 1], pieces of the whole text: its length in steps of about 250 characters.
     """
@@ -48,18 +50,19 @@ def add_window(g: GraphBuilder, prompt: str) -> Window:
     # A text is never empty after this; Tokenizer returns no column at all for a batch without a token.
     text = g.add("StringConcat", prompt, g.const(["\n"]))
     pieces = g.add("Tokenizer", text, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_PIECE)
-    filled = g.add("Not", g.add("Equal", pieces, g.const([""])))
-    count = g.add("ReduceSum", g.add("Cast", filled, to=INT64), g.ints(1), keepdims=1)
+    filled = g.add("LabelEncoder", pieces, domain=ML, keys_strings=[""], values_int64s=[0], default_int64=1)
+    count = g.add("ReduceSum", filled, g.ints(1), keepdims=1)
     window = g.add("GatherElements", pieces, _positions(g, pieces, count), axis=1)
     window = g.add("StringConcat", window, g.const([SEPARATOR]))
     return Window(pieces=window, piece_count=g.add("Cast", count, to=FLOAT))
 
 
 def _positions(g: GraphBuilder, pieces: str, count: str) -> str:
-    """Positions to read, [N, min(P, 16)]: 0..15, or 0..7 and the last eight of a longer text."""
-    width = g.add("Min", g.add("Shape", pieces, start=1, end=2), g.ints(WINDOW_PIECES))
-    slot = g.add("Range", g.const(np.array(0)), g.add("Squeeze", width), g.const(np.array(1)))
-    in_head = g.add("Less", slot, g.ints(HEAD_PIECES))
-    short = g.add("LessOrEqual", count, g.ints(WINDOW_PIECES))
-    from_end = g.add("Add", g.add("Sub", count, g.ints(WINDOW_PIECES)), slot)
-    return g.add("Where", g.add("Or", in_head, short), slot, from_end)
+    """Positions to read, [N, min(P, 16)]: 0, the last, 1, the last but one; beyond a short text its padding."""
+    slots = np.arange(WINDOW_PIECES)
+    from_end = slots % 2
+    base = np.where(from_end, -(slots + 1) // 2, slots // 2)
+    inwards = g.add("Add", g.add("Mul", count, g.const(from_end)), g.const(base))
+    slot = g.const(slots)
+    positions = g.add("Where", g.add("Less", slot, count), inwards, slot)
+    return g.add("Slice", positions, g.ints(0), g.add("Shape", pieces, start=1, end=2), g.ints(1))

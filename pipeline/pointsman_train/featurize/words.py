@@ -16,7 +16,7 @@ from pointsman_train.data import Floats
 from pointsman_train.featurize.lexicon import LEXICON
 from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.window import Window
-from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
+from pointsman_train.graph import MICROSOFT, ML, GraphBuilder, in_block
 
 # A run of letters of an alphabet, a run of digits, or any other visible character (so Han text goes by character).
 _TOKEN = r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Hangul}]+|[0-9]+|\S|\n"
@@ -51,14 +51,13 @@ def join(one: WordModel, other: WordModel) -> WordModel:
 
 @in_block("words")
 def add_tokens(g: GraphBuilder, window: Window) -> str:
-    """Add the cutting of the window into tokens; returns the name of string [N, T], padded with ""."""
-    tokens = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
-    return g.flatten(tokens)
+    """Add the cutting of the window into tokens; returns the name of string [N, P, T], padded with ""."""
+    return g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
 
 
 @in_block("words")
 def add_ids(g: GraphBuilder, tokens: str, vocabulary: Vocabulary) -> str:
-    """Add the look-up of words; returns the name of int64 [N, T], 0 where a word is unknown or padding."""
+    """Add the look-up of words; returns the name of int64 [N, P, T], 0 where a word is unknown or padding."""
     return g.add(
         "LabelEncoder",
         tokens,
@@ -75,7 +74,7 @@ def add_presence(g: GraphBuilder, ids: str, vocabulary: Vocabulary) -> str:
     n_words, n_terms = len(vocabulary.words), vocabulary.n_terms
     return g.add(
         "TfIdfVectorizer",
-        ids,
+        g.flatten(ids),
         mode="IDF",
         min_gram_length=1,
         max_gram_length=2 if vocabulary.pairs else 1,
@@ -88,8 +87,8 @@ def add_presence(g: GraphBuilder, ids: str, vocabulary: Vocabulary) -> str:
 
 
 @in_block("words")
-def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: WordModel) -> str:
-    """Add lexicon counts and scores; returns float [N, len(LEXICON) + n_scores].
+def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: WordModel) -> tuple[str, str]:
+    """Add lexicon counts and scores; returns float [N, len(LEXICON)] and float [N, n_scores].
 
     A score is ``sum_t w_t / sqrt(sum_t idf_t^2) + bias`` over the terms that occur.
     """
@@ -100,12 +99,13 @@ def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: Wor
     counted = np.flatnonzero(columns.any(axis=1))
     own = g.add("Gather", presence, g.const(counted), axis=1)
     counts = g.add("MatMul", own, g.const(columns[counted].astype(np.float32)))
-    sums = g.add("MatMul", presence, g.const(np.hstack([norms, weights]).astype(np.float32)))
-    norm = g.add("Slice", sums, g.ints(0), g.ints(1), g.ints(1))
-    score = g.add("Slice", sums, g.ints(1), g.ints(1 + weights.shape[1]), g.ints(1))
+    # A row a score, and left as it is: onnxruntime would widen a constant of so few columns to sixteen, and reading
+    # it takes three times as long.
+    rows = g.default(np.hstack([norms, weights]).T.astype(np.float32))
+    sums = g.add("Gemm", presence, rows, transB=1)
+    norm, score = g.add_many("Split", sums, g.ints(1, weights.shape[1]), outputs=2, axis=1)
     length = g.add("Sqrt", g.add("Max", norm, g.const(np.array([1.0], np.float32))))
-    scaled = g.add("Add", g.add("Div", score, length), g.const(model.bias.astype(np.float32)))
-    return g.add("Cast", g.add("Concat", counts, scaled, axis=1), to=FLOAT)
+    return counts, g.add("Add", g.add("Div", score, length), g.const(model.bias.astype(np.float32)))
 
 
 def _lexicon_columns(vocabulary: Vocabulary) -> Floats:

@@ -46,8 +46,10 @@ def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     *forest, complexity = add_forest(g, wide, [*router.success.ensembles(), router.complexity.ensemble()])
     g.alias(router.success_calibration.add(g, router.success.add(g, wide, forest)), "p_success")
     label = router.label_calibration.add(g, complexity)
-    placed = g.add("MatMul", g.add("Softmax", label, axis=1), g.const(_placement(router)))
-    g.alias(placed, "p_label")
+    probability, placement = g.add("Softmax", label, axis=1), _placement(router)
+    if not np.array_equal(placement, np.eye(len(placement))):
+        probability = g.add("MatMul", probability, g.const(placement))
+    g.alias(probability, "p_label")
 
 
 def _placement(router: TrainedRouter) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -134,9 +134,26 @@ def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) ->
     table = _Table()
     roots = [table.root(tree, target) for trees, target in place.items() for tree in trees]
     sums = g.add("TreeEnsemble", features, domain=ML, **table.attributes(roots, len(place)))
-    if len(ensembles) == 1 and len(places[0]) == len(place):
-        return [sums]
-    return [g.add("Gather", sums, g.const(np.array(columns)), axis=1) for columns in places]
+    return _dealt(g, sums, places, len(place))
+
+
+def _dealt(g: GraphBuilder, sums: str, places: Sequence[Sequence[int]], width: int) -> list[str]:
+    """Give each ensemble its columns; those that are the next of the columns come from one node, all together."""
+    ranges, end = list[int](), 0
+    for i, columns in enumerate(places):
+        if list(columns) == list(range(end, end + len(columns))):
+            ranges.append(i)
+            end += len(columns)
+    if len(ranges) == 1 and end == width:
+        own = [sums]
+    elif end == width:
+        own = g.add_many("Split", sums, g.ints(*(len(places[i]) for i in ranges)), outputs=len(ranges), axis=1)
+    else:
+        ranges, own = [], []
+    found = dict(zip(ranges, own, strict=True))
+    return [
+        found.get(i) or g.add("Gather", sums, g.const(np.array(columns)), axis=1) for i, columns in enumerate(places)
+    ]
 
 
 def _by_target(ensemble: Ensemble) -> list[tuple[Tree, ...]]:

@@ -217,6 +217,22 @@ def test_a_prompt_unlike_the_training_prompts_is_less_similar_than_any_of_them()
     assert fitted.unseen_similarity.mean() < fitted.similarity.mean()
 
 
+def test_an_embedding_of_few_pieces_reads_both_ends_of_a_text():
+    rng = np.random.default_rng(0)
+    prompts = [" ".join(rng.choice(["ruby", "teal", "blue", "grey"], 8)) for _ in range(100)]
+    success = rng.integers(0, 2, (100, 1)).astype(float)
+    config = FeaturesConfig(embedding=EmbeddingConfig(dimensions=4, pieces=2, columns=True))
+    fitted = fit_featurizer(prompts, taught(success, np.arange(100) % 5), config)
+
+    def embedded(first, middle, last):
+        text = " ".join(" ".join([word] * 100) for word in (first, middle, last))
+        return fitted.featurizer.transform([text])[0, fitted.featurizer.layout.columns("embedding")].tolist()
+
+    assert embedded("ruby", "teal", "blue") == embedded("ruby", "grey", "blue")
+    assert embedded("ruby", "teal", "blue") != embedded("grey", "teal", "blue")
+    assert embedded("ruby", "teal", "blue") != embedded("ruby", "teal", "grey")
+
+
 def test_the_task_block_scores_each_source_without_having_seen_the_prompt():
     prompts, success = memorised()
     source = ["even" if i // 2 % 2 else "odd" for i in range(len(prompts))]

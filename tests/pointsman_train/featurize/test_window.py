@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman_train.featurize.window import HEAD_PIECES, SEPARATOR, TAIL_PIECES
+from pointsman_train.featurize.window import SEPARATOR, WINDOW_PIECES
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +15,14 @@ def pieces(block):
     def read(*texts):
         rows = run(*texts).tolist()
         assert all(piece.endswith(SEPARATOR) for row in rows for piece in row)
-        return [[piece[:-1] for piece in row if piece != SEPARATOR] for row in rows]
+        return [in_order([piece[:-1] for piece in row if piece != SEPARATOR]) for row in rows]
 
     return read
+
+
+def in_order(inwards):
+    """Pieces from the beginning of a text to its end, of those from both ends inwards."""
+    return inwards[::2] + inwards[1::2][::-1]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def test_a_short_text_is_one_piece_with_a_newline_at_its_end(pieces):
 @pytest.mark.parametrize("text", [long_text(570), "x" * 3_900, "\n" * 4_000, "中" * 3_900, "a\r\n\t b" * 600])
 def test_a_text_of_at_most_sixteen_pieces_is_read_whole(pieces, text):
     found = pieces(text)[0]
-    assert len(found) <= HEAD_PIECES + TAIL_PIECES
+    assert len(found) <= WINDOW_PIECES
     assert "".join(found) == text + "\n"
 
 
@@ -44,7 +49,7 @@ def test_a_long_text_is_read_at_both_ends_alone(pieces):
     text = long_text(20_000)
     found = pieces(text)[0]
     assert len(found) == 16
-    head, tail = "".join(found[:HEAD_PIECES]), "".join(found[HEAD_PIECES:])
+    head, tail = "".join(found[:8]), "".join(found[8:])
     assert text.startswith(head)
     assert (text + "\n").endswith(tail)
     # Pieces end at white space, at most 301 characters on.
@@ -77,6 +82,12 @@ def test_the_count_is_of_all_pieces_and_not_of_those_read(count):
 def test_a_row_reads_the_same_beside_a_longer_one(pieces):
     short, middle, long = "Hi", long_text(100), long_text(5_000)
     assert pieces(short, long, middle) == [pieces(short)[0], pieces(long)[0], pieces(middle)[0]]
+
+
+def test_pieces_come_from_both_ends_inwards(block):
+    run = block(lambda g, window: window.pieces, "string")
+    row = run("a" * 250 + "b" * 250 + "c" * 250 + "d" * 249, "x" * 249).tolist()
+    assert [[piece[0] for piece in found] for found in row] == [["a", "d", "b", "c"], ["x", *[SEPARATOR] * 3]]
 
 
 @given(st.integers(0, 200_000))

@@ -26,6 +26,33 @@ def run(ensemble, features):
     return open_session(model).run(["margins"], {"x": features})[0]
 
 
+def split_at(threshold, low, high):
+    return Node(0, threshold, Leaf(low), Leaf(high))
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [["a", "b"]],
+        [["a", "b"], ["c"]],
+        [["a", "b"], ["b"], ["c", "d"]],  # the second has no trees of its own
+        [["a", "b"], ["b", "c"]],  # the second has some
+        [["b"], ["a", "b"], ["b", "a"]],
+    ],
+)
+def test_each_of_several_ensembles_has_its_own_sums_though_targets_are_computed_once(targets):
+    trees = {name: split_at(i + 0.5, i, 10.0 * i + 1) for i, name in enumerate("abcd")}
+    ensembles = [Ensemble(tuple((i, trees[name]) for i, name in enumerate(names)), len(names)) for names in targets]
+    g = GraphBuilder()
+    outputs = {f"y{i}": (DOUBLE, ["N", len(names)]) for i, names in enumerate(targets)}
+    for name, found in zip(outputs, add_forest(g, g.add("Cast", "x", to=DOUBLE), ensembles), strict=True):
+        g.alias(found, name)
+    x = np.arange(6, dtype=np.float32)[:, None]
+    found = open_session(g.model({"x": (FLOAT, ["N", 1])}, outputs)).run(None, {"x": x})
+    for names, sums in zip(targets, found, strict=True):
+        assert sums.tolist() == [[evaluate(trees[name], row) for name in names] for row in x]
+
+
 @pytest.fixture(scope="module")
 def fitted():
     """A booster on float32 features that are not on a coarse grid, so that thresholds fall between neighbours."""
