@@ -1,6 +1,6 @@
 """Choose what the default formulation averages: hull gain on out-of-fold predictions of training prompts alone.
 
-usage: python docs/choose_formulation.py     (about five minutes; writes docs/measured/formulations.json)
+usage: python docs/choose_formulation.py     (about ten minutes; writes docs/measured/formulations.json)
 
 A fifth of each open set is put aside first and never read. On the rest every formulation predicts each fold after
 fitting on the others; averages of up to four cost nothing more.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from quality import data
-from quality_recipes import recipes
+from quality_recipes import DEFAULT, recipes
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.engine import Prepared
@@ -32,7 +32,7 @@ from pointsman_train.train.rows import describe_models, rows_of
 from pointsman_train.train.sigmoid import shared_logistic
 
 SETS = ("llmrouter", "zeroeval", "routellm")
-NAMES = ("pooled", "per_model", "difference", "logistic", "mlp", "neighbours")
+NAMES = ("pooled", "per_model", "difference", "logistic", "linear", "mlp", "neighbours")
 RESAMPLES = 200
 MEASURED = Path(__file__).resolve().parent / "measured" / "formulations.json"
 
@@ -67,7 +67,7 @@ def hull_gains(prepared: Prepared) -> dict[str, float]:
 
 def out_of_fold(prepared: Prepared, train: np.ndarray, fold: Ints) -> Mapping[str, Floats]:
     """Margins of each formulation for each training prompt, from fits that did not see its fold."""
-    config = recipes(["pooled"])["pooled"]
+    config = recipes([DEFAULT])[DEFAULT]
     rows = rows_of(prepared.labelled, prepared.split.group, train)
     descriptors, _ = describe_models(prepared.labelled, train)
     taught = Taught(prepared.labelled.models, rows.targets.success, rows.source, fold)

@@ -21,10 +21,12 @@ from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted, Taught, fit_wide, pick_fold, serving, widths_of
 from pointsman_train.label.partial import partly_known
 from pointsman_train.split.split import fold_of
+from pointsman_train.train.booster import BoosterConfig
 from pointsman_train.train.both_heads import Heads
 from pointsman_train.train.complexity import ComplexityModel
+from pointsman_train.train.heads import Head
 from pointsman_train.train.label_shares import WeighedLabels
-from pointsman_train.train.learner import LabelOf, Lesson, learning
+from pointsman_train.train.learner import InMemory, LabelOf, Lesson, learning
 from pointsman_train.train.success import SuccessModel, Targets
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,20 @@ class OnWorkers:
 
 
 @dataclass(frozen=True, slots=True)
+class _WithSample:
+    """Fits boosters on the prompts of all parts, with the sample of them that is here."""
+
+    boosters: OnCluster
+    here: InMemory
+
+    def classifiers(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        return self.boosters.classifiers(lessons, config)
+
+    def regressors(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
+        return self.boosters.regressors(lessons, config)
+
+
+@dataclass(frozen=True, slots=True)
 class HeadsOnWorkers:
     """Fits either head on all training prompts; what it is given of them is the sample, which it predicts."""
 
@@ -95,13 +111,15 @@ class HeadsOnWorkers:
 
     def success(self, features: Features, targets: Targets) -> SuccessModel:
         """Fit the success model on every known outcome of every prompt."""
-        return self._success(self.learner)
+        return self._success(self.learner, InMemory(features, targets, self.here.layout))
 
     def success_out_of_fold(self, features: Features, targets: Targets, fold: Ints) -> Floats:
         """Margins of the sample, each fold's from a model that was fitted on all prompts of the others."""
         margins = np.empty_like(targets.success)
+        sample = InMemory(features, targets, self.here.layout)
         for k in range(int(fold.max()) + 1):
-            margins[fold == k] = self._success(self.learner.leave_out(k)).margins(features[fold == k])
+            out = fold == k
+            margins[out] = self._success(self.learner.leave_out(k), sample.without(out)).margins(features[out])
         return margins
 
     def complexity(self, features: Features, labels: WeighedLabels) -> ComplexityModel:
@@ -115,8 +133,9 @@ class HeadsOnWorkers:
             margins[fold == k] = self._complexity(self.learner.leave_out(k)).margins(features[fold == k])
         return margins
 
-    def _success(self, learner: OnCluster) -> SuccessModel:
-        return learning(self.here.formulation).learn(learner, self.here.descriptors, self.here.layout)
+    def _success(self, learner: OnCluster, sample: InMemory) -> SuccessModel:
+        formulation = learning(self.here.formulation)
+        return formulation.learn(_WithSample(learner, sample), self.here.descriptors, self.here.layout)
 
     def _complexity(self, learner: OnCluster) -> ComplexityModel:
         lesson = Lesson("label", LabelOf(self.classes))

@@ -12,6 +12,7 @@ from pointsman_train.train.cohort import Cohort, CohortConfig
 from pointsman_train.train.cumulative import Cumulative
 from pointsman_train.train.difference import Difference
 from pointsman_train.train.learner import learning
+from pointsman_train.train.linear import Linear, LinearConfig
 from pointsman_train.train.logistic import Logistic
 from pointsman_train.train.mlp import Mlp, MlpConfig
 from pointsman_train.train.multiclass import Multiclass
@@ -41,6 +42,7 @@ class FormulationConfig:
     cumulative: BoostedConfig = field(default_factory=BoostedConfig)
     difference: BoostedConfig = field(default_factory=BoostedConfig)
     average: AverageConfig = field(default_factory=AverageConfig)
+    linear: LinearConfig = field(default_factory=LinearConfig)
     neighbours: NeighboursConfig = field(default_factory=NeighboursConfig)
     mlp: MlpConfig = field(default_factory=MlpConfig)
     cohort: CohortConfig = field(default_factory=CohortConfig)
@@ -53,7 +55,7 @@ class FormulationConfig:
         can = [name for name in FORMULATIONS if name != "average"]
         if len(parts) < 2 or len(set(parts)) < len(parts) or not set(parts) <= set(can):
             raise ConfigError(f"{where}.average.of must name two or more different ones of {can}, got {parts!r}")
-        for name in (*BOOSTED, "neighbours", "mlp", "cohort"):
+        for name in (*BOOSTED, "linear", "neighbours", "mlp", "cohort"):
             getattr(self, name).check(f"{where}.{name}")
 
     def check_learning(self) -> None:
@@ -76,6 +78,7 @@ FORMULATIONS: Mapping[str, Callable[[FormulationConfig], Formulation]] = {
     "difference": lambda config: Difference(config.difference),
     "average": lambda config: Average([FORMULATIONS[name](config) for name in config.average.of]),
     "logistic": lambda config: Logistic(),
+    "linear": lambda config: Linear(config.linear),
     "neighbours": lambda config: Neighbours(config.neighbours),
     "mlp": lambda config: Mlp(config.mlp),
     "cohort": lambda config: Cohort(config.cohort),

@@ -54,6 +54,11 @@ class Lesson:
 class Learner(Protocol):
     """Fits boosters on prompts, wherever they are: one head a lesson."""
 
+    @property
+    def here(self) -> InMemory:
+        """The prompts that are here: all of them, or a sample, for what needs no more."""
+        ...
+
     def classifiers(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
         """Fit as :func:`~pointsman_train.train.heads.fit_classifier` does."""
         ...
@@ -83,7 +88,7 @@ def learning(formulation: Formulation) -> Learns:
     if not isinstance(formulation, Learns):
         raise ConfigError(
             f"the formulation {type(formulation).__name__} is fitted in memory alone; with engine=dask take one of "
-            "average, per_model, difference and logistic, or set engine=local"
+            "average, per_model, difference, logistic and linear, or set engine=local"
         )
     return formulation
 
@@ -95,6 +100,15 @@ class InMemory:
     features: Features
     targets: Targets
     layout: Layout
+
+    @property
+    def here(self) -> InMemory:
+        """All prompts."""
+        return self
+
+    def without(self, rows: Bools) -> InMemory:
+        """Leave the prompts of a mask out."""
+        return InMemory(self.features[~rows], self.targets.take(~rows), self.layout)
 
     def classifiers(self, lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
         """Fit each on the prompts where its target is known."""

@@ -12,6 +12,7 @@ from pointsman.decide import Guard, Rule
 from pointsman.graph import Graph, Predictions
 from pointsman_train.errors import ExportError
 from pointsman_train.export.parity import _compare_decisions, adjacent_rows, check_parity
+from pointsman_train.featurize.embedding import STEP
 from pointsman_train.train.affine import identity
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.operating_points import FittedPoint
@@ -130,7 +131,7 @@ def test_decisions_are_compared_as_they_are_served(trained):
 
 
 def test_a_changed_similarity_is_noticed(trained):
-    centres = trained.router.featurizer.familiarity.centres.T
+    centres = trained.router.featurizer.familiarity.centres.T * STEP
     changed = with_constant(trained.onnx, centres, centres * (1 + 1e-4))
     with pytest.raises(ExportError, match=r"similarity of the graph differs from the featurizer by .* on the test"):
         check_parity(trained.router, changed, PROMPTS)
