@@ -50,6 +50,7 @@ def short(quick, fleet):
     def make(routers, dataset=fleet) -> PipelineConfig:
         config = quick(routers, dataset=dataset)
         config.split.folds = 2
+        config.train.average.of.append("linear")
         for target in config.train.operating_points.points.values():
             target.unseen = None
         return config
@@ -76,6 +77,11 @@ def test_the_prompts_and_the_featurizer_are_those_of_one_machine(here, there):
     assert there[0].prepared.split.fingerprint == here.prepared.split.fingerprint
     assert there[0].router.featurizer.names == here.router.featurizer.names
     np.testing.assert_array_equal(there[0].router.features, here.router.features)
+
+
+def test_the_linear_models_learn_from_the_sample_which_is_all_prompts_here(here, there):
+    ours, theirs = there[0].router.success.parts[-1], here.router.success.parts[-1]
+    np.testing.assert_array_equal(ours.weight, theirs.weight)
 
 
 def test_the_figures_are_within_the_noise_of_what_lightgbm_draws(here, there):
