@@ -19,6 +19,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
+from pointsman_train.split import sample_groups
 from pointsman_train.train.learner import InMemory, Learner
 from pointsman_train.train.link import smoothed_logit
 from pointsman_train.train.scale import Scale, fit_scale
@@ -37,7 +38,7 @@ class LinearConfig:
     strength
         Inverse of the L2 penalty on columns of unit variance (scikit-learn's ``C``).
     most_prompts
-        Of more training prompts so many are drawn: a hundred weights need no more.
+        Of more training prompts so many are drawn, whole groups of near-duplicates: a hundred weights need no more.
     seed
         Of the draw.
     """
@@ -96,7 +97,9 @@ class Linear:
 
     def learn(self, learner: Learner, descriptors: Descriptors, layout: Layout) -> LinearModel:
         """Do the same on the prompts that are here, wherever the others are."""
-        here = self._drawn(learner.here)
+        everyone = np.ones(len(learner.here.features), bool)
+        drawn = sample_groups(learner.here.targets.groups, everyone, self.config.most_prompts, self.config.seed)
+        here = learner.here.without(~drawn)
         features, targets = here.features, here.targets
         scores = [block.name for block in layout.blocks if block.per_model]
         scale = fit_scale(features, layout.columns("surface", "lexicon"), layout.columns(*scores))
@@ -109,13 +112,6 @@ class Linear:
         with threadpool_limits(1):
             fits = on_all_cores(one, range(targets.rate.shape[1]))
         return LinearModel(scale, np.stack([w for w, _ in fits], axis=1), np.array([b for _, b in fits]))
-
-    def _drawn(self, prompts: InMemory) -> InMemory:
-        n, most = len(prompts.features), self.config.most_prompts
-        if n <= most:
-            return prompts
-        drawn = np.random.default_rng(self.config.seed).permutation(n)[:most]
-        return prompts.without(~np.isin(np.arange(n), drawn))
 
 
 def _fit(columns: Floats, rate: Floats, weight: Floats, strength: float) -> tuple[Floats, float]:
