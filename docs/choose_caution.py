@@ -37,7 +37,7 @@ from pointsman_train.train.label_shares import weigh_labels
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
 from pointsman_train.train.stage import TrainConfig
 
-CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
 # Trees of success and learning rate; the complexity classifier has half as many.
 TREES = ((200, 0.04), (100, 0.06))
 MEASURED = Path(__file__).resolve().parent / "measured" / "caution.json"

@@ -68,6 +68,7 @@ def hull_gains(prepared: Prepared) -> dict[str, float]:
 def out_of_fold(prepared: Prepared, train: np.ndarray, fold: Ints) -> Mapping[str, Floats]:
     """Margins of each formulation for each training prompt, from fits that did not see its fold."""
     config = recipes([DEFAULT])[DEFAULT]
+    config.features.embedding.pieces = 16  # neighbours and mlp read all of a text
     rows = rows_of(prepared.labelled, prepared.split.group, train)
     descriptors, _ = describe_models(prepared.labelled, train)
     taught = Taught(prepared.labelled.models, rows.targets.success, rows.source, fold)

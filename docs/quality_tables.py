@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from quality_recipes import DEFAULT
 
 from pointsman_train.evaluate.baselines import random_mix, source_oracle
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference
@@ -17,7 +18,6 @@ from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.crossfit import Crossfit, Round, reordered, weights_of
 
-DEFAULT = "average of three"
 RESAMPLES = 1_000
 SHOWN = (
     "hull_gain",

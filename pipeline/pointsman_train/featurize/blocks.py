@@ -31,7 +31,7 @@ class EmbeddingConfig:
     """
 
     dimensions: int = 64
-    pieces: int = 16
+    pieces: int = 4
     table: str | None = None
     table_words: int = 20_000
     columns: bool = False

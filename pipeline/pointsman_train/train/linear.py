@@ -36,23 +36,37 @@ class LinearConfig:
     Attributes
     ----------
     strength
-        Inverse of the L2 penalty on columns of unit variance (scikit-learn's ``C``).
+        Inverse of the L2 penalty on columns of unit variance (scikit-learn's ``C``); null chooses by the number of
+        training prompts: 0.01 below 1,000, 0.1 below 1,500, else 1.
     most_prompts
         Of more training prompts so many are drawn, whole groups of near-duplicates: a hundred weights need no more.
     seed
         Of the draw.
     """
 
-    strength: float = 0.01
+    strength: float | None = None
     most_prompts: int = 20_000
     seed: int = 0
 
     def check(self, where: str) -> None:
         """Raise :class:`ConfigError` for a setting out of range."""
-        if not self.strength > 0:
-            raise ConfigError(f"{where}.strength must be above 0, got {self.strength!r}")
+        if self.strength is not None and not self.strength > 0:
+            raise ConfigError(f"{where}.strength must be above 0, or null, got {self.strength!r}")
         if self.most_prompts < 1:
             raise ConfigError(f"{where}.most_prompts must be 1 or more, got {self.most_prompts!r}")
+
+
+def strength_for(config: LinearConfig, n_prompts: int) -> float:
+    """Inverse of the penalty: as configured, or by the number of training prompts.
+
+    Examples
+    --------
+    >>> [strength_for(LinearConfig(), n) for n in (999, 1_000, 1_500)]
+    [0.01, 0.1, 1.0]
+    """
+    if config.strength is not None:
+        return config.strength
+    return 0.01 if n_prompts < 1_000 else 0.1 if n_prompts < 1_500 else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +91,7 @@ class LinearModel:
 
     def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the scaling and the sums."""
-        sums = g.add("MatMul", self.scale.add(g, features), g.const(self.weight))
-        return g.add("Add", sums, g.const(self.bias))
+        return self.scale.add_sums(g, features, self.weight, self.bias)
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""
@@ -103,11 +116,11 @@ class Linear:
         features, targets = here.features, here.targets
         scores = [block.name for block in layout.blocks if block.per_model]
         scale = fit_scale(features, layout.columns("surface", "lexicon"), layout.columns(*scores))
-        columns = scale(features)
+        columns, strength = scale(features), strength_for(self.config, len(features))
 
         def one(model: int) -> tuple[Floats, float]:
             known = targets.known[:, model]
-            return _fit(columns[known], targets.rate[known, model], targets.weight[known, model], self.config.strength)
+            return _fit(columns[known], targets.rate[known, model], targets.weight[known, model], strength)
 
         with threadpool_limits(1):
             fits = on_all_cores(one, range(targets.rate.shape[1]))

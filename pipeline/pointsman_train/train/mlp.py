@@ -87,8 +87,7 @@ class MlpModel:
 
     def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
         """Add the scaling and both layers."""
-        inner = g.add("MatMul", self.scale.add(g, features), g.const(self.inner))
-        units = g.add("Relu", g.add("Add", inner, g.const(self.inner_bias)))
+        units = g.add("Relu", self.scale.add_sums(g, features, self.inner, self.inner_bias))
         return g.add("Add", g.add("MatMul", units, g.const(self.outer)), g.const(self.outer_bias))
 
     def ensembles(self) -> tuple[Ensemble, ...]:

@@ -21,7 +21,7 @@ class Scale:
     Attributes
     ----------
     counts
-        Columns of the features whose square root is taken first, with their sign: lengths and counts are skewed.
+        Columns of the features, 0 or more, whose square root is taken first: lengths and counts are skewed.
     plain
         Columns that are read as they are; they come after the counts.
     mean, deviation
@@ -37,12 +37,12 @@ class Scale:
         """Return an ndarray of shape (n_prompts, n_counts + n_plain)."""
         return (_joined(features, self.counts, self.plain) - self.mean) / self.deviation
 
-    def add(self, g: GraphBuilder, features: str) -> str:
-        """Add the same to a graph, in double."""
-        counts = g.add("Gather", features, g.const(self.counts), axis=1)
-        rooted = g.add("Mul", g.add("Sign", counts), g.add("Sqrt", g.add("Abs", counts)))
+    def add_sums(self, g: GraphBuilder, features: str, weight: Floats, bias: Floats) -> str:
+        """Add ``self(features) @ weight + bias`` to a graph, in double; the scaling is folded into both."""
+        rooted = g.add("Sqrt", g.add("Gather", features, g.const(self.counts), axis=1))
         joined = g.add("Concat", rooted, g.add("Gather", features, g.const(self.plain), axis=1), axis=1)
-        return g.add("Div", g.add("Sub", joined, g.const(self.mean)), g.const(self.deviation))
+        folded = weight / self.deviation[:, None]
+        return g.add("Add", g.add("MatMul", joined, g.const(folded)), g.const(bias - self.mean @ folded))
 
 
 def fit_scale(features: Features, counts: Ints, plain: Ints) -> Scale:
@@ -54,5 +54,4 @@ def fit_scale(features: Features, counts: Ints, plain: Ints) -> Scale:
 
 def _joined(features: Features, counts: Ints, plain: Ints) -> Floats:
     wide = features.astype(np.float64)
-    rooted = np.sign(wide[:, counts]) * np.sqrt(np.abs(wide[:, counts]))
-    return np.hstack([rooted, wide[:, plain]])
+    return np.hstack([np.sqrt(wide[:, counts]), wide[:, plain]])

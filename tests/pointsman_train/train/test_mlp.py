@@ -19,18 +19,23 @@ def model(task):
 
 
 def test_a_scale_takes_roots_of_counts_then_centres_and_divides():
-    x = np.array([[4.0, 1.0, -9.0], [0.0, 3.0, -1.0]], np.float32)
+    x = np.array([[4.0, 1.0, 1.0], [0.0, -3.0, 9.0]], np.float32)
     scale = fit_scale(x, COUNTS, PLAIN)
-    # roots 2 and 0, -3 and -1; plain 1 and 3
-    np.testing.assert_allclose(scale.mean, [1.0, -2.0, 2.0])
-    np.testing.assert_allclose(scale.deviation, [1.0, 1.0, 1.0])
-    np.testing.assert_allclose(scale(x), [[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0]])
+    # roots 2 and 0, 1 and 3; plain 1 and -3
+    np.testing.assert_allclose(scale.mean, [1.0, 2.0, -1.0])
+    np.testing.assert_allclose(scale.deviation, [1.0, 1.0, 2.0])
+    np.testing.assert_allclose(scale(x), [[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])
 
 
-def test_a_scale_in_the_graph_is_the_scale(task, exported):
-    scale = fit_scale(task.features, COUNTS, PLAIN)
-    found = exported(scale, task.features - np.float32(3))  # signs too
-    np.testing.assert_allclose(found, scale(task.features - np.float32(3)), atol=1e-12)
+def test_sums_of_a_scale_in_the_graph_are_those_of_scaled_columns(task, exported):
+    scale, rng = fit_scale(task.features, COUNTS, PLAIN), np.random.default_rng(0)
+    weight, bias = rng.normal(size=(3, 2)), rng.normal(size=2)
+
+    class Sums:
+        def add(self, g, features):
+            return scale.add_sums(g, features, weight, bias)
+
+    np.testing.assert_allclose(exported(Sums(), task.features), scale(task.features) @ weight + bias, atol=1e-12)
 
 
 def test_a_column_that_does_not_vary_is_only_centred():
