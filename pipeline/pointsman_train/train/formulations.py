@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pointsman_train.errors import ConfigError
 from pointsman_train.train.average import Average, AverageConfig
-from pointsman_train.train.booster import BoostedConfig
+from pointsman_train.train.booster import BoostedConfig, BoosterConfig
 from pointsman_train.train.cohort import Cohort, CohortConfig
 from pointsman_train.train.cumulative import Cumulative
 from pointsman_train.train.difference import Difference
@@ -24,6 +24,11 @@ from pointsman_train.train.success import Formulation
 BOOSTED = ("pooled", "per_model", "multiclass", "cumulative", "difference")
 
 
+def _averaged() -> BoostedConfig:
+    """Trees that see less of a prompt differ more, and their average gains by it."""
+    return BoostedConfig(BoosterConfig(feature_fraction=0.15))
+
+
 @dataclass(slots=True)
 class FormulationConfig:
     """How success is modelled.
@@ -37,10 +42,10 @@ class FormulationConfig:
 
     formulation: str = "average"
     pooled: BoostedConfig = field(default_factory=BoostedConfig)
-    per_model: BoostedConfig = field(default_factory=BoostedConfig)
+    per_model: BoostedConfig = field(default_factory=_averaged)
     multiclass: BoostedConfig = field(default_factory=BoostedConfig)
     cumulative: BoostedConfig = field(default_factory=BoostedConfig)
-    difference: BoostedConfig = field(default_factory=BoostedConfig)
+    difference: BoostedConfig = field(default_factory=_averaged)
     average: AverageConfig = field(default_factory=AverageConfig)
     linear: LinearConfig = field(default_factory=LinearConfig)
     neighbours: NeighboursConfig = field(default_factory=NeighboursConfig)
