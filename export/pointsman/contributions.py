@@ -94,7 +94,7 @@ class Explainer:
         Each from features to contributions.
     """
 
-    parts: Sequence[Trees | Difference | Columns]
+    parts: Sequence[Trees | Difference | Columns | Linear]
 
     def __call__(self, features: NDArray[np.floating]) -> Contributions:
         """Take the log-odds of one prompt apart; ``features`` is an ndarray of shape (n_features,)."""
@@ -121,7 +121,7 @@ class Explainer:
         if not path.is_file():
             raise BundleNotFoundError(
                 f"{folder} has no {EXPLAIN_FILE}: it was exported by an earlier version, or its formulation is no sum "
-                "that could be taken apart; export the router again, with a formulation of trees or word scores"
+                "that could be taken apart; export the router again, with a formulation of trees or columns"
             )
         return cls.read(path.read_bytes(), onnx_sha256, str(path))
 
@@ -188,6 +188,39 @@ class Columns:
         return Contributions(self.mean, of)
 
 
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Weighed sums of features or of their roots. Each term has one feature, so it is all that feature's own.
+
+    Attributes
+    ----------
+    column
+        ndarray of shape (n_terms,): which feature each term reads.
+    roots
+        How many terms, from the first on, read the square root of theirs.
+    mean
+        ndarray of shape (n_terms,): mean of what a term reads on the training prompts.
+    weight
+        ndarray of shape (n_terms, n_models).
+    usual
+        ndarray of shape (n_models,): the log-odds where every term is at its mean.
+    """
+
+    column: NDArray[np.int64]
+    roots: int
+    mean: Floats
+    weight: Floats
+    usual: Floats
+
+    def __call__(self, features: Floats) -> Contributions:
+        """Take the log-odds apart."""
+        read = features[self.column]
+        read[: self.roots] = np.sqrt(read[: self.roots])
+        of = np.zeros((len(self.usual), len(features)))
+        of[:, self.column] = ((read - self.mean)[:, None] * self.weight).T
+        return Contributions(self.usual, of)
+
+
 def shapley(paths: Paths, features: Floats) -> Contributions:
     """Compute the Shapley values of a prompt's features for sums of trees, by the shares of training rows.
 
@@ -236,12 +269,16 @@ def _read(path: str, arrays: Mapping[str, Any], onnx_sha256: str) -> Explainer:
     def paths(table: int) -> Paths:
         return Paths(*(arrays[f"{name}_{table}"] for name in Paths.__slots__))
 
-    def part(given: Mapping[str, Any]) -> Trees | Difference | Columns:
+    def part(given: Mapping[str, Any]) -> Trees | Difference | Columns | Linear:
         if given["kind"] == "trees":
             return Trees(paths(given["trees"]))
         if given["kind"] == "difference":
             return Difference(paths(given["best"]), paths(given["difference"]))
-        return Columns(np.array(given["column"], np.int64), np.array(given["mean"], np.float64))
+        column, mean = np.array(given["column"], np.int64), np.array(given["mean"], np.float64)
+        if given["kind"] == "columns":
+            return Columns(column, mean)
+        weight, usual = (np.array(given[name], np.float64) for name in ("weight", "usual"))
+        return Linear(column, given["roots"], mean, weight, usual)
 
     return Explainer([part(given) for given in header["parts"]])
 

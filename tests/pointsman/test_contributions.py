@@ -16,6 +16,7 @@ from pointsman.contributions import (
     Columns,
     Difference,
     Explainer,
+    Linear,
     Paths,
     Trees,
     shapley,
@@ -123,6 +124,17 @@ def test_a_column_adds_what_it_differs_from_its_mean_by():
     found = Columns(np.array([2, 0]), np.array([1.0, -1.0]))(np.array([3.0, 9.0, 4.0]))
     assert found.usual.tolist() == [1.0, -1.0]
     assert found.of.tolist() == [[0, 0, 3.0], [4.0, 0, 0]]
+
+
+def test_a_weighed_sum_adds_each_terms_distance_from_its_mean():
+    made = Linear(
+        np.array([2, 0]), 1, np.array([1.0, 3.0]), np.array([[2.0, 0.5], [1.0, -1.0]]), np.array([0.25, 0.75])
+    )
+    features = np.array([5.0, 9.0, 16.0])
+    found = made(features)
+    assert found.usual.tolist() == [0.25, 0.75]
+    assert found.of.tolist() == [[2.0, 0, 6.0], [-2.0, 0, 1.5]]  # the root of 16 is 3 above its mean, 5 is 2 above
+    assert features.tolist() == [5.0, 9.0, 16.0]
 
 
 def test_the_parts_are_averaged():

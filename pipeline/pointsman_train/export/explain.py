@@ -17,6 +17,7 @@ from pointsman_train.featurize.featurizer import Features
 from pointsman_train.train.average import AverageModel
 from pointsman_train.train.difference import DifferenceModel
 from pointsman_train.train.heads import Heads
+from pointsman_train.train.linear import LinearModel
 from pointsman_train.train.logistic import LogisticModel
 from pointsman_train.train.pooled import PooledModel, _binding
 from pointsman_train.train.router import TrainedRouter
@@ -100,13 +101,26 @@ class _Written:
         elif isinstance(model, LogisticModel):
             mean = self.features[:, model.columns].astype(np.float64).mean(axis=0)
             self.parts.append({"kind": "columns", "column": model.columns.tolist(), "mean": mean.tolist()})
+        elif isinstance(model, LinearModel):
+            self.parts.append({"kind": "linear"} | _terms(model))
         else:
-            raise _NoSumError(f"a {type(model).__name__} is no sum of trees or word scores")
+            raise _NoSumError(f"a {type(model).__name__} is no sum of trees or columns")
 
     def _table(self, paths: Paths) -> int:
         self.arrays |= {f"{name}_{self.tables}": getattr(paths, name) for name in Paths.__slots__}
         self.tables += 1
         return self.tables - 1
+
+
+def _terms(model: LinearModel) -> dict[str, Any]:
+    scale = model.scale
+    return {
+        "column": [*scale.counts.tolist(), *scale.plain.tolist()],
+        "roots": len(scale.counts),
+        "mean": scale.mean.tolist(),
+        "weight": (model.weight / scale.deviation[:, None]).tolist(),
+        "usual": model.bias.tolist(),
+    }
 
 
 def paths_of(model: Heads | PooledModel) -> Paths:

@@ -16,6 +16,7 @@ from pointsman_train.train.average import AverageModel
 from pointsman_train.train.difference import DifferenceModel
 from pointsman_train.train.formulations import BOOSTED, FORMULATIONS, FormulationConfig
 from pointsman_train.train.heads import Heads
+from pointsman_train.train.linear import LinearModel
 from pointsman_train.train.logistic import LogisticModel
 from pointsman_train.train.success import Targets
 
@@ -33,7 +34,7 @@ def rows_of(trained):
 
 
 def test_the_default_formulation_is_the_one_that_is_explained(parts):
-    assert set(parts) == {Heads, DifferenceModel, LogisticModel}
+    assert set(parts) == {Heads, DifferenceModel, LogisticModel, LinearModel}
 
 
 @pytest.mark.parametrize("which", ["per_model", "best", "difference"])
@@ -64,7 +65,7 @@ def test_the_file_explains_the_whole_model(trained):
     np.testing.assert_allclose(found, trained.router.success.margins(rows), atol=1e-6)
 
 
-@pytest.mark.parametrize("formulation", ["pooled", "per_model", "difference", "logistic", "cumulative"])
+@pytest.mark.parametrize("formulation", ["pooled", "per_model", "difference", "logistic", "linear", "cumulative"])
 def test_other_formulations_are_explained_too(trained, formulation):
     fitted = _fitted(trained, formulation)
     explainer = Explainer.read(explain_file(fitted, SHA), SHA)
