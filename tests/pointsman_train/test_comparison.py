@@ -260,7 +260,7 @@ def test_a_candidate_that_is_better_on_average_but_worse_on_boundary_prompts_is_
         manifest["guard"]["threshold"] = 2.0
 
     baseline = changed(bundle, tmp_path / "baseline", to_the_best_single)
-    candidate = changed(bundle, tmp_path / "candidate", at_price(0.02))
+    candidate = changed(bundle, tmp_path / "candidate", at_price(0.07))
     settings = CompareConfig(str(baseline), str(candidate), part(prompts[:3000]), catalog=config.catalog)
     settings.evaluate.resamples, settings.tracking = 300, UNTRACKED
     found = compare_routers(settings, tmp_path / "run")

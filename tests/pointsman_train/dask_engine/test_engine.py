@@ -50,7 +50,6 @@ def short(quick, fleet):
     def make(routers, dataset=fleet) -> PipelineConfig:
         config = quick(routers, dataset=dataset)
         config.split.folds = 2
-        config.train.average.of.append("linear")
         for target in config.train.operating_points.points.values():
             target.unseen = None
         return config

@@ -59,7 +59,7 @@ def test_the_default_space_fits_the_default_settings():
             "train.pooled.booster.trees",
             Span(50, 60),
             r"train.pooled.booster.trees is not read, since no trial has the formulation 'pooled', only "
-            r"\['average', 'difference', 'logistic', 'per_model'\]; leave it out with null",
+            r"\['average', 'difference', 'linear', 'logistic', 'per_model'\]; leave it out with null",
         ),
         ("train.guard.quantile", Span(0.01, 0.1), "changes none of the figures that can be sought"),
         ("train.operating_points.default", Span(choices=["no_loss", "balanced"]), "changes none of the figures"),
