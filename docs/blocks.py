@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from hydra import compose, initialize_config_dir
 from quality import MEASURED, PAGE, data
-from quality_recipes import ABLATION, DEFAULT, recipes
+from quality_recipes import ABLATION, DEFAULT, recipes, without_unseen
 from quality_tables import table, write_between
 
 from pointsman import Router
@@ -52,9 +52,7 @@ def main() -> None:
     size: dict[str, int] = {}
     for name, config in recipes((*ABLATION, DEFAULT)).items():
         config.features.embedding.columns = False  # the columns only serve other formulations
-        for point in config.operating_points.points.values():
-            point.unseen = None
-        content = router_graph(train(prepared.labelled, split, 5, config)).SerializeToString()
+        content = router_graph(train(prepared.labelled, split, 5, without_unseen(config))).SerializeToString()
         decide[name], size[name] = _alone(Graph(content)), len(content)
     with TemporaryDirectory() as folder:
         bundle = default_bundle(Path(folder))

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from choose_formulation import SETS
 from quality import data
-from quality_recipes import DEFAULT, recipes
+from quality_recipes import DEFAULT, recipes, without_unseen
 
 from pointsman_train.engine import Prepared
 from pointsman_train.study.crossfit import Crossfit, run_round
@@ -62,10 +62,8 @@ def _mean(prepared: Prepared, rounds: list[Fold], strength: float) -> dict[str, 
 
 
 def _config(strength: float) -> TrainConfig:
-    config = recipes([DEFAULT])[DEFAULT]
+    config = without_unseen(recipes([DEFAULT])[DEFAULT])
     config.linear.strength = strength
-    for point in config.operating_points.points.values():
-        point.unseen = None  # points are not looked at
     return config
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from quality import data
+from quality_recipes import without_unseen
 from quality_tables import table
 
 from pointsman_train.data import Floats, Ints
@@ -82,21 +83,13 @@ def main() -> None:
     write_table(found)
 
 
-def settings() -> TrainConfig:
-    """Return the default, without a look at left-out sources, which has no part in it."""
-    config = TrainConfig()
-    for point in config.operating_points.points.values():
-        point.unseen = None
-    return config
-
-
 def hold(prepared: Prepared) -> Held:
     """Train with all outcomes."""
     group = prepared.split.group
     (fold,) = hold_out(group, 0.2, np.random.default_rng(SEED))
     everything = Fold("everything", fold.train, np.ones(len(group), bool))
-    _, known = next(run_round(prepared.labelled, group, fold, {"": settings()}))
-    _, inside = next(run_round(prepared.labelled, group, everything, {"": settings()}))
+    _, known = next(run_round(prepared.labelled, group, fold, {"": without_unseen(TrainConfig())}))
+    _, inside = next(run_round(prepared.labelled, group, everything, {"": without_unseen(TrainConfig())}))
     p = inside.router.p_success
     margins = np.full((len(group), len(prepared.labelled.models)), np.nan)
     complete = ~np.isnan(prepared.labelled.success).any(axis=1) & (prepared.labelled.label >= 0)
@@ -111,7 +104,7 @@ def measure(held: Held, m: int) -> dict[str, object]:
     found = {"all outcomes": figures(held, m, held.p_success), "not in the pool": {"hull_gain": gain(held, without)}}
     for name, (way, count) in WAYS.items():
         labelled = known_on(held, m, anchors(held, m, way, count))
-        _, joined = next(run_round(labelled, held.prepared.split.group, held.fold, {"": settings()}))
+        _, joined = next(run_round(labelled, held.prepared.split.group, held.fold, {"": without_unseen(TrainConfig())}))
         found[name] = figures(held, m, joined.router.p_success)
     return found
 

@@ -118,7 +118,7 @@ def _terms(model: LinearModel) -> dict[str, Any]:
         "column": [*scale.counts.tolist(), *scale.plain.tolist()],
         "roots": len(scale.counts),
         "mean": scale.mean.tolist(),
-        "weight": (model.weight / scale.deviation[:, None]).tolist(),
+        "weight": scale.unscaled(model.weight).tolist(),
         "usual": model.bias.tolist(),
     }
 

@@ -37,11 +37,15 @@ class Scale:
         """Return an ndarray of shape (n_prompts, n_counts + n_plain)."""
         return (_joined(features, self.counts, self.plain) - self.mean) / self.deviation
 
+    def unscaled(self, weight: Floats) -> Floats:
+        """Weights of the columns before they are divided, from those after; ndarrays of shape (n_columns, n)."""
+        return np.asarray(weight / self.deviation[:, None])
+
     def add_sums(self, g: GraphBuilder, features: str, weight: Floats, bias: Floats) -> str:
         """Add ``self(features) @ weight + bias`` to a graph, in double; the scaling is folded into both."""
         rooted = g.add("Sqrt", g.add("Gather", features, g.const(self.counts), axis=1))
         joined = g.add("Concat", rooted, g.add("Gather", features, g.const(self.plain), axis=1), axis=1)
-        folded = weight / self.deviation[:, None]
+        folded = self.unscaled(weight)
         return g.add("Add", g.add("MatMul", joined, g.const(folded)), g.const(bias - self.mean @ folded))
 
 
