@@ -19,6 +19,7 @@ from pointsman_train.errors import LabelError
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted, Taught, fit_wide, pick_fold, serving, widths_of
+from pointsman_train.featurize.ground import learn_ground
 from pointsman_train.label.partial import partly_known
 from pointsman_train.split.split import fold_of
 from pointsman_train.train.booster import BoosterConfig
@@ -64,7 +65,8 @@ class OnWorkers:
 
     def featurize(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
         """Fit the featurizer on the sample, and compute the features of all training prompts on the workers."""
-        wide, unseen = fit_wide(prompts, taught, config)
+        ground = learn_ground(prompts, config)
+        wide = fit_wide(ground, taught, config)
         served, widths = serving(wide), widths_of(wide)
         graph = wide.graph().SerializeToString()
         step = self.parts.rows.under("features", graph, self.of_split, asdict(self._folds))
@@ -75,7 +77,8 @@ class OnWorkers:
             pass
         self._features = step
         features, similarity = wide.transform_all(prompts)
-        return Fitted(served, pick_fold(features, widths, taught.fold), similarity, unseen)
+        unseen = ground.similarity_without(taught.fold == 0, config.familiarity)
+        return Fitted(served, pick_fold(features, widths, taught.fold), similarity, unseen, ground)
 
     def heads(self, heads: Heads) -> HeadsOnWorkers:
         """Return what fits these heads on all training prompts."""

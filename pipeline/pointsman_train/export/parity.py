@@ -9,6 +9,7 @@ import numpy as np
 from pointsman import decide
 from pointsman.graph import Graph, Predictions, joined
 from pointsman.text import sanitise
+from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Ints
 from pointsman_train.errors import ExportError
 from pointsman_train.export.probes import EDGE, ORDINARY
@@ -52,7 +53,7 @@ def check_parity(router: TrainedRouter, onnx: bytes, prompts: Sequence[str]) -> 
 
 
 def _predict(graph: Graph, texts: Sequence[str]) -> Predictions:
-    return joined([graph.predict(texts[i : i + 256]) for i in range(0, len(texts), 256)])
+    return joined(on_all_cores(lambda start: graph.predict(texts[start : start + 256]), range(0, len(texts), 256)))
 
 
 def _trained(router: TrainedRouter, features: Features, texts: Sequence[str]) -> Predictions:

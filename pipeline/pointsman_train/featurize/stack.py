@@ -10,7 +10,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
@@ -88,9 +87,7 @@ def fits_of(fold: Ints, success: Floats, fit: Callable[[Bools, Floats], Fit]) ->
     parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
     known = ~np.isnan(success)
     wanted = [(rows & known[:, m], m) for rows in parts for m in range(success.shape[1])]
-    # The solver's vectors are short: threads of the linear algebra would only wait for each other (50 s, not 4 s).
-    with threadpool_limits(1):
-        return on_all_cores(lambda one: fit(one[0], success[one[0], one[1]]), wanted)
+    return on_all_cores(lambda one: fit(one[0], success[one[0], one[1]]), wanted)
 
 
 def fit_logistic(features: sp.csr_array | Floats, target: Floats, strength: float) -> Fit:

@@ -24,6 +24,7 @@ from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features, Featurizer
 from pointsman_train.featurize.fit import Fitted, Taught, fit_featurizer
+from pointsman_train.featurize.ground import Ground
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import Split
 from pointsman_train.study.folds import Fold
@@ -197,11 +198,13 @@ class Shared:
         self._fits: dict[tuple[str, bytes], Fitted] = {}
         self._features: dict[int, tuple[Featurizer, Features, Features | None]] = {}
 
-    def fit(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
+    def fit(
+        self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig, ground: Ground | None = None
+    ) -> Fitted:
         """Fit a featurizer, or return it as it was fitted before."""
         key = repr(config), taught.fold.tobytes()
         if key not in self._fits:
-            self._fits[key] = fit_featurizer(prompts, taught, config)
+            self._fits[key] = fit_featurizer(prompts, taught, config, ground)
         return self._fits[key]
 
     def judge(self, router: TrainedRouter, prompts: Sequence[str]) -> Judged:

@@ -7,6 +7,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import NDArray
 
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
@@ -105,12 +106,13 @@ def trees_for(config: BoosterConfig, n_prompts: int) -> int:
 
 
 def fit_booster(
-    columns: Floats,
+    columns: NDArray[np.floating],
     target: Floats,
     n_prompts: int,
     config: BoosterConfig,
     weight: Floats | None = None,
     group: Ints | None = None,
+    bins: lgb.Dataset | None = None,
     **objective: Any,
 ) -> lgb.Booster:
     """Fit a booster.
@@ -127,6 +129,8 @@ def fit_booster(
         ndarray of shape (n_rows,), answers behind each target; None is one each.
     group
         ndarray of shape (n_rows,), near-duplicates, which early stopping keeps together; None is each on its own.
+    bins
+        Of the same columns, by :func:`bin_columns`; None bins them for this booster alone.
     objective
         LightGBM's ``objective`` and what belongs to it; by default "cross_entropy", which takes any rate in [0, 1]
         and is "binary" where rates are 0 or 1.
@@ -136,8 +140,21 @@ def fit_booster(
     if config.early_stopping is not None:
         held_out = _held_out(np.arange(len(target)) if group is None else group, config.seed)
         rounds = _best_rounds(parameters, columns, target, weight, held_out, rounds, config.early_stopping)
-    data = lgb.Dataset(columns, target, weight=weight, free_raw_data=True)
+    data = lgb.Dataset(columns, target, weight=weight) if bins is None else _taught(bins, target, weight)
     return lgb.train(parameters, data, num_boost_round=rounds)
+
+
+def bin_columns(columns: NDArray[np.floating], n_prompts: int, config: BoosterConfig) -> lgb.Dataset:
+    """Sort columns into LightGBM's bins, once for all boosters of these rows: a third of what a small one costs."""
+    return lgb.Dataset(columns, np.zeros(len(columns)), params=parameters_for(config, n_prompts)).construct()
+
+
+def _taught(bins: lgb.Dataset, target: Floats, weight: Floats | None) -> lgb.Dataset:
+    """Copy binned columns, for a target of their own."""
+    data = bins.subset(list(range(len(target)))).construct()
+    data.set_label(target)
+    data.set_weight(weight)
+    return data
 
 
 def parameters_for(config: BoosterConfig, n_prompts: int) -> dict[str, Any]:
@@ -154,7 +171,7 @@ def parameters_for(config: BoosterConfig, n_prompts: int) -> dict[str, Any]:
         "seed": config.seed,
         "num_threads": config.threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "verbosity": -1,
     }
 
@@ -169,7 +186,7 @@ def _held_out(group: Ints, seed: int) -> Bools:
 
 def _best_rounds(
     parameters: dict[str, Any],
-    columns: Floats,
+    columns: NDArray[np.floating],
     target: Floats,
     weight: Floats | None,
     held_out: Bools,
@@ -188,7 +205,7 @@ def _best_rounds(
     return max(1, int(fitted.best_iteration))
 
 
-def margins_of(booster: lgb.Booster, columns: Floats) -> Floats:
+def margins_of(booster: lgb.Booster, columns: NDArray[np.floating]) -> Floats:
     """Raw scores, before the link: ndarray of shape (n_rows,) or (n_rows, n_classes)."""
     # One thread, as boosters are fitted with beside this: see on_all_cores.
     return np.asarray(booster.predict(columns, raw_score=True, num_threads=1), np.float64)

@@ -23,6 +23,8 @@ class Heads:
     ----------
     classes
         Labels that occur in training, ascending.
+    threads
+        That each booster starts; see :func:`~pointsman_train.cores.on_all_cores`.
     """
 
     formulation: Formulation
@@ -30,6 +32,7 @@ class Heads:
     descriptors: Descriptors
     layout: Layout
     config: ComplexityConfig
+    threads: int = 1
 
     def success(self, features: Features, targets: Targets) -> SuccessModel:
         """Fit the success model on every known outcome."""
@@ -43,20 +46,26 @@ class Heads:
         )
 
     def success_out_of_fold(self, features: Features, targets: Targets, fold: Ints) -> Floats:
-        """Margins of each fold from a success model that was fitted on the others, (n_prompts, n_models)."""
+        """Margins of each fold from a success model that was fitted on all else, (n_prompts, n_models).
+
+        Those of fold -1 are not told.
+        """
         margins = np.empty_like(targets.success)
-        for k in range(int(fold.max()) + 1):
+
+        def fit_one(k: int) -> None:
             out = fold == k
             margins[out] = self.success(features[~out], targets.take(~out)).margins(features[out])
+
+        on_all_cores(fit_one, range(int(fold.max()) + 1), self.threads)
         return margins
 
     def complexity_out_of_fold(self, features: Features, labels: WeighedLabels, fold: Ints) -> Floats:
-        """Margins of each fold from a classifier that was fitted on the others, (n_prompts, n_classes)."""
+        """Margins of each fold but -1 from a classifier that was fitted on all else, (n_prompts, n_classes)."""
         margins = np.empty((len(features), len(self.classes)))
 
         def fit_one(k: int) -> None:
             out = fold == k
             margins[out] = self.complexity(features[~out], labels.take(~out)).margins(features[out])
 
-        on_all_cores(fit_one, range(int(fold.max()) + 1), self.config.booster.threads)
+        on_all_cores(fit_one, range(int(fold.max()) + 1), self.threads)
         return margins

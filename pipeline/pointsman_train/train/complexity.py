@@ -42,7 +42,7 @@ class ComplexityModel:
 
     def margins(self, features: Features) -> Floats:
         """Scores before the softmax, ndarray of shape (n_prompts, n_classes)."""
-        return margins_of(self.booster, features[:, self.layout.for_trees].astype(np.float64))
+        return margins_of(self.booster, features[:, self.layout.for_trees])
 
     def ensemble(self) -> Ensemble:
         """Return the trees, one target a class; LightGBM deals a round's trees to the classes in turn."""
@@ -85,7 +85,7 @@ def fit_complexity(
         )
     target = np.searchsorted(classes, label)
     booster = fit_booster(
-        features[:, layout.for_trees].astype(np.float64),
+        features[:, layout.for_trees],
         target.astype(np.float64),
         len(features),
         config.booster,

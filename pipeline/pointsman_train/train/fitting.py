@@ -11,6 +11,7 @@ import numpy as np
 from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted
+from pointsman_train.label.partial import partly_known
 from pointsman_train.train.affine import Affine, scaled_softmax
 from pointsman_train.train.calibration import SuccessCalibration
 from pointsman_train.train.complexity import ComplexityModel
@@ -20,9 +21,12 @@ from pointsman_train.train.label_shares import WeighedLabels, weigh_labels
 from pointsman_train.train.place import FitsHeads
 from pointsman_train.train.rows import Rows
 from pointsman_train.train.rules import Evidence
-from pointsman_train.train.success import SuccessModel
+from pointsman_train.train.success import SuccessModel, Targets
 
 Calibrate: TypeAlias = Callable[[Floats, Floats], SuccessCalibration]
+
+# Of so many a mean score is known to .003 or so.
+_ENOUGH = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,41 @@ class FittedHeads:
 
 
 def fit_heads(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:
-    """Fit both heads on all rows, and their calibration on out-of-fold predictions of the same."""
+    """Fit both heads on all rows, and their calibration on out-of-fold predictions of enough of them."""
     features, targets = fitted.features, rows.targets
     success = heads.success(features, targets)
-    margins = heads.success_out_of_fold(features, targets, fold)
-    calibration = calibrate_joined(calibrate, margins, targets.success)
+    fold = enough_folds(fold, targets, _ENOUGH)
+    told = fold >= 0
+    out = rows if told.all() else rows.take(told)
+    margins = heads.success_out_of_fold(features, targets, fold)[told]
+    calibration = calibrate_joined(calibrate, margins, out.targets.success)
     p_success = calibration.success_probability(margins)
-    labels = weigh_labels(targets, p_success, heads.classes)
+    labels = weigh_labels(targets, p_success if told.all() else None, heads.classes)
     complexity = heads.complexity(features, labels)
-    label_margins = heads.complexity_out_of_fold(features, labels, fold)
-    label_calibration = _calibrate_labels(label_margins, labels)
+    label_margins = heads.complexity_out_of_fold(features, labels, fold)[told]
+    label_calibration = _calibrate_labels(label_margins, labels.take(told))
     p_label = label_probabilities(label_calibration, label_margins, heads.classes, targets.success.shape[1])
-    return FittedHeads(
-        success, calibration, complexity, label_calibration, labels, rows, p_success, p_label, fitted.similarity
-    )
+    near = None if fitted.similarity is None else fitted.similarity[told]
+    return FittedHeads(success, calibration, complexity, label_calibration, labels, out, p_success, p_label, near)
+
+
+def enough_folds(fold: Ints, targets: Targets, enough: int) -> Ints:
+    """Choose the folds to predict: the first so many that have enough prompts; those of the others are in fold -1.
+
+    Prompts are predicted only for the calibration and the operating points, a few numbers that need no more. All are
+    predicted where a model is known on few prompts: the labels that the others may have hang on it.
+
+    Examples
+    --------
+    >>> known = np.ones((6, 2))
+    >>> targets = Targets(known, known, known.astype(int), np.zeros(6, int))
+    >>> enough_folds(np.arange(6) % 3, targets, enough=3).tolist()
+    [0, 1, -1, 0, 1, -1]
+    """
+    if partly_known(targets.known).any():
+        return fold
+    last = int(np.argmax(np.cumsum(np.bincount(fold)) >= min(enough, len(fold))))
+    return np.where(fold <= last, fold, -1)
 
 
 def fit_heads_apart(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows, others: Rows) -> FittedHeads:

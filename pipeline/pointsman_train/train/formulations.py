@@ -63,9 +63,16 @@ class FormulationConfig:
         for name in (*BOOSTED, "linear", "neighbours", "mlp", "cohort"):
             getattr(self, name).check(f"{where}.{name}")
 
+    def boosters(self) -> list[BoosterConfig]:
+        """Return the settings of every booster that is fitted."""
+        return [getattr(self, name).booster for name in self._used() if name in BOOSTED]
+
+    def _used(self) -> list[str]:
+        return self.average.of if self.formulation == "average" else [self.formulation]
+
     def check_learning(self) -> None:
         """Raise :class:`ConfigError` where what is asked for is fitted in memory alone."""
-        for name in self.average.of if self.formulation == "average" else [self.formulation]:
+        for name in self._used():
             learning(FORMULATIONS[name](self))
             boosted = getattr(self, name, None)
             if isinstance(boosted, BoostedConfig) and boosted.booster.early_stopping is not None:

@@ -13,7 +13,7 @@ from pointsman_train.data import Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
-from pointsman_train.train.booster import BoosterConfig, fit_booster, margins_of
+from pointsman_train.train.booster import BoosterConfig, bin_columns, fit_booster, margins_of
 from pointsman_train.train.link import smoothed_logit
 from pointsman_train.train.trees import Column, Ensemble, Leaf, Tree, bind, trees_of
 
@@ -40,7 +40,7 @@ class Head:
         """Return an ndarray of shape (n_prompts,)."""
         if self.booster is None:
             return np.full(len(features), self.constant)
-        return margins_of(self.booster, features[:, self.columns].astype(np.float64))
+        return margins_of(self.booster, features[:, self.columns])
 
     def trees(self) -> list[Tree]:
         """Return the trees over the features."""
@@ -70,6 +70,11 @@ class Heads:
         return (Ensemble(trees, len(self.heads)),)
 
 
+def bin_features(features: Features, layout: Layout, config: BoosterConfig) -> lgb.Dataset:
+    """Bin the columns that trees read, for several boosters of the same prompts."""
+    return bin_columns(features[:, layout.for_trees], len(features), config)
+
+
 def fit_classifier(
     features: Features,
     rate: Floats,
@@ -77,6 +82,7 @@ def fit_classifier(
     layout: Layout,
     config: BoosterConfig,
     group: Ints | None = None,
+    bins: lgb.Dataset | None = None,
 ) -> Head:
     """Fit the log-odds of a rate in [0, 1]; one that does not vary gives its smoothed log-odds.
 
@@ -88,8 +94,10 @@ def fit_classifier(
         ndarrays of shape (n_prompts,): what is learned, without NaN, and answers behind it.
     group
         ndarray of shape (n_prompts,), near-duplicates; None is each on its own.
+    bins
+        Of the columns that trees read, by :func:`bin_features`; None bins them for this booster alone.
     """
-    return _fit(features, rate, weight, layout, config, group, smoothed_logit(rate, weight))
+    return _fit(features, rate, weight, layout, config, group, bins, smoothed_logit(rate, weight))
 
 
 def fit_regressor(
@@ -99,10 +107,11 @@ def fit_regressor(
     layout: Layout,
     config: BoosterConfig,
     group: Ints | None = None,
+    bins: lgb.Dataset | None = None,
 ) -> Head:
     """Fit the mean of any value by least squares, else as :func:`fit_classifier`; no rows at all give 0."""
     constant = float(value.mean()) if len(value) else 0.0
-    return _fit(features, value, weight, layout, config, group, constant, objective="regression")
+    return _fit(features, value, weight, layout, config, group, bins, constant, objective="regression")
 
 
 def _fit(
@@ -112,12 +121,13 @@ def _fit(
     layout: Layout,
     config: BoosterConfig,
     group: Ints | None,
+    bins: lgb.Dataset | None,
     constant: float,
     **objective: Any,
 ) -> Head:
     columns = layout.for_trees
     if len(np.unique(target)) < 2:
         return Head(columns, None, constant)
-    rows = features[:, columns].astype(np.float64)
-    booster = fit_booster(rows, target, len(target), config, weight=weight, group=group, **objective)
+    rows = features[:, columns] if bins is None else features
+    booster = fit_booster(rows, target, len(target), config, weight, group, bins, **objective)
     return Head(columns, booster, constant)

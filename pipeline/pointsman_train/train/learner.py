@@ -14,7 +14,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.train.booster import BoosterConfig
-from pointsman_train.train.heads import Head, fit_classifier, fit_regressor
+from pointsman_train.train.heads import Head, bin_features, fit_classifier, fit_regressor
 from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
 
 
@@ -119,12 +119,18 @@ class InMemory:
         return self._each(fit_regressor, lessons, config)
 
     def _each(self, fit: Callable[..., Head], lessons: Sequence[Lesson], config: BoosterConfig) -> list[Head]:
-        def one(lesson: Lesson) -> Head:
-            known = lesson.of(self.targets)
-            rows, groups = self.features[known.rows], self.targets.groups[known.rows]
-            return fit(rows, known.target, known.weight, self.layout, config, groups)
+        targets = [lesson.of(self.targets) for lesson in lessons]
+        # Early stopping bins other rows.
+        shared = config.early_stopping is None and sum(known.rows.all() for known in targets) > 1
+        bins = bin_features(self.features, self.layout, config) if shared else None
 
-        return on_all_cores(one, lessons, config.threads)
+        def one(known: Known) -> Head:
+            whole = bins is not None and known.rows.all()
+            rows = self.features if whole else self.features[known.rows]
+            groups = self.targets.groups[known.rows]
+            return fit(rows, known.target, known.weight, self.layout, config, groups, bins if whole else None)
+
+        return on_all_cores(one, targets, config.threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,11 @@ class FitsHeads(Protocol):
         ...
 
     def success_out_of_fold(self, features: Features, targets: Targets, fold: Ints) -> Floats:
-        """Margins of each fold from a success model that was fitted on the others."""
+        """Margins of each fold but -1 from a success model that was fitted on all else."""
         ...
 
     def complexity_out_of_fold(self, features: Features, labels: WeighedLabels, fold: Ints) -> Floats:
-        """Margins of each fold from a classifier that was fitted on the others."""
+        """Margins of each fold but -1 from a classifier that was fitted on all else."""
         ...
 
 

@@ -50,6 +50,12 @@ class TrainConfig(FormulationConfig):
     guard: GuardConfig = field(default_factory=GuardConfig)
     operating_points: OperatingPointsConfig = field(default_factory=OperatingPointsConfig)
 
+    @property
+    def threads(self) -> int:
+        """Threads that each booster starts: 1, or what one of them is set to besides."""
+        boosters = [*self.boosters(), self.complexity.booster]
+        return next((booster.threads for booster in boosters if booster.threads != 1), 1)
+
     def check(self) -> None:
         """Raise :class:`ConfigError` for a setting out of range."""
         self.check_formulation("train")
@@ -106,7 +112,7 @@ def train(
     taught = Taught(labelled.models, rows.targets.success, rows.source, fold, None if drawn.all() else drawn)
     fitted = place.featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
-    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
+    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
     if out_of_fold:
         log.info("predicting out of fold")
@@ -119,7 +125,7 @@ def train(
     evidence = found.evidence(descriptors.mean_cost, best)
     unseen = None
     if config.operating_points.look_at_unseen:
-        unseen = unseen_sources(heads, found, rows, taught, config.features, featurize, evidence)
+        unseen = unseen_sources(heads, found, rows, taught, config.features, featurize, evidence, fitted.ground)
     return TrainedRouter(
         models=labelled.models,
         featurizer=fitted.featurizer,

@@ -14,7 +14,8 @@ import numpy as np
 
 from pointsman_train.data import Ints
 from pointsman_train.featurize.blocks import FeaturesConfig
-from pointsman_train.featurize.fit import Featurize, Taught, similarity_out_of_fold
+from pointsman_train.featurize.fit import Featurize, Taught
+from pointsman_train.featurize.ground import Ground
 from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.sources import deal_sources
 from pointsman_train.train.both_heads import Heads
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 
 # With less than this outside the largest source, what is learned without it says nothing of a router that knows it.
 _LEAST_SHARE = 0.2
-# Two figures are read off these predictions, a mean score and a mean cost: with so many prompts to .003 or so.
-_MOST_PROMPTS = 20_000
+# Two figures are read off these predictions, a mean score and a mean cost: with so many prompts to .004 or so.
+_MOST_PROMPTS = 10_000
 
 
 def unseen_sources(
@@ -39,8 +40,9 @@ def unseen_sources(
     config: FeaturesConfig,
     featurize: Featurize,
     known: Evidence,
+    ground: Ground | None,
 ) -> Evidence | None:
-    """Predict training prompts by heads that saw nothing of their source: all, or 20,000 that are drawn.
+    """Predict training prompts by heads that saw nothing of their source: all, or 10,000 that are drawn.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def unseen_sources(
         The training prompts.
     known
         What is known of the router otherwise: costs and the best single model.
+    ground
+        What was learned of all training prompts alone, used where all are taken; None where it was not kept.
 
     Returns
     -------
@@ -62,7 +66,8 @@ def unseen_sources(
     if fold is None:
         return None
     log.info("predicting sources left out, %d folds", int(fold.max()) + 1)
-    fitted = featurize(rows.prompt, Taught(taught.models, rows.targets.success, rows.source, fold), config)
+    by_source = Taught(taught.models, rows.targets.success, rows.source, fold)
+    fitted = featurize(rows.prompt, by_source, config, ground if drawn.all() else None)
     margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
     p_success = found.success_calibration.success_probability(margins)
     label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)
@@ -71,7 +76,7 @@ def unseen_sources(
         score=filled_scores(rows.score, rows.targets.success, p_success),
         mean_cost=known.mean_cost,
         anchor=known.anchor,
-        similarity=similarity_out_of_fold(rows.prompt, fitted.featurizer, fold, config),
+        similarity=None if fitted.ground is None else fitted.ground.similarity_out_of_fold(fold, config.familiarity),
         p_label=label_probabilities(found.label_calibration, label_margins, heads.classes, rows.score.shape[1]),
     )
 

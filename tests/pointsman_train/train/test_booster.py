@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pointsman_train.errors import ConfigError
-from pointsman_train.train.booster import BoosterConfig, fit_booster, leaves_for, margins_of
+from pointsman_train.train.booster import BoosterConfig, bin_columns, fit_booster, leaves_for, margins_of
 
 
 @pytest.mark.parametrize(("prompts", "leaves"), [(1, 4), (1_999, 4), (2_000, 7), (3_999, 7), (4_000, 15)])
@@ -100,3 +100,15 @@ def test_several_classes_stop_early_as_well():
     booster = fit_booster(x, label, 500, config, objective="multiclass", num_class=3)
     assert booster.num_trees() % 3 == 0
     assert booster.num_trees() < 600
+
+
+def test_boosters_that_share_their_bins_are_those_that_bin_for_themselves():
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(400, 5)).astype(np.float32), rng.integers(1, 4, 400).astype(float)
+    config = BoosterConfig(trees=20)
+    bins = bin_columns(x, 400, config)
+    for column in range(3):
+        target = (x[:, column] + rng.normal(size=400) > 0).astype(float)
+        for each in (weight, None):
+            own, shared = (fit_booster(x, target, 400, config, each, bins=one) for one in (None, bins))
+            np.testing.assert_array_equal(margins_of(own, x), margins_of(shared, x))
