@@ -186,7 +186,8 @@ def run(name: str) -> None:
         found = dict(run_round(prepared.labelled, group, fold, ours)) if ours else {}
         for recipe in set(missing) & set(others):
             found[recipe] = outside_round(prepared.labelled, group, fold, others[recipe])
-        save_rounds(_folder(name) / f"{_stem(fold)}.{len(_files(name, fold))}.npz", found)
+        numbers = [int(path.stem.rpartition(".")[2]) for path in _files(name, fold)]
+        save_rounds(_folder(name) / f"{_stem(fold)}.{max(numbers, default=-1) + 1}.npz", found)
         sys.stderr.write(f"{name}: {number} of {len(rounds)}, {fold.name}: {time.monotonic() - start:.0f} s\n")
 
 
@@ -227,6 +228,9 @@ def finished(name: str) -> dict[str, Crossfit]:
 
 def main(arguments: list[str]) -> None:
     """Run what is asked for, then write the figures and the tables."""
+    unknown = set(arguments) - set(PROTOCOLS)
+    if arguments != ["--tables"] and unknown:
+        raise SystemExit(f"no such protocol: {sorted(unknown)!r}; there are {list(PROTOCOLS)!r}\n\n{__doc__}")
     if arguments != ["--tables"]:
         for name in arguments or PROTOCOLS:
             run(name)
