@@ -11,15 +11,14 @@ cheaper:
 - ``threshold``: the cheapest model with ``P_m >= threshold``; where there is none, the utility rule.
 - ``conservative``: the best single model (the anchor), unless another's utility leads it by more than ``hold``.
 
-A guard then sends prompts unlike the training prompts to one model, whatever the rule says of them.
-
-:mod:`pointsman.decide_one` is the same for one prompt.
+:mod:`pointsman.guard` then sends prompts unlike the training prompts to one model, whatever the rule says of them.
+:mod:`pointsman.decide_one` is both for one prompt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -29,7 +28,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 REASONS = ("utility", "threshold", "held by the best single model", "unfamiliar prompt", "only candidate")
-_UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = range(len(REASONS))
+_UTILITY, _THRESHOLD, _HELD, UNFAMILIAR, ONLY = range(len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +56,6 @@ class Rule:
     threshold: float = 0.0
     hold: float = 0.0
     caution: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """When a prompt is unfamiliar, and where it then goes.
-
-    Attributes
-    ----------
-    threshold
-        A prompt whose similarity to the training prompts is below this is unfamiliar.
-    fallback
-        Position of the model that such prompts go to.
-    """
-
-    threshold: float
-    fallback: int
-
-    def unfamiliar(self, similarity: NDArray[np.floating]) -> Bools:
-        """Say which prompts are unfamiliar; one whose similarity is NaN is.
-
-        Examples
-        --------
-        >>> Guard(0.5, 0).unfamiliar(np.array([0.4, 0.5, np.nan])).tolist()
-        [True, False, True]
-        """
-        return ~(np.asarray(similarity, np.float64) >= self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,41 +246,8 @@ def choose_by(rule: Rule, worth: Floats, cost: Floats, anchor: int, allowed: Boo
     utility = utilities(worth, cost, rule.lam)
     chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utility, anchor, allowed)
     if np.count_nonzero(allowed) == 1:
-        lead, reason = np.full_like(lead, np.inf), np.full_like(reason, _ONLY)
+        lead, reason = np.full_like(lead, np.inf), np.full_like(reason, ONLY)
     return Choices(chosen, lead, reason, np.zeros(len(chosen), bool), utility)
-
-
-def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floating] | None) -> Choices:
-    """Send unfamiliar prompts to the guard's fallback; without a guard or similarities nothing changes.
-
-    Parameters
-    ----------
-    similarity
-        ndarray of shape (n_prompts,), how near each prompt is to the training prompts; higher is nearer.
-    """
-    if guard is None or similarity is None:
-        return choices
-    out = guard.unfamiliar(similarity)
-    if not out.any():
-        return choices
-    return replace(
-        choices,
-        chosen=np.where(out, guard.fallback, choices.chosen),
-        margin=np.where(out, np.inf, choices.margin),
-        reason=np.where(out & (choices.reason != _ONLY), _UNFAMILIAR, choices.reason),
-        unfamiliar=out,
-    )
-
-
-def fallback_among(fallback: int, mean_score: Floats, allowed: Bools) -> int:
-    """Position of the fallback or, where it is not allowed, of the allowed model with the best mean score.
-
-    Examples
-    --------
-    >>> fallback_among(2, np.array([0.4, 0.6, 0.8]), np.array([True, True, False]))
-    1
-    """
-    return fallback if allowed[fallback] else int(choose(mean_score, allowed))
 
 
 _Found: TypeAlias = tuple[NDArray[np.int64], Floats, NDArray[np.int64]]

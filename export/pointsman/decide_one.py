@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pointsman import decide
 from pointsman.decide import REASONS, Rule
+from pointsman.guard import Guard
 
 _UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = REASONS
 
@@ -35,7 +35,7 @@ def choose_one(
     relative: Sequence[float],
     anchor: int,
     allowed: Sequence[bool],
-    guard: decide.Guard | None = None,
+    guard: Guard | None = None,
     similarity: float | None = None,
 ) -> OneChoice:
     """Choose a model for one prompt, guard included.
@@ -49,7 +49,7 @@ def choose_one(
     anchor, allowed
         As of :func:`pointsman.decide.choose_by`; at least one model is allowed.
     guard, similarity
-        As of :func:`pointsman.decide.guarded`.
+        As of :func:`pointsman.guarded`.
 
     Examples
     --------

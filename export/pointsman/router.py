@@ -17,6 +17,7 @@ from pointsman.decide_one import choose_one
 from pointsman.decision import Decision
 from pointsman.errors import NoCandidateError, PromptError, UnknownModelError, UnknownOperatingPointError
 from pointsman.graph import Graph, Predictions
+from pointsman.guard import Guard, fallback_among
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
 
@@ -43,7 +44,7 @@ class Router:
         self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
         self._anchor = self.models.index(manifest.best_single)
         guard = manifest.guard
-        self._guard = None if guard is None else decide.Guard(guard.threshold, self.models.index(guard.fallback))
+        self._guard = None if guard is None else Guard(guard.threshold, self.models.index(guard.fallback))
         self._everything = [True] * len(self.models)
         self._relative: list[float] = decide.relative_cost(self._cost).tolist()
         self._points = {name: point.decision_rule for name, point in manifest.operating_points.items()}
@@ -74,7 +75,7 @@ class Router:
         return self._name
 
     @property
-    def guard(self) -> decide.Guard | None:
+    def guard(self) -> Guard | None:
         """When a prompt is unfamiliar and which model it then goes to; None where the router has no guard."""
         return self._guard
 
@@ -152,11 +153,11 @@ class Router:
             raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
         return points[point]
 
-    def _guard_among(self, allowed: NDArray[np.bool_]) -> decide.Guard | None:
+    def _guard_among(self, allowed: NDArray[np.bool_]) -> Guard | None:
         guard = self._guard
         if guard is None or allowed[guard.fallback]:
             return guard
-        return replace(guard, fallback=decide.fallback_among(guard.fallback, self._score, allowed))
+        return replace(guard, fallback=fallback_among(guard.fallback, self._score, allowed))
 
     def _decide_one(self, found: Predictions, point: str, rule: decide.Rule, excluded: Mapping[str, str]) -> Decision:
         p_success, p_label = found.p_success[0].tolist(), found.p_label[0].tolist()

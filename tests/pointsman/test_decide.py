@@ -5,21 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.decide import (
-    REASONS,
-    RULES,
-    Guard,
-    Rule,
-    choose,
-    choose_by,
-    fallback_among,
-    guarded,
-    margin,
-    relative_cost,
-    risk,
-    utilities,
-    worth,
-)
+from pointsman.decide import REASONS, RULES, Rule, choose, choose_by, margin, relative_cost, risk, utilities, worth
+from pointsman.guard import Guard, fallback_among, guarded
 
 COST = np.array([1.0, 2.0, 4.0])
 

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.decide import REASONS, RULES, Guard, Rule, choose_by, guarded, relative_cost, worth
+from pointsman.decide import REASONS, RULES, Rule, choose_by, relative_cost, worth
 from pointsman.decide_one import choose_one
+from pointsman.guard import Guard, guarded
 
 shares = st.floats(0, 1)
 

@@ -14,6 +14,7 @@ from pointsman.decide_one import choose_one
 from pointsman.dispatch.controls import Controls
 from pointsman.dispatch.dial import rule_of
 from pointsman.dispatch.settings import Settings
+from pointsman.guard import fallback_among
 from pointsman.manifest import Manifest
 from pointsman.router import Router
 
@@ -111,7 +112,7 @@ class Chooser:
     def default_among(self, models: Collection[str]) -> str:
         """Return the default model or, where it may not answer, the one with the best mean score."""
         allowed = np.array([model in models for model in self._router.models])
-        return self._router.models[decide.fallback_among(self._default, self._score, allowed)]
+        return self._router.models[fallback_among(self._default, self._score, allowed)]
 
     def neighbours(self, choice: Choice) -> tuple[str, ...]:
         """Return the rungs next to the chosen one, among the models that may answer: the cheaper, then the dearer."""
@@ -124,7 +125,7 @@ class Chooser:
         return float(self._cost.max())
 
     def _without_signal(self, name: str, rule: decide.Rule, allowed: NDArray[np.bool_]) -> Choice:
-        chosen = decide.fallback_among(self._default, self._score, allowed)
+        chosen = fallback_among(self._default, self._score, allowed)
         ranking = self._ranked(chosen, self._score, allowed)
         reason = "only candidate" if allowed.sum() == 1 else "no signal"
         return Choice(ranking[0], ranking, reason, name, rule.lam, {}, {}, None, False, None, False, signal=False)
@@ -137,7 +138,7 @@ class Chooser:
         near = None if found.similarity is None else float(found.similarity[0])
         guard = self._router.guard
         if guard is not None:
-            guard = replace(guard, fallback=decide.fallback_among(self._default, self._score, allowed))
+            guard = replace(guard, fallback=fallback_among(self._default, self._score, allowed))
         one = choose_one(rule, p, label, self._relative, self._anchor, allowed.tolist(), guard, near)
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
         ranking = self._ranked(one.chosen, self._score if one.unfamiliar else np.array(one.utility), allowed)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule, choose_by, guarded, worth
+from pointsman.decide import Rule, choose_by, worth
+from pointsman.guard import Guard, guarded
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard, Rule, choose_by, guarded, worth
+from pointsman.decide import Rule, choose_by, worth
+from pointsman.guard import Guard, guarded
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.router import Between, Choice, Point, Router
 from pointsman_train.evaluate.testset import TestSet

@@ -8,6 +8,7 @@ import numpy as np
 
 from pointsman import decide
 from pointsman.graph import Graph, Predictions, joined
+from pointsman.guard import guarded
 from pointsman.text import sanitise
 from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Ints
@@ -90,7 +91,7 @@ def _served(rule: decide.Rule, predictions: Predictions, router: TrainedRouter) 
     cost, anchor = router.descriptors.mean_cost, router.best_single
     worth = decide.worth(rule, predictions.p_success, predictions.p_label)
     choices = decide.choose_by(rule, worth, cost, anchor)
-    return decide.guarded(choices, router.guard, predictions.similarity).chosen
+    return guarded(choices, router.guard, predictions.similarity).chosen
 
 
 def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Guard
+from pointsman.guard import Guard
 from pointsman_train.errors import ConfigError
 
 FALLBACKS = ("best_single", "cheapest", "dearest")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pointsman import decide
+from pointsman.guard import Guard, guarded
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.train import targets
@@ -156,7 +157,7 @@ def fit_points(
     evidence: Evidence,
     config: OperatingPointsConfig,
     rule: RuleConfig,
-    guard: decide.Guard | None,
+    guard: Guard | None,
     unseen: Evidence | None = None,
 ) -> dict[str, FittedPoint]:
     """Find each point's setting of the rule's dial, on its grid.
@@ -214,13 +215,13 @@ def _complete(evidence: Evidence) -> Evidence:
     return evidence.take(known)
 
 
-def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: decide.Guard | None) -> tuple[Floats, Floats]:
+def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: Guard | None) -> tuple[Floats, Floats]:
     """Mean score lost against the best single model, and mean cost, at each setting, as served."""
     score, cost, anchor = evidence.score, evidence.mean_cost, evidence.anchor
     routed_score, routed_cost = np.empty(len(settings)), np.empty(len(settings))
     for k, rule in enumerate(settings):
         choices = decide.choose_by(rule, evidence.worth(rule), cost, anchor)
-        chosen = decide.guarded(choices, guard, evidence.similarity).chosen
+        chosen = guarded(choices, guard, evidence.similarity).chosen
         routed_score[k] = np.take_along_axis(score, chosen[:, None], axis=1).mean()
         routed_cost[k] = cost[chosen].mean()
     return score[:, anchor].mean() - routed_score, routed_cost

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman import decide
 from pointsman.graph import Predictions
+from pointsman.guard import Guard
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.featurize.featurizer import Features, Featurizer
@@ -43,7 +43,7 @@ class TrainedRouter:
     mean_score: Floats
     operating_points: dict[str, FittedPoint]
     default_operating_point: str
-    guard: decide.Guard | None
+    guard: Guard | None
     features: Features
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import decide
+from pointsman.guard import Guard
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
@@ -101,7 +102,7 @@ class Evidence:
         """Return what each model's answer is worth to a rule."""
         return decide.worth(rule, self.p_success, self.p_label)
 
-    def familiar(self, guard: decide.Guard | None) -> Evidence:
+    def familiar(self, guard: Guard | None) -> Evidence:
         """Return the evidence of the prompts that the rule decides: those on which the guard does not fire."""
         if guard is None or self.similarity is None:
             return self

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman import decide
+from pointsman.guard import Guard, guarded
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.conformal import controlled, under_routing_loss
@@ -50,13 +51,13 @@ class Outlook:
     loss: Floats
     cost: Floats
     evidence: Evidence
-    guard: decide.Guard | None
+    guard: Guard | None
 
     def chosen(self, rows: Bools) -> Ints:
         """Rung that each setting serves to these prompts, ndarray of shape (n_rows, n_settings)."""
         evidence = self.evidence.take(rows)
         columns = [
-            decide.guarded(
+            guarded(
                 decide.choose_by(rule, evidence.worth(rule), evidence.mean_cost, evidence.anchor),
                 self.guard,
                 evidence.similarity,

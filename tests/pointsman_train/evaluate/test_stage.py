@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pointsman.decide import Guard, Rule
+from pointsman.decide import Rule
+from pointsman.guard import Guard
 from pointsman_train.data import DropLog, Outcomes
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.stage import POINT_FIGURES, EvaluateConfig, Judged, judge

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.decide import Guard, Rule
+from pointsman.decide import Rule
+from pointsman.guard import Guard
 from pointsman_train.evaluate.router import Blend, Choice, Router
 from pointsman_train.evaluate.sweep import half_cost_point, lambda_grid, route, serve, sweep_of
 

@@ -8,8 +8,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from pointsman.decide import Guard, Rule
+from pointsman.decide import Rule
 from pointsman.graph import Graph, Predictions
+from pointsman.guard import Guard
 from pointsman_train.errors import ExportError
 from pointsman_train.export.parity import _compare_decisions, adjacent_rows, check_parity
 from pointsman_train.featurize.embedding import STEP

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from pointsman.decide import Guard
+from pointsman.guard import Guard
 from pointsman_train.errors import ConfigError
 from pointsman_train.train.guard import GuardConfig, fit_guard
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.decide import RULES, Guard, Rule, choose, choose_by, guarded, utilities
+from pointsman.decide import RULES, Rule, choose, choose_by, utilities
+from pointsman.guard import Guard, guarded
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.sweep import lambda_grid
 from pointsman_train.train.operating_points import TARGETS, OperatingPointsConfig, Target, fit_points

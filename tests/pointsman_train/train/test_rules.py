@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.decide import Guard, Rule, choose_by
+from pointsman.decide import Rule, choose_by
+from pointsman.guard import Guard
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import lambda_grid
 from pointsman_train.train.rules import Evidence, RuleConfig, fit_hold, rule_at, settings_of

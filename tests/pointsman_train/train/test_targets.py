@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pointsman import Router
-from pointsman.decide import Guard
+from pointsman.guard import Guard
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.conformal import under_routing_loss
 from pointsman_train.pipeline import run_pipeline

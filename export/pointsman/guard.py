@@ -1,0 +1,69 @@
+"""The guard: prompts unlike the training prompts go to one model, whatever the rule says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.decide import ONLY, UNFAMILIAR, Bools, Choices, Floats, choose
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a prompt is unfamiliar, and where it then goes.
+
+    Attributes
+    ----------
+    threshold
+        A prompt whose similarity to the training prompts is below this is unfamiliar.
+    fallback
+        Position of the model that such prompts go to.
+    """
+
+    threshold: float
+    fallback: int
+
+    def unfamiliar(self, similarity: NDArray[np.floating]) -> Bools:
+        """Say which prompts are unfamiliar; one whose similarity is NaN is.
+
+        Examples
+        --------
+        >>> Guard(0.5, 0).unfamiliar(np.array([0.4, 0.5, np.nan])).tolist()
+        [True, False, True]
+        """
+        return ~(np.asarray(similarity, np.float64) >= self.threshold)
+
+
+def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floating] | None) -> Choices:
+    """Send unfamiliar prompts to the guard's fallback; without a guard or similarities nothing changes.
+
+    Parameters
+    ----------
+    similarity
+        ndarray of shape (n_prompts,), how near each prompt is to the training prompts; higher is nearer.
+    """
+    if guard is None or similarity is None:
+        return choices
+    out = guard.unfamiliar(similarity)
+    if not out.any():
+        return choices
+    return replace(
+        choices,
+        chosen=np.where(out, guard.fallback, choices.chosen),
+        margin=np.where(out, np.inf, choices.margin),
+        reason=np.where(out & (choices.reason != ONLY), UNFAMILIAR, choices.reason),
+        unfamiliar=out,
+    )
+
+
+def fallback_among(fallback: int, mean_score: Floats, allowed: Bools) -> int:
+    """Position of the fallback or, where it is not allowed, of the allowed model with the best mean score.
+
+    Examples
+    --------
+    >>> fallback_among(2, np.array([0.4, 0.6, 0.8]), np.array([True, True, False]))
+    1
+    """
+    return fallback if allowed[fallback] else int(choose(mean_score, allowed))
