@@ -25,10 +25,10 @@ SETS = ("llmrouter", "mmlu_pro", "zeroeval", "routellm", "embedded")
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 QUALITY = {
-    "hull_gain": "HG",
-    "cs90": "CS90",
     "boundary_accuracy_half_cost": "boundary accuracy at half cost",
     "boundary_label_accuracy": "boundary label accuracy",
+    "hull_gain": "HG",
+    "cs90": "CS90",
     "label_accuracy": "label accuracy",
     "auc_macro": "AUC",
     "ece": "ECE",

@@ -36,7 +36,7 @@ def compare_routers(config: CompareConfig, run_dir: Path) -> Comparison:
             _entitled(config, tracked, baseline, candidate)
         found = compare_found(config, baseline, candidate)
         tracked.inputs([] if found.data is None else [found.data])
-        if config.promote and not failed(found.checks):
+        if config.promote and not failed(found.checks) and not found.trained_on:
             found = replace(found, promoted=_promote(config, tracked, baseline, candidate))
         run_dir.mkdir(parents=True, exist_ok=True)
         tracked.artifacts(write_comparison(found, run_dir), "compare")
@@ -64,8 +64,17 @@ def first_champion(config: CompareConfig) -> Version:
 
 
 def refuse_failed(config: CompareConfig, comparison: Comparison) -> None:
-    """Raise :class:`PromotionError` with what failed, when a promotion was asked for and the gate does not hold."""
+    """Raise :class:`PromotionError` with what failed, when a promotion was asked for and did not come about.
+
+    Either the gate does not hold, or it was asked on prompts that one of the two was trained on.
+    """
     bad = failed(comparison.checks)
+    if config.promote and comparison.trained_on:
+        raise PromotionError(
+            f"{config.alias} stays {comparison.baseline}: {' and '.join(comparison.trained_on)} was trained on these "
+            "prompts, so the figures say nothing of new ones; bring outcomes that neither was trained on, such as "
+            "those of the prompts whose part is 'test' in the labels.parquet of its run"
+        )
     if config.promote and bad:
         reasons = "".join(f"\n  {check.name}: {check.reason}" for check in bad)
         raise PromotionError(

@@ -27,6 +27,7 @@ from pointsman_train.evaluate.router import Router as Routed
 from pointsman_train.evaluate.slices import Slice, slice_figures
 from pointsman_train.evaluate.slicing import slicings
 from pointsman_train.evaluate.stage import EvaluateConfig, Ground, ground, router_of, testset_of
+from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.fresh import Fresh, fresh, predicted, under
 from pointsman_train.inputs import DatasetInput, fresh_input
 from pointsman_train.label import LabelConfig, label
@@ -108,6 +109,8 @@ class Comparison:
         Names of the routers that the data are the training data of.
     excluded, cost_imputed
         As of :class:`~pointsman_train.evaluate.stage.Evaluation`.
+    testset, routed
+        The prompts, and what either router chose for them on the baseline's ladder.
     promoted
         The version that the alias points to now; None where it was not moved.
     data
@@ -123,6 +126,8 @@ class Comparison:
     trained_on: tuple[str, ...]
     excluded: Mapping[str, int]
     cost_imputed: int
+    testset: TestSet = field(repr=False, compare=False)
+    routed: tuple[Routed, Routed] = field(repr=False, compare=False)
     promoted: Version | None = None
     data: DatasetInput | None = field(default=None, repr=False, compare=False)
 
@@ -156,6 +161,8 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
         trained_on=data.trained_on,
         excluded=on.excluded,
         cost_imputed=on.cost_imputed,
+        testset=on.testset,
+        routed=(a, b),
         data=fresh_input(config.outcomes(), data.labelled),
     )
 

@@ -147,7 +147,14 @@ def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained
     def compare(*arguments: str) -> subprocess.CompletedProcess[str]:
         return run(folder, "pointsman-compare", "candidate=models:/pointsman/1", "promote=true", *arguments)
 
-    champion = ("baseline=models:/pointsman@champion", "dataset=embedded", "evaluate.resamples=200")
+    settings = ("baseline=models:/pointsman@champion", "evaluate.resamples=200")
+    labels = pd.read_parquet(next(folder.glob("**/labels.parquet")))
+    unseen = labels.prompt_id[labels.part == "test"]
+    for kind in ("prompts", "outcomes"):
+        table = pd.read_parquet(data_dir() / "fleet" / f"{kind}.parquet")
+        table[table.prompt_id.isin(unseen)].to_parquet(folder / f"unseen_{kind}.parquet")
+    fresh = [f"dataset.{kind}=unseen_{kind}.parquet" for kind in ("prompts", "outcomes")]
+    champion = (*settings, "dataset=outcomes", *fresh)
     done = compare(*champion)
     assert done.returncode == 1
     assert "set it with pointsman-compare baseline=none candidate=models:/pointsman/VERSION promote=true" in done.stderr
@@ -157,7 +164,7 @@ def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained
     assert done.returncode == 0, done.stderr
     assert "B, the candidate: pointsman/1 (models:/pointsman/1)" in done.stdout
     assert "gate holds; models:/pointsman/1 is promoted" in done.stdout
-    assert json.loads((folder / "compared/comparison.json").read_text())["trained_on"] == ["pointsman/1"]
+    assert json.loads((folder / "compared/comparison.json").read_text())["trained_on"] == []
     assert (folder / "compared/comparison.md").read_text().startswith("# pointsman/1 against pointsman/1\n")
     boundary = ("gate.conditions.boundary.rule=better", "gate.conditions.boundary.tolerance=0")
     done = compare(*champion, *boundary, "hydra.run.dir=refused")
@@ -166,6 +173,11 @@ def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained
     assert "'better' asks for a low end of above 0, which fails" in done.stderr
     assert "Traceback" not in done.stderr
     assert (folder / "refused/comparison.json").is_file()
+    done = compare(*settings, "dataset=embedded", "hydra.run.dir=known")
+    assert done.returncode == 1
+    assert "champion stays pointsman/1" in done.stderr
+    assert "pointsman/1 was trained on these prompts" in done.stderr
+    assert json.loads((folder / "known/comparison.json").read_text())["trained_on"] == ["pointsman/1"]
 
 
 def test_labelling_alone_stops_after_the_labels(tmp_path):

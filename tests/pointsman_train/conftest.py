@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pandas as pd
 import pytest
 
+from pointsman_train.datasets import LongConfig
 from pointsman_train.tracking import TrackingConfig
 
 
@@ -62,3 +65,21 @@ def changed() -> Callable[[Path, Path, Callable[[dict[str, Any]], None]], Path]:
         return folder
 
     return copy
+
+
+@pytest.fixture
+def other_outcomes(fleet, tmp_path):
+    """Write the fleet's outcomes, changed."""
+
+    def write(change) -> LongConfig:
+        path = tmp_path / f"{uuid4()}.parquet"
+        change(pd.read_parquet(fleet.outcomes)).to_parquet(path)
+        return LongConfig(outcomes=str(path), prompts=fleet.prompts)
+
+    return write
+
+
+@pytest.fixture
+def unseen(other_outcomes):
+    """The fleet's prompts but one, so that they are nobody's training data."""
+    return other_outcomes(lambda table: table[table.prompt_id != table.prompt_id.min()])

@@ -14,6 +14,7 @@ from pointsman_train import champion
 from pointsman_train.champion import compare_routers, first_champion, refuse_failed
 from pointsman_train.comparison import CompareConfig
 from pointsman_train.errors import PromotionError, TrackingError
+from pointsman_train.evaluate.gate import failed
 from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.registry import Registry, Version
 from pointsman_train.tracking import TrackingConfig, tracked_run
@@ -61,9 +62,9 @@ def bench(shared_store, trained, changed, tmp_path_factory):
 
 
 @pytest.fixture
-def config(bench, fleet):
+def config(bench, unseen):
     def make(alias, candidate="models:/small/2", **settings) -> CompareConfig:
-        given = {"baseline": f"models:/small@{alias}", "candidate": candidate, "alias": alias, "dataset": fleet}
+        given = {"baseline": f"models:/small@{alias}", "candidate": candidate, "alias": alias, "dataset": unseen}
         given |= {"promote": True, "evaluate": EvaluateConfig(resamples=40), "tracking": bench.store}
         return CompareConfig(**given | settings)
 
@@ -117,16 +118,27 @@ def test_a_cheaper_candidate_that_is_worse_on_boundary_prompts_does_not(bench, c
     assert (found.promoted, bench.holder("held")) == (None, "1")
     rows = {row.metric: row for row in found.rows}
     assert (rows["cost_usd"].verdict, rows["boundary_accuracy"].verdict) == ("better", "worse")
-    with pytest.raises(PromotionError, match=r"^held stays small/1 \(models:/small@held, models:/small/1\): 2 of 3 "):
+    with pytest.raises(PromotionError, match=r"^held stays small/1 \(models:/small@held, models:/small/1\): 4 of 5 "):
         refuse_failed(settings, found)
     (run,) = bench.client.search_runs(["1"], order_by=["attributes.start_time DESC"], max_results=1)
-    assert (run.info.status, run.data.tags["gate"]) == ("FINISHED", "failed: boundary, under_routing")
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["gate"] == "failed: boundary, boundary_shown, under_routing, under_routing_shown"
 
 
 def test_without_promote_nothing_moves(bench, config, tmp_path):
     bench.client.set_registered_model_alias("small", "calm", "1")
     found = compare_routers(config("calm", f"runs:/{bench.runs[1]}", promote=False), tmp_path / "run")
     assert (found.promoted, bench.holder("calm")) == (None, "1")
+
+
+def test_on_prompts_that_either_was_trained_on_nothing_is_promoted(bench, config, fleet, tmp_path):
+    bench.client.set_registered_model_alias("small", "known", "1")
+    settings = config("known", dataset=fleet)
+    found = compare_routers(settings, tmp_path / "run")
+    assert failed(found.checks) == ()
+    assert (found.promoted, bench.holder("known")) == (None, "1")
+    with pytest.raises(PromotionError, match=r"^known stays small/1 .*: small/1 was trained on these prompts, so "):
+        refuse_failed(settings, found)
 
 
 def test_a_champion_that_changed_meanwhile_is_not_overtaken(bench, config, monkeypatch, tmp_path):

@@ -56,7 +56,7 @@ def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Es
     if router.p_success is not None:
         figures |= success_figures(testset, router.p_success, weights)
     if router.p_label is not None:
-        figures |= label_figures(testset, router.p_label, weights)
+        figures |= label_figures(testset, router.p_label, weights, router.default.margin)
     if router.unfamiliar is not None:
         figures |= estimate_ratios({"unfamiliar_share": mean(router.unfamiliar.astype(np.float64))}, weights)
     return figures

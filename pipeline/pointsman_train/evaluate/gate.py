@@ -73,8 +73,10 @@ class GateConfig:
     conditions: dict[str, Condition] = field(
         default_factory=lambda: {
             "boundary": Condition("boundary_accuracy", tolerance=0.02),
+            "boundary_shown": Condition("boundary_accuracy", "not_shown_worse"),
             "cost": Condition("cost_usd", "not_shown_worse", tolerance=0.05, relative=True),
             "under_routing": Condition("under_routing_rate", tolerance=0.01),
+            "under_routing_shown": Condition("under_routing_rate", "not_shown_worse"),
         }
     )
 

@@ -24,17 +24,19 @@ _FIGURES = (
     "boundary_label_accuracy",
     "auc_macro",
     "ece",
+    "score_boundary_accuracy",
 )
 # In the order of what matters: boundary cases, then what routing gains, and how much of that is knowing the source.
 _ORDER = (
     *_FIGURES[:4],
     f"{GAP}hull_gain",
-    *_FIGURES[4:],
+    *_FIGURES[4:-1],
     *(f"{GAP}{name}" for name in GAPS if name != "hull_gain"),
     "robustness",
     "source_told",
+    _FIGURES[-1],
 )
-# A name has the same number in every run, whatever else a run lacks: only so do they line up.
+# A name has the same number in every run, whatever else a run lacks: only so do they line up. New ones go to the end.
 _NUMBER = {name: k for k, name in enumerate(_ORDER, start=1)}
 
 

@@ -13,8 +13,10 @@ from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean_among, r
 from pointsman_train.evaluate.testset import TestSet
 
 
-def label_figures(testset: TestSet, p_label: Floats, weights: Weights) -> dict[str, Estimate]:
-    """Accuracy, balanced accuracy and rung distance, over all prompts and over label-side boundary prompts.
+def label_figures(
+    testset: TestSet, p_label: Floats, weights: Weights, margin: Floats | None = None
+) -> dict[str, Estimate]:
+    """Accuracy, balanced accuracy and rung distance, over all prompts and over boundary prompts of both definitions.
 
     Parameters
     ----------
@@ -24,10 +26,15 @@ def label_figures(testset: TestSet, p_label: Floats, weights: Weights) -> dict[s
         ndarray of shape (n_prompts, n_models + 1); the likeliest label is named, the cheaper where tied.
     weights
         ndarray of shape (n_rows, n_prompts).
+    margin
+        ndarray of shape (n_prompts,), lead of the chosen model's utility; None leaves the close calls out.
     """
     named = p_label.argmax(axis=1)
+    groups = {"label": np.ones(len(testset), dtype=bool), "boundary_label": testset.boundary}
+    if margin is not None:
+        groups["score_boundary_label"] = margin < testset.boundary_margin
     figures: dict[str, Estimate] = {}
-    for prefix, among in (("label", np.ones(len(testset), dtype=bool)), ("boundary_label", testset.boundary)):
+    for prefix, among in groups.items():
         ratios = {
             f"{prefix}_accuracy": label_accuracy(testset.label, named, among),
             f"{prefix}_rung_distance": rung_distance(testset.label, named, among),

@@ -30,6 +30,7 @@ def rates(testset: TestSet, point: Point) -> dict[str, Ratio]:
     }
     if point.margin is not None:
         figures["score_boundary_accuracy"] = score_boundary_accuracy(testset, point, point.margin)
+        figures["score_boundary_exact"] = score_boundary_exact(testset, point, point.margin)
         figures["score_boundary_share"] = mean((point.margin < testset.boundary_margin).astype(np.float64))
     return figures
 
@@ -108,6 +109,15 @@ def score_boundary_accuracy(testset: TestSet, point: Point, margin: Floats) -> R
         ndarray of shape (n_prompts,), that lead.
     """
     return mean_among(point.take(testset.success.astype(np.float64)), margin < testset.boundary_margin)
+
+
+def score_boundary_exact(testset: TestSet, point: Point, margin: Floats) -> Ratio:
+    """Share of close calls routed to exactly the label's model; a prompt that no model gets right has none.
+
+    Parameters are those of :func:`score_boundary_accuracy`.
+    """
+    exact = (np.arange(len(testset.models)) == testset.label[:, None]).astype(np.float64)
+    return mean_among(point.take(exact), margin < testset.boundary_margin)
 
 
 def _right(testset: TestSet) -> Ints:

@@ -13,7 +13,7 @@ from pointsman_train.evaluate.calibration import brier
 from pointsman_train.evaluate.labels import label_accuracy
 from pointsman_train.evaluate.quality import quality
 from pointsman_train.evaluate.rates import cost_above_label, rates, score_below_label
-from pointsman_train.evaluate.ratio import Ratio, mean, mean_among, resampled_ratios
+from pointsman_train.evaluate.ratio import Ratio, mean, resampled_ratios
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.slicing import Slicing
 from pointsman_train.evaluate.testset import TestSet
@@ -151,9 +151,6 @@ def _ratios(testset: TestSet, point: Point, p_label: Floats | None) -> dict[str,
     ratios = {name: at_point[name] for name in ("quality", "success_rate", "cost_usd")} | rates(testset, point)
     ratios["score_lost"] = mean(point.take(score_below_label(testset)))
     ratios["cost_lost_usd"] = mean(point.take(cost_above_label(testset)))
-    if point.margin is not None:
-        exact = (np.arange(len(testset.models)) == testset.label[:, None]).astype(np.float64)
-        ratios["score_boundary_exact"] = mean_among(point.take(exact), point.margin < testset.boundary_margin)
     if p_label is not None:
         named, everywhere = p_label.argmax(axis=1), np.ones(len(testset), bool)
         ratios["label_accuracy"] = label_accuracy(testset.label, named, everywhere)

@@ -11,14 +11,15 @@ from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.train.targets import GUARANTEE
 
 HEADLINE = (
-    "hull_gain",
-    "cs90",
     "boundary_accuracy",
     "boundary_accuracy_half_cost",
+    "score_boundary_accuracy",
     "boundary_label_accuracy",
-    "label_accuracy",
     "under_routing_rate",
     "over_routing_rate",
+    "hull_gain",
+    "cs90",
+    "label_accuracy",
     "auc_macro",
     "ece",
     "unfamiliar_share",

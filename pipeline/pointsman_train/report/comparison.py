@@ -11,6 +11,8 @@ from pointsman_train.comparison import Comparison
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.compare import BETTER, CANNOT_TELL, WORSE, Row, SliceRows
 from pointsman_train.evaluate.gate import failed
+from pointsman_train.evaluate.router import Router
+from pointsman_train.plots import draw_curves, draw_reliabilities
 from pointsman_train.report import words
 from pointsman_train.report.page import write_page
 from pointsman_train.report.parts import (
@@ -23,11 +25,13 @@ from pointsman_train.report.parts import (
     Fold,
     Page,
     Part,
+    Plot,
     Section,
     Table,
     Text,
     cells,
 )
+from pointsman_train.report.svg import inline
 
 HEADLINE = (
     *words.FIRST,
@@ -62,7 +66,14 @@ def comparison_page(comparison: Comparison) -> Page:
         verdict=(_verdict(comparison), *(f"{check.name}: {check.reason}" for check in bad)),
         tone=BAD if bad else GOOD,
         cards=(),
-        sections=(_headline(comparison), _gate(comparison), *_slices(comparison), _rest(comparison)),
+        sections=(
+            _headline(comparison),
+            _gate(comparison),
+            _curves(comparison),
+            *_calibration(comparison),
+            *_slices(comparison),
+            _rest(comparison),
+        ),
     )
 
 
@@ -94,6 +105,43 @@ def _gate(comparison: Comparison) -> Section:
     )
     lead = Text("All conditions must hold before the alias moves. Improvements are turned so that more is better.")
     return Section("gate", "Gate", (lead, Table("Each condition", ("condition", "it", "why"), rows)))
+
+
+def _by_name(comparison: Comparison) -> dict[str, Router]:
+    found = (comparison.baseline, comparison.candidate)
+    names = [f"{letter}, {one.router.name}" for letter, one in zip("AB", found, strict=True)]
+    return dict(zip(names, comparison.routed, strict=True))
+
+
+def _curves(comparison: Comparison) -> Section:
+    testset, routers = comparison.testset, _by_name(comparison)
+    row = next(row for row in comparison.rows if row.metric == "hull_gain")
+    alt = (
+        "Mean score against mean cost of both routers, the single models and their random mix. "
+        f"HG of A is {row.a}, of B {row.b}."
+    )
+    size = (4.8, 3.7 + 0.1 * len(testset.models))
+    svg = inline("curves", alt, lambda figure: draw_curves(figure, testset, routers), size)
+    caption = (
+        "Up and to the left is better. A curve is the probabilities alone, at every price of cost; the dot is the "
+        "default operating point as served, guard included."
+    )
+    return Section("curves", "Cost and quality", (Plot(svg, caption),))
+
+
+def _calibration(comparison: Comparison) -> tuple[Section, ...]:
+    testset, routers = comparison.testset, _by_name(comparison)
+    if any(router.p_success is None for router in routers.values()):
+        return ()
+    n = len(testset.models)
+    size = (5.4, 0.9 + 2.0 * -(-n // (2 if n <= 4 else 3)))
+    alt = f"Reliability curves of both routers for {n} models: observed share of successes against predicted."
+    svg = inline("reliability", alt, lambda figure: draw_reliabilities(figure, testset, routers), size)
+    caption = "On the dotted line, of the prompts given 70 % seven in ten succeed. Bars are 95 % binomial intervals."
+    by_name = {row.metric: row for row in comparison.rows}
+    names = [f"{name}_rung_{rung}" for name in ("auc", "ece") for rung in range(n)]
+    rows = [by_name[name] for name in names if name in by_name]
+    return (Section("calibration", "Calibration", (Plot(svg, caption), _table("Each model's probabilities", rows))),)
 
 
 def _slices(comparison: Comparison) -> tuple[Section, ...]:

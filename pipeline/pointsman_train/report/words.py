@@ -68,6 +68,16 @@ WORDS: Mapping[str, Words] = {
     "boundary_label_rung_distance": Words(
         "Boundary rung distance", "How many rungs the named label is off, on prompts that need a step up.", NUMBER
     ),
+    "score_boundary_label_accuracy": Words(
+        "Label accuracy on close calls",
+        "Of the close calls: the share whose label the complexity classifier names right.",
+    ),
+    "score_boundary_label_balanced_accuracy": Words(
+        "Label accuracy on close calls, balanced", "The same, each label weighing the same."
+    ),
+    "score_boundary_label_rung_distance": Words(
+        "Rung distance on close calls", "How many rungs the named label is off, on close calls.", NUMBER
+    ),
     "label_accuracy": Words(
         "Label accuracy", "Share of the prompts whose label the complexity classifier names right."
     ),

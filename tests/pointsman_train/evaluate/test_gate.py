@@ -130,7 +130,7 @@ def test_an_identical_candidate_passes_the_default_gate_and_a_clearly_worse_one_
     a, b = _figures(testset, good, weights), _figures(testset, bad, weights)
 
     assert failed(gate(compare(a, dict(a)), GateConfig())) == ()
-    assert [check.name for check in failed(gate(compare(a, b), GateConfig()))] == ["boundary", "cost", "under_routing"]
+    assert [check.name for check in failed(gate(compare(a, b), GateConfig()))] == [*GateConfig().conditions]
     assert failed(gate(compare(b, a), GateConfig())) == ()
 
 
@@ -177,7 +177,12 @@ def test_a_candidate_better_on_average_but_worse_on_boundary_prompts_is_refused(
     assert {name: verdict[name] for name in ("cost_usd", "regret")} == {"cost_usd": "better", "regret": "better"}
     assert by_metric["quality"].difference.value > 0
     assert verdict["boundary_accuracy"] == "worse"
-    assert [check.name for check in failed(checks)] == ["boundary", "under_routing"]
+    assert [check.name for check in failed(checks)] == [
+        "boundary",
+        "boundary_shown",
+        "under_routing",
+        "under_routing_shown",
+    ]
 
 
 def _llmrouter(shared):

@@ -33,6 +33,7 @@ def test_a_run_that_lacks_a_part_keeps_the_numbers_of_the_others(trained):
         "at_a_glance.15_robustness",
         "at_a_glance.16_source_told",
     }
+    assert {"at_a_glance.01_boundary_accuracy", "at_a_glance.17_score_boundary_accuracy"} <= without
 
 
 def test_a_fold_has_the_names_of_its_run(trained):

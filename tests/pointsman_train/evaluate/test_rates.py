@@ -33,6 +33,7 @@ def test_every_rate_of_the_hand_made_case(hand, hand_router):
             "boundary_exact": 2 / 3,
             # Close calls are 1, 3 and 5; the hopeless one fails.
             "score_boundary_accuracy": 2 / 3,
+            "score_boundary_exact": 2 / 3,
             "score_boundary_share": 1 / 2,
         }
     )
@@ -46,6 +47,7 @@ def test_every_rate_of_the_hand_made_case(hand, hand_router):
         "boundary_accuracy": 3,
         "boundary_exact": 3,
         "score_boundary_accuracy": 3,
+        "score_boundary_exact": 3,
         "score_boundary_share": 6,
     }
 

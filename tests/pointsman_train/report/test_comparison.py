@@ -72,6 +72,18 @@ def test_every_figure_of_both_is_listed_by_its_name(comparison, text):
         assert f'<th scope="row" class=" ">{row.metric}</th>' in text
 
 
+def test_both_routers_are_drawn_side_by_side(comparison, text):
+    sections = {section.anchor: section for section in comparison_page(comparison).sections}
+    for name, texts in (
+        ("curves", ("random mix of single models", "A, small/1, as served", "B, small/stingy, as served")),
+        ("calibration", ("predicted probability of success", "A, small/1", "B, small/stingy")),
+    ):
+        drawing = next(str(part.svg) for part in sections[name].parts if hasattr(part, "svg"))
+        assert all(word in drawing for word in texts), name
+        assert drawing in text
+    assert [row[0].text for row in sections["calibration"].parts[1].rows]
+
+
 def test_slices_are_there_by_every_way_that_has_the_same_prompts(comparison, text):
     for by in {part.by for part in comparison.slices}:
         assert f"By {by}: " in text
@@ -95,5 +107,5 @@ def test_a_router_against_itself_passes_and_nothing_is_better_or_worse(trained, 
     )
     page = comparison_page(compare_routers(config, tmp_path))
     assert page.tone == GOOD
-    assert "passes the gate: all 3 conditions hold." in page.verdict[0]
+    assert "passes the gate: all 5 conditions hold." in page.verdict[0]
     assert "better in 0, worse in 0" in page.sections[0].parts[0].text

@@ -68,7 +68,12 @@ def _classified(evaluation: Evaluation) -> Table | None:
             Cell(f"{figures[f'{prefix}_accuracy'].n:,}", number=True),
             *(words.cell(f"{prefix}_{name}", figures.get(f"{prefix}_{name}")) for name in names),
         )
-        for who, prefix in (("boundary prompts", "boundary_label"), ("all prompts", "label"))
+        for who, prefix in (
+            ("boundary prompts, label side", "boundary_label"),
+            ("boundary prompts, score side", "score_boundary_label"),
+            ("all prompts", "label"),
+        )
+        if f"{prefix}_accuracy" in figures
     )
     head = ("on", "prompts", "accuracy", "balanced accuracy", "rungs off")
     return Table("The complexity classifier: which label it names", head, rows)
