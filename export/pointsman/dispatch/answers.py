@@ -14,8 +14,9 @@ from pointsman.dispatch.catalog import ROUTED_PREFIX, Catalog
 from pointsman.dispatch.controls import AUTO
 from pointsman.dispatch.errors import BodyError
 from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.refused import code_of, status_of
 from pointsman.dispatch.verdict import Fault, Reply
-from pointsman.errors import NoCandidateError, RoutingError, UnknownModelError, UnknownOperatingPointError
+from pointsman.errors import NoCandidateError, RoutingError
 from pointsman.manifest import Manifest
 
 # Of one connection or of the upstream's own, and a cookie is nobody's business but the upstream's.
@@ -26,13 +27,6 @@ _NOT_PASSED = frozenset(
     }
 )  # fmt: skip
 _UNSAFE = re.compile(r"[^\x20-\x7e]")
-_STATUS = {UnknownModelError: 404, UnknownOperatingPointError: 404}
-_CODES = {
-    BodyError: "invalid_body",
-    UnknownModelError: "model_not_found",
-    UnknownOperatingPointError: "operating_point_not_found",
-    NoCandidateError: "no_candidate",
-}
 _TIMED_OUT = (Fault.TIMEOUT.value, "status 408", "status 504")
 
 
@@ -71,14 +65,12 @@ def error(status: int, message: str, code: str, *headers: tuple[str, str], **mor
 
 def refusal(problem: RoutingError) -> Answer:
     """Make the answer to a request that cannot be routed as it stands."""
-    status = next((status for kind, status in _STATUS.items() if isinstance(problem, kind)), 400)
-    code = next((code for kind, code in _CODES.items() if isinstance(problem, kind)), "routing_error")
     more: dict[str, Any] = {}
     if isinstance(problem, NoCandidateError):
         more["reasons"] = problem.reasons
     if isinstance(problem, BodyError):
         more["param"] = problem.field
-    return error(status, str(problem), code, **more)
+    return error(status_of(problem), str(problem), code_of(problem), **more)
 
 
 def nobody(plan: Plan, ended: Ended) -> Answer:

@@ -161,6 +161,8 @@ def _ask_model(group: tuple[Endpoint, ...], run: _Run) -> Generator[Send | Wait,
             return None
         if pause > 0:
             yield Wait(pause)
+            # Timers may fire a little early, when the endpoint would still be at rest: look again.
+            continue
         if not run.health.admits(turn.endpoint):
             run.note(turn.endpoint, "left alone: it failed or asked for rest")
             live.remove(turn)
@@ -183,7 +185,12 @@ def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send |
     if verdict.healthy:
         # A caller's error comes back at once, and says nothing of how fast answers are.
         answered = reply.status is not None and reply.status < 400
-        run.health.succeeded(endpoint, run.clock() - since if answered else None)
+        seconds = run.clock() - since if answered else None
+        if reply.stream is None:
+            run.health.succeeded(endpoint, seconds)
+        elif seconds is not None:
+            # Whether it did its work shows at the stream's end.
+            run.health.began(endpoint, seconds)
     elif verdict.healthy is False:
         run.health.failed(endpoint)
     if verdict.after_s is not None:

@@ -144,7 +144,8 @@ class Catalog:
             When the catalog does not have it; the message names the nearest.
         """
         if model not in self.models:
-            near = difflib.get_close_matches(model, self.models, n=1)
+            # Of a very long name the search would take long.
+            near = difflib.get_close_matches(model[:200], self.models, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; expected {ROUTED_PREFIX}auto or a catalog's model"
             raise UnknownModelError(f"{model[:100]!r} is not a model of the catalog{hint}")
         return self.models[model]

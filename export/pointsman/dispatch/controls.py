@@ -147,13 +147,14 @@ def read_controls(body: Mapping[str, Any], defaults: Mapping[str, Any] | None = 
         For a field of the wrong form, an unknown one in ``pointsman`` or ``provider``, or two that contradict each
         other.
     """
-    if not defaults and _READERS.keys().isdisjoint(body) and "pointsman" not in body:
+    if not defaults and _READERS.keys().isdisjoint(body) and not {"pointsman", "plugins"} & body.keys():
         return _NOTHING_ASKED
     own = body.get("pointsman")
     if own is not None and not isinstance(own, dict):
         raise BodyError(f"pointsman is {_short(own)}, expected an object", "pointsman")
     _check_known(own or {}, _READERS, "pointsman")
-    asked = _named({key: value for key, value in body.items() if key in _READERS}) | _named(own or {})
+    asked = _named(_of_plugin(body)) | _named({key: value for key, value in body.items() if key in _READERS})
+    asked |= _named(own or {})
     base = _named(defaults or {})
     if {"operating_point", "cost_quality"} & set(asked):
         base = {key: value for key, value in base.items() if key not in ("operating_point", "cost_quality")}
@@ -166,6 +167,24 @@ def read_controls(body: Mapping[str, Any], defaults: Mapping[str, Any] | None = 
 def check_defaults(defaults: Mapping[str, Any]) -> None:
     """Raise :class:`BodyError` for Python arguments that are no routing fields or of the wrong form."""
     read_controls({"pointsman": dict(defaults)})
+
+
+def _of_plugin(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the routing fields of OpenRouter's plugin "auto-router"; other plugins are left alone."""
+    plugins = body.get("plugins")
+    of_router = [one for one in plugins if _is_router(one)] if isinstance(plugins, list) else []
+    return {key: one[key] for one in of_router for key in one if key in _ALIASES and one.get("enabled") is not False}
+
+
+def _is_router(plugin: Any) -> bool:
+    return isinstance(plugin, dict) and plugin.get("id") == "auto-router"
+
+
+def keys_to_cut(body: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the members that do not go upstream: the routing fields, and plugins that are for the router alone."""
+    plugins = body.get("plugins")
+    alone = isinstance(plugins, list) and bool(plugins) and all(map(_is_router, plugins))
+    return ROUTING_KEYS | {"plugins"} if alone else ROUTING_KEYS
 
 
 def _named(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,5 +276,5 @@ _READERS = {**_FIELDS, **{alias: _FIELDS[name] for alias, name in _ALIASES.items
 # Of most requests.
 _NOTHING_ASKED = Controls()
 
-# Members of a body that are cut before it goes upstream.
+# Routing fields of a body.
 ROUTING_KEYS = frozenset({*_READERS, "pointsman"})

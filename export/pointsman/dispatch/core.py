@@ -14,19 +14,22 @@ import numpy as np
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
 from pointsman.dispatch.catalog import Catalog
-from pointsman.dispatch.controls import check_defaults
+from pointsman.dispatch.controls import check_defaults, read_controls
 from pointsman.dispatch.decider import Asked, Decider
+from pointsman.dispatch.dial import rule_of
+from pointsman.dispatch.errors import SettingsError
 from pointsman.dispatch.health import Health
 from pointsman.dispatch.order import ordered
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.record import Record
+from pointsman.dispatch.refused import refused
 from pointsman.dispatch.sessions import Sessions
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.spans import Span, Spans
 from pointsman.dispatch.splice import Body
 from pointsman.dispatch.usage import Usage
 from pointsman.dispatch.verdict import Reply
-from pointsman.errors import RoutingError
+from pointsman.errors import RoutingError, UnknownOperatingPointError
 from pointsman.router import Router
 
 _logger = logging.getLogger(__name__)
@@ -101,6 +104,10 @@ class Dispatcher:
         """
         unused = self.catalog.check(router.models)
         self.settings.check(router.models)
+        try:
+            rule_of(router.manifest, read_controls(self._defaults))
+        except UnknownOperatingPointError as error:
+            raise SettingsError(f"the default operating_point cannot be used: {error}") from error
         if unused:
             _logger.warning("%s does not know %s of the catalog: they are never chosen", router.name, list(unused))
         # One assignment, so that no request sees one router's ladder and another's choice.
@@ -123,18 +130,22 @@ class Dispatcher:
         RoutingError
             BodyError, UnknownModelError, UnknownOperatingPointError or NoCandidateError.
         """
-        if self._spans is None or dry:
-            return self._planned(api, raw, dry, None)
-        span = self._spans.begin(api, headers)
+        span = None if self._spans is None or dry else self._spans.begin(api, headers)
+        started = self.clock()
+        values: Mapping[str, Any] = {}
         try:
-            return self._planned(api, raw, dry, span)
+            body = Body.parse(raw)
+            values = body.values
+            return self._planned(api, body, dry, span, started)
         except RoutingError as problem:
-            span.refused(problem)
+            if not dry:
+                self._tell(refused(problem, api, values, self.router, self.settings.shadow, self.clock() - started))
+            if span is not None:
+                span.refused(problem)
             raise
 
-    def _planned(self, api: Api, raw: bytes, dry: bool, span: Span | None) -> Plan:
-        started, now, decider = self.clock(), datetime.now(UTC), self._decider
-        body = Body.parse(raw)
+    def _planned(self, api: Api, body: Body, dry: bool, span: Span | None, started: float) -> Plan:
+        now, decider = datetime.now(UTC), self._decider
         asked = Asked.of(api, body.values, self._defaults)
         decided = decider.decide(asked, dry=dry)
         preferences = asked.controls.provider
@@ -194,10 +205,18 @@ class Dispatcher:
         if endpoint is not None and status < 400:
             self._remember(plan, ended, usage, response_id, now - (first_byte or now))
         record = plan.record(ended, status, usage, now, first_byte, error, self.settings.log_prompts)
-        for listener in self._on_record:
-            listener(record)
+        self._tell(record)
         if plan.span is not None:
             plan.span.ended(plan.asked.values, record, endpoint)
+
+    def _tell(self, record: Record) -> None:
+        for listener in self._on_record:
+            listener(record)
+
+    def came_to_its_end(self, ended: Ended) -> None:
+        """Note that a streamed answer came whole."""
+        if ended.endpoint is not None:
+            self.health.succeeded(ended.endpoint, None)
 
     def cut_off(self, ended: Ended) -> None:
         """Note that an answer broke off in the middle."""

@@ -18,7 +18,7 @@ from pointsman.dispatch.explore import explored
 from pointsman.dispatch.needs import Needs, needs_of
 from pointsman.dispatch.sessions import Session, Sessions, cache_worth, held
 from pointsman.dispatch.settings import Settings
-from pointsman.errors import NoCandidateError
+from pointsman.errors import NoCandidateError, RoutingError
 from pointsman.router import Router
 
 
@@ -146,7 +146,9 @@ class Decider:
         return self._routed(asked, dry) if asked.target.pinned is None else self._pinned(asked, asked.target.pinned)
 
     def _pinned(self, asked: Asked, model: str) -> Decided:
-        pool = screen([model], self._catalog, asked.controls, asked.api, needs=None)
+        # Pinned, it goes where it was said, whatever it needs; parameters are looked at where that was asked for.
+        needs = asked.needs().parameters_alone() if asked.controls.provider.require_parameters else None
+        pool = screen([model], self._catalog, asked.controls, asked.api, needs)
         seen, _ = self._seen(asked)
         provider = seen.provider if seen and seen.model == model else None
         text = scored_text(asked.api, asked.values, self._settings.earlier_turns)
@@ -162,9 +164,10 @@ class Decider:
         sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
         try:
             routed = self._chosen(asked)
-        except NoCandidateError as error:
-            # The router would have had nobody to send it to: that is no reason not to send it.
-            return replace(sent, pool=replace(sent.pool, excluded=error.reasons))
+        except RoutingError as error:
+            # That the router could not have routed it is no reason not to send it.
+            reasons = error.reasons if isinstance(error, NoCandidateError) else {}
+            return replace(sent, pool=replace(sent.pool, excluded=reasons))
         endpoints = {**routed.pool.endpoints, **sent.pool.endpoints}
         return replace(sent, choice=routed.choice, pool=Pool(endpoints, routed.pool.excluded))
 

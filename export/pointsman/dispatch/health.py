@@ -81,6 +81,12 @@ class Health:
             if latency_s is not None:
                 state.latency_s = _mixed(state.latency_s, latency_s)
 
+    def began(self, endpoint: Endpoint, latency_s: float) -> None:
+        """Note the seconds to the first byte of a stream, whose end is not known yet."""
+        with self._lock:
+            state = self._of(endpoint)
+            state.latency_s = _mixed(state.latency_s, latency_s)
+
     def failed(self, endpoint: Endpoint) -> None:
         """Note that an endpoint did not do its work."""
         with self._lock:

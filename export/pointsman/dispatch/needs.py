@@ -15,6 +15,9 @@ _MESSAGE_TOKENS = 16
 _CONVERSATION_TOKENS = 128
 # An image at high detail takes 1,000 to 1,600 tokens at the usual hosts.
 _IMAGE_TOKENS = 2048
+# Of a sound or a file, in base64: sound takes some ten tokens a second, and a file is mostly fonts and pictures.
+_ATTACHED_TOKENS = 256
+_BYTES_A_TOKEN = {"audio": 1_000, "files": 32}
 # Room for the answer where the request does not say how long it may be.
 _ANSWER_TOKENS = 256
 
@@ -58,17 +61,22 @@ class Needs:
     capabilities: frozenset[str]
     parameters: frozenset[str]
 
+    def parameters_alone(self) -> Needs:
+        """Return these needs without room and capabilities."""
+        return Needs(0, 0, 0, False, frozenset(), self.parameters)
+
 
 def needs_of(api: Api, body: Mapping[str, Any]) -> Needs:
     """Read what a request needs from its body, without the routing fields."""
     text = "".join(_strings([body[name] for name in _TEXT_MEMBERS if name in body])).encode("utf-8", "replace")
-    data = [kind for item in items(api, body) for part in parts(item) if (kind := _data_kind(part))]
-    images = data.count("images")
-    overhead = _MESSAGE_TOKENS * len(items(api, body)) + _CONVERSATION_TOKENS + _IMAGE_TOKENS * images
+    found = [part for item in items(api, body) for part in (*parts(item), *_returned(item))]
+    data = [kind for part in found if (kind := _data_kind(part))]
+    attached = sum(_data_tokens(part) for part in found)
+    overhead = _MESSAGE_TOKENS * len(items(api, body)) + _CONVERSATION_TOKENS + attached
     stated = [body[name] for name in _LIMITS if _whole(body.get(name))]
     return Needs(
         input_tokens=most_tokens(text) + overhead,
-        likely_tokens=len(text) // 4 + _IMAGE_TOKENS * images + 1,
+        likely_tokens=len(text) // 4 + attached + 1,
         output_tokens=max(stated, default=_ANSWER_TOKENS),
         stated_output=bool(stated),
         capabilities=frozenset({*data, *_asked(api, body)}),
@@ -97,7 +105,10 @@ def most_tokens(text: bytes) -> int:
 def _asked(api: Api, body: Mapping[str, Any]) -> set[str]:
     """Capabilities that the settings ask for, and those that the conversation so far has used."""
     found = set()
-    used = any(item.get("role") in ("tool", "function") for item in items(api, body))
+    used = any(
+        item.get("role") in ("tool", "function") or item.get("type") in ("function_call", "function_call_output")
+        for item in items(api, body)
+    )
     if used or body.get("tools") or body.get("functions"):
         found.add("tools")
     text = body.get("text")
@@ -119,6 +130,20 @@ def _effort(body: Mapping[str, Any]) -> Any:
 def _data_kind(part: Mapping[str, Any]) -> str | None:
     # Through str, since a type may be anything that JSON can hold.
     return _DATA_PARTS.get(str(part.get("type")))
+
+
+def _returned(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the parts that a tool gave back, in the Responses API."""
+    output = item.get("output")
+    return [part for part in output if isinstance(part, dict)] if isinstance(output, list) else []
+
+
+def _data_tokens(part: Mapping[str, Any]) -> int:
+    kind = _data_kind(part)
+    if kind is None or kind == "images":
+        return _IMAGE_TOKENS if kind else 0
+    size = sum(map(len, _strings(dict(part) | {"type": ""})))
+    return _ATTACHED_TOKENS + size // _BYTES_A_TOKEN[kind]
 
 
 def _strings(value: Any) -> Iterator[str]:

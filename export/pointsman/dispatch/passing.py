@@ -42,6 +42,8 @@ class Passing:
         if self._over:
             return
         self._over = True
+        if error is None:
+            self._core.came_to_its_end(self._ended)
         self._core.finished(
             self._plan,
             self._ended,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pointsman.dispatch.attempts import Ended
 from pointsman.dispatch.catalog import Endpoint
-from pointsman.dispatch.controls import ROUTING_KEYS
+from pointsman.dispatch.controls import keys_to_cut
 from pointsman.dispatch.decider import Asked, Decided
 from pointsman.dispatch.order import Groups
 from pointsman.dispatch.record import Record
@@ -60,7 +60,7 @@ class Plan:
 
     def body_for(self, endpoint: Endpoint) -> bytes:
         """Return the body as it goes to an endpoint: its own name of the model, and no routing fields."""
-        return self.body.spliced(endpoint.remote_model, ROUTING_KEYS)
+        return self.body.spliced(endpoint.remote_model, keys_to_cut(self.body.values))
 
     def reason_for(self, model: str | None) -> str:
         """Say why a model answers: it was chosen, or stands in for the one that was."""

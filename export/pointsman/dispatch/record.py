@@ -10,6 +10,9 @@ from typing import Any
 from pointsman.dispatch.attempts import Try
 from pointsman.dispatch.choose import Choice
 
+# Begins the reason of a request that was refused.
+REFUSED = "refused: "
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -33,7 +36,7 @@ class Record:
     model, provider
         Who answered; None where nobody did.
     reason
-        Why, in words.
+        Why, in words; of a request that could not be routed as it stood, "refused: " and the error's code.
     selection_probability
         With which ``model`` was selected; None where that is not known: it was pinned, held by a session, or stood in
         for another.
@@ -90,6 +93,11 @@ class Record:
     first_byte_ms: float | None
     latency_ms: float
     prompt: str | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was refused before anybody was asked."""
+        return self.reason.startswith(REFUSED)
 
     def to_json(self) -> str:
         """Return one line of JSON in ASCII, without the line's end; no prompt where there is none."""

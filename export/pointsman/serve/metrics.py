@@ -65,7 +65,7 @@ class Metrics:
         self.responses = Counter("pointsman_responses_total", "Responses by path and status.", "path", "status")
         self.decisions = Histogram("pointsman_decision_seconds", "From a body to a decision.", _DECISION_S)
         self._requests = Counter(
-            "pointsman_requests_total", "Dispatched requests; no model where none answered.", "model", "outcome"
+            "pointsman_requests_total", "Requests as they ended; no model where none answered.", "model", "outcome"
         )
         self._tries = Counter("pointsman_tries_total", "Requests to endpoints.", "model", "provider", "outcome")
         self._tokens = Counter("pointsman_tokens_total", "As upstreams counted.", "model", "kind")
@@ -74,6 +74,9 @@ class Metrics:
 
     def __call__(self, record: Record) -> None:
         """Count a request that ended."""
+        if record.refused:
+            self._requests.add("", "refused")
+            return
         model = record.model or ""
         outcome = record.error or ("answered" if record.status < 400 else f"status {record.status}")
         self._requests.add(model, outcome)

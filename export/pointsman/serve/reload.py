@@ -51,7 +51,7 @@ async def _reload(folder: Path, core: Dispatcher) -> None:
     try:
         # In a thread: to load a router takes longer than a request may wait.
         core.replace_router(await anyio.to_thread.run_sync(Router.load, folder))
-    except PointsmanError as error:
+    except (PointsmanError, OSError, ValueError) as error:
         _logger.error("the router in %s is not used, %s stays: %s", folder, core.router.name, error)
     else:
         _logger.info("%s decides from now on", core.router.name)

@@ -21,7 +21,7 @@ LOST = Reply(fault=Fault.LOST)
 class Played:
     """Plays replies to a state machine, on a clock that only it moves."""
 
-    def __init__(self, groups, replies, retries=RETRIES, breaker=Breaker(), seconds=0.0, read_s=None):  # noqa: B008
+    def __init__(self, groups, replies, retries=RETRIES, breaker=Breaker(), seconds=0.0, read_s=None, early=0.0):  # noqa: B008
         self.clock = Clock()
         self.health = Health(breaker, self.clock)
         self.steps, self.asked, self.waits = [], [], []
@@ -35,7 +35,8 @@ class Played:
                 reply = None
                 if isinstance(step, Wait):
                     self.waits.append(step.seconds)
-                    self.clock.now += step.seconds
+                    # A timer may fire early, but not for ever.
+                    self.clock.now += step.seconds - (early if len(self.waits) == 1 else 0.0)
                 else:
                     self.asked.append(step.endpoint.provider if step.endpoint.model == "a" else step.endpoint.model)
                     self.clock.now += seconds
@@ -66,6 +67,19 @@ def test_a_wait_that_the_endpoint_asked_for_is_kept():
     played = Played(((P,),), [BUSY, OK])
     assert (played.asked, played.waits) == (["p", "p"], [3.0])
     assert played.ended.reply == OK
+
+
+def test_a_timer_that_fires_early_does_not_cost_the_endpoint_its_second_try():
+    played = Played(((P,),), [BUSY, OK], early=0.001)
+    assert (played.asked, played.outcomes) == (["p", "p"], ["status 429", "answered"])
+    assert played.waits == [3.0, pytest.approx(0.001)]
+
+
+def test_a_stream_that_has_begun_is_measured_and_no_success_yet():
+    played = Played(((P,),), [BAD, Reply(200, stream=object())], seconds=0.5)
+    status = played.health.status(P)
+    assert (status.failures, status.latency_s) == (1, 0.5)
+    assert played.ended.reply.stream is not None
 
 
 def test_an_endpoint_that_asks_for_too_long_a_wait_is_left_for_the_next():

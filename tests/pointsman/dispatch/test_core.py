@@ -16,6 +16,7 @@ from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.errors import BodyError, CatalogError, SettingsError
 from pointsman.dispatch.settings import Breaker, Retries, Settings
 from pointsman.dispatch.usage import Usage
+from pointsman.errors import RoutingError
 
 ENDPOINT = {"base_url": "http://127.0.0.1:9/v1"}
 
@@ -274,3 +275,77 @@ def test_settings_out_of_range_are_told(core, settings, message):
 def test_defaults_of_the_wrong_form_are_told(core):
     with pytest.raises(BodyError, match="pointsman has 'modles', expected some of"):
         core(defaults={"modles": []})
+
+
+def test_a_default_operating_point_that_the_router_does_not_have_is_told_at_once(router, core):
+    with pytest.raises(SettingsError, match=r"the default operating_point cannot be used: .* not 'balancd'"):
+        core(defaults={"operating_point": "balancd"})
+    made = core(defaults={"operating_point": "half_cost"})
+    points = {"balanced": router.manifest.operating_points["balanced"]}
+    without = Router(replace(router.manifest, operating_points=points), router._graph)
+    with pytest.raises(SettingsError, match="not 'half_cost'"):
+        made.replace_router(without)
+    assert made.router is router
+
+
+def test_in_shadow_a_pinned_request_is_sent_whatever_the_router_makes_of_it(router, core):
+    made = core(Settings(shadow=True))
+    assert plan(made, "Hi", router.models[1], operating_point="nothing").model == router.models[1]
+
+
+def test_a_request_that_is_refused_has_a_record_too(router, core):
+    records = []
+    made = core(on_record=[records.append])
+    for body, reason, status, requested in (
+        (asked(models=["nobody/*"], stream=True), "no_candidate", 400, "pointsman/auto"),
+        (asked(model="nobody"), "model_not_found", 404, "nobody"),
+        (b"{", "invalid_body", 400, ""),
+    ):
+        with pytest.raises(RoutingError):
+            made.plan(Api.CHAT, body)
+        found = records.pop()
+        assert (found.reason, found.status, found.requested) == (f"refused: {reason}", status, requested)
+        assert found.refused
+        assert (found.model, found.choice, found.tries, found.prompt) == (None, None, (), None)
+        assert json.loads(found.to_json())["reason"] == found.reason
+        assert (found.stream, set(found.excluded)) == (
+            (True, set(router.models)) if reason == "no_candidate" else (False, set())
+        )
+    with pytest.raises(RoutingError):
+        made.plan(Api.CHAT, b"{", dry=True)
+    assert records == []
+
+
+def test_endpoints_that_always_cut_their_streams_are_left_alone(router, core):
+    made = core(Settings(breaker=Breaker(failures=3)))
+    endpoint = plan(made, "Hi", router.models[0]).groups[0][0]
+    for _ in range(3):
+        assert made.health.admits(endpoint)
+        made.health.began(endpoint, 0.1)
+        made.cut_off(ended(endpoint))
+    assert not made.health.admits(endpoint)
+    made.came_to_its_end(ended(endpoint))
+    assert made.health.admits(endpoint)
+
+
+def test_parameters_are_required_of_a_pinned_model_too(router, core):
+    lacking = {"parameters": ["temperature"], "endpoint": ENDPOINT}
+    made = core(entries={"extra": lacking})
+    body = {"logprobs": True, "tools": [{}]}
+    assert plan(made, "Hi", "extra", **body).model == "extra"
+    with pytest.raises(NoCandidateError) as error:
+        plan(made, "Hi", "extra", provider={"require_parameters": True}, **body)
+    assert "does not understand logprobs" in str(error.value.reasons)
+
+
+def test_the_plugin_of_openrouter_auto_is_read_and_cut(router, core):
+    made = core()
+    of_router = {"id": "auto-router", "allowed_models": [router.models[1]], "cost_quality_tradeoff": 9}
+    routed = plan(made, plugins=[of_router])
+    assert routed.model == router.models[1]
+    assert routed.decided.choice.operating_point == "cost_quality 9"
+    assert "plugins" not in json.loads(routed.body_for(routed.groups[0][0]))
+    # What is not for the router alone goes upstream as it came; a plugin that is off does nothing.
+    both = plan(made, plugins=[of_router | {"enabled": False}, {"id": "web"}])
+    assert len(both.groups) == len(router.models)
+    assert [one["id"] for one in json.loads(both.body_for(both.groups[0][0]))["plugins"]] == ["auto-router", "web"]

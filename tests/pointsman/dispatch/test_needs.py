@@ -137,3 +137,19 @@ def test_nul_and_lone_surrogates_are_replaced_as_in_training():
 )
 def test_a_tool_loop_is_a_conversation_that_ends_with_a_tools_result(api, body, expected):
     assert in_tool_loop(api, body) is expected
+
+
+def test_sounds_and_files_count_by_their_size_and_far_below_their_bytes():
+    data = "A" * 1_000_000
+    sound = needs_of(Api.CHAT, {"messages": [user([{"type": "input_audio", "input_audio": {"data": data}}])]})
+    file = needs_of(Api.CHAT, {"messages": [user([{"type": "file", "file": {"file_data": data}}])]})
+    assert 1_000 < sound.input_tokens < 2_000
+    assert 30_000 < file.input_tokens < 35_000
+    assert (sound.capabilities, file.capabilities) == ({"audio"}, {"files"})
+
+
+def test_what_a_tool_gave_back_counts_with_its_images_and_needs_a_model_with_tools():
+    output = {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_image", "image_url": "x"}]}
+    needs = needs_of(Api.RESPONSES, {"input": [output]})
+    assert needs.capabilities == {"tools", "images"}
+    assert needs.input_tokens > 2_000

@@ -149,6 +149,7 @@ def test_health_and_metrics(router, serve, live):
         "pointsman_decision_seconds_count 2",
         'pointsman_decision_seconds_bucket{le="+Inf"} 2',
         "pointsman_request_seconds_count 1",
+        'pointsman_requests_total{model="",outcome="refused"} 1',
     ):
         assert line in lines
     [cost] = [line for line in lines if line.startswith(f'pointsman_cost_usd_total{{model="{model}"}}')]
