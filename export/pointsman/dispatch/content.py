@@ -50,4 +50,7 @@ def _yaml(text: str, what: str, error: type[Exception]) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as problem:
-        raise ValueError(str(problem)) from problem
+        # Not its own text, which quotes the line: a key may have been put there by mistake.
+        mark, wrong = getattr(problem, "problem_mark", None), getattr(problem, "problem", None)
+        where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
+        raise ValueError(f"{wrong or 'it is no YAML'}{where}") from None

@@ -113,16 +113,17 @@ def _abandoned(core: Dispatcher, plan: Plan) -> None:
 
 def _answer(core: Dispatcher, plan: Plan, ended: Ended) -> Answer:
     reply, endpoint = ended.reply, ended.endpoint
-    if reply is None or reply.status is None or endpoint is None:
+    status = None if reply is None else reply.status
+    if reply is None or status is None or endpoint is None:
         answer = answers.nobody(plan, ended)
         return replace(answer, finish=partial(core.finished, plan, ended, answer.status, Usage()))
+    reply = without_key(reply, endpoint)
     if isinstance(reply.stream, Opened):
-        passing = Passing(core, plan, ended, reply.status, reply.stream.first)
+        passing = Passing(core, plan, ended, status, reply.stream.first)
         return answers.answered(plan, ended, reply, None, _stream(passing, reply.stream))
     body = reply.body or b""
-    body = without_key(body, endpoint) if reply.status >= 400 else body
     usage, named = usage_of(reply.content), response_id(reply.content)
-    finish = partial(core.finished, plan, ended, reply.status, usage, first_byte=core.clock(), response_id=named)
+    finish = partial(core.finished, plan, ended, status, usage, first_byte=core.clock(), response_id=named)
     return replace(answers.answered(plan, ended, reply, body), finish=finish)
 
 

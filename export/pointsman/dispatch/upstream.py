@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 import httpx2
@@ -12,7 +13,7 @@ from pointsman.dispatch.attempts import Send
 from pointsman.dispatch.catalog import Endpoint
 from pointsman.dispatch.errors import KeyMissingError
 from pointsman.dispatch.plan import Plan
-from pointsman.dispatch.verdict import Fault
+from pointsman.dispatch.verdict import Fault, Reply
 
 # What of the caller's headers an upstream needs. All others stay here: the caller's key, cookies, addresses.
 _PASSED = frozenset({"accept", "user-agent", "idempotency-key", "openai-beta", "traceparent", "tracestate"})
@@ -72,13 +73,19 @@ def plain_headers(headers: httpx2.Headers) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers.raw)
 
 
-def without_key(body: bytes, endpoint: Endpoint) -> bytes:
-    """Blank out an endpoint's key, which some upstreams repeat in an error."""
+def without_key(reply: Reply, endpoint: Endpoint) -> Reply:
+    """Blank out an endpoint's key, which some upstreams repeat in a header or in an error's body."""
     try:
         key = endpoint.key()
     except KeyMissingError:
-        return body
-    return body.replace(key.encode(), b"[key]") if key else body
+        return reply
+    if not key:
+        return reply
+    body = reply.body
+    if body is not None and reply.status is not None and reply.status >= 400:
+        body = body.replace(key.encode(), b"[key]")
+    headers = tuple((name, value.replace(key, "[key]")) for name, value in reply.headers)
+    return replace(reply, headers=headers, body=body)
 
 
 @lru_cache(maxsize=1024)

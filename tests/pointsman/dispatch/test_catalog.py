@@ -172,3 +172,14 @@ def test_a_cost_counts_cached_tokens_and_is_unknown_without_a_price(prices, cost
     # 6 fresh, 10 cached, 2 out: 6 + 10 + 4, and 6 + 10/4 + 4.
     found = endpoint.cost_usd(16, 2, 10)
     assert found == (None if cost is None else pytest.approx(cost))
+
+
+def test_a_file_that_is_no_yaml_is_told_by_line_and_not_quoted(tmp_path):
+    path = tmp_path / "catalog.yaml"
+    path.write_text("small:\n  api_key: sk-secret: [\n")
+    with pytest.raises(
+        CatalogError, match=r"cannot be parsed: mapping values are not allowed here in line 2, "
+    ) as error:
+        Catalog.read(path)
+    assert "sk-secret" not in str(error.value)
+    assert error.value.__cause__.__cause__ is None

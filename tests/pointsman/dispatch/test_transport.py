@@ -296,6 +296,7 @@ def test_keys_come_from_the_environment_and_the_callers_stay_here(router, serve,
 def test_a_key_never_comes_back(router, serve, client, monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("POINTSMAN_TEST_KEY", KEY)
     replies = [status(code, f"Incorrect API key provided: {KEY}") for code in (401, 400, 500)]
+    replies = [replace(reply, headers={"x-seen": f"Bearer {KEY}"}) for reply in replies]
     upstream = serve(*replies)
     entry = {"endpoint": {"base_url": upstream.url, "api_key_env": "POINTSMAN_TEST_KEY"}}
     records = []
