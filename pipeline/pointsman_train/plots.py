@@ -68,9 +68,10 @@ def draw_curves(figure: Figure, testset: TestSet, routers: Mapping[str, Router])
     """Draw the curves of several routers on the same prompts, each with its default operating point."""
     axes: Axes = figure.subplots()
     unit = _draw_hull(axes, testset)
-    for colour, (name, router) in zip(cycle(_COLOURS), routers.items(), strict=False):
+    # Wide below narrow, so that curves that lie on each other both show.
+    for width, colour, (name, router) in zip(cycle((4, 1.5)), cycle(_COLOURS), routers.items(), strict=False):
         points = _points(router, testset)
-        axes.plot(points[:, 0] / unit, points[:, 1], color=colour, lw=2, label=name)
+        axes.plot(points[:, 0] / unit, points[:, 1], color=colour, lw=width, label=name)
         x, y = _point(router.default, testset)
         axes.plot(x / unit, y, "o", color=colour, ms=7, mec="black", mew=0.6, ls="none", label=f"{name}, as served")
     _draw_singles(axes, testset, unit)

@@ -187,6 +187,7 @@ class Dispatcher:
         first_byte: float | None = None,
         error: str | None = None,
         response_id: str | None = None,
+        events: int = 0,
     ) -> None:
         """Remember how a request ended: its session, its endpoint's speed, its record. Call it once for each plan.
 
@@ -200,10 +201,13 @@ class Dispatcher:
             What went wrong after that; None where nothing did.
         response_id
             Of an answer of the Responses API.
+        events
+            Of a stream, which stand for tokens where the upstream does not count them.
         """
         now, endpoint = self.clock(), ended.endpoint
         if endpoint is not None and status < 400:
-            self._remember(plan, ended, usage, response_id, now - (first_byte or now))
+            tokens = events if usage.output_tokens is None else usage.output_tokens
+            self._remember(plan, ended, tokens, response_id, now - (first_byte or now))
         record = plan.record(ended, status, usage, now, first_byte, error, self.settings.log_prompts)
         self._tell(record)
         if plan.span is not None:
@@ -223,7 +227,7 @@ class Dispatcher:
         if ended.endpoint is not None:
             self.health.failed(ended.endpoint)
 
-    def _remember(self, plan: Plan, ended: Ended, usage: Usage, response_id: str | None, streaming_s: float) -> None:
+    def _remember(self, plan: Plan, ended: Ended, tokens: int, response_id: str | None, streaming_s: float) -> None:
         endpoint = ended.endpoint
         if endpoint is None:
             return
@@ -234,4 +238,4 @@ class Dispatcher:
             self._responses.answered(response_id, endpoint)
         # A whole answer arrives at its end, so its tokens took as long as the try; a stream's came after its first.
         seconds = streaming_s if plan.asked.stream else ended.tries[-1].seconds
-        self.health.produced(endpoint, usage.output_tokens or 0, seconds)
+        self.health.produced(endpoint, tokens, seconds)

@@ -11,6 +11,8 @@ from pointsman.dispatch.settings import Breaker
 
 # Weight of the newest measurement in a moving average: about the last ten count.
 _WEIGHT = 0.2
+# Older averages count as not measured, so that an endpoint that was slow once is tried again.
+_FORGOTTEN_S = 300.0
 
 
 @dataclass(slots=True)
@@ -19,6 +21,7 @@ class _State:
     resting_until: float = float("-inf")
     latency_s: float | None = None
     throughput: float | None = None
+    measured: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class Status:
     open
         Whether it is left alone.
     latency_s
-        Seconds to the first byte of the answer; None where it was not measured.
+        Seconds to the first byte of the answer; None where it was not measured in the last five minutes.
     throughput
-        Tokens of the answer a second; None where it was not measured.
+        Tokens of the answer a second; None likewise.
     """
 
     failures: int
@@ -79,13 +82,12 @@ class Health:
             state = self._of(endpoint)
             state.failures, state.resting_until = 0, float("-inf")
             if latency_s is not None:
-                state.latency_s = _mixed(state.latency_s, latency_s)
+                self._timed(state, latency_s)
 
     def began(self, endpoint: Endpoint, latency_s: float) -> None:
         """Note the seconds to the first byte of a stream, whose end is not known yet."""
         with self._lock:
-            state = self._of(endpoint)
-            state.latency_s = _mixed(state.latency_s, latency_s)
+            self._timed(self._of(endpoint), latency_s)
 
     def failed(self, endpoint: Endpoint) -> None:
         """Note that an endpoint did not do its work."""
@@ -107,18 +109,31 @@ class Health:
         if tokens > 0 and seconds > 0:
             with self._lock:
                 state = self._of(endpoint)
+                self._measuring(state)
                 state.throughput = _mixed(state.throughput, tokens / seconds)
 
     def status(self, endpoint: Endpoint) -> Status:
         """Return how an endpoint does, without counting as a try."""
         with self._lock:
-            state = self._of(endpoint)
-            return Status(state.failures, self._clock() < state.resting_until, state.latency_s, state.throughput)
+            state, now = self._of(endpoint), self._clock()
+            fresh = now - state.measured <= _FORGOTTEN_S
+            latency_s, throughput = (state.latency_s, state.throughput) if fresh else (None, None)
+            return Status(state.failures, now < state.resting_until, latency_s, throughput)
 
     def opens_in(self, endpoint: Endpoint) -> float:
         """Seconds until an endpoint may be asked, 0 where it may be now."""
         with self._lock:
             return max(self._of(endpoint).resting_until - self._clock(), 0.0)
+
+    def _timed(self, state: _State, latency_s: float) -> None:
+        self._measuring(state)
+        state.latency_s = _mixed(state.latency_s, latency_s)
+
+    def _measuring(self, state: _State) -> None:
+        now = self._clock()
+        if now - state.measured > _FORGOTTEN_S:
+            state.latency_s = state.throughput = None
+        state.measured = now
 
     def _of(self, endpoint: Endpoint) -> _State:
         return self._states.setdefault(endpoint.id, _State())

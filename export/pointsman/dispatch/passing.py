@@ -52,6 +52,7 @@ class Passing:
             first_byte=self._began,
             error=error,
             response_id=self._tap.response_id,
+            events=self._tap.events,
         )
 
 

@@ -62,10 +62,13 @@ class Tap:
         Of an answer of the Responses API, for the request that goes on from it.
     complete
         Whether the event that ends a stream has passed.
+    events
+        That have passed: about one a token.
     """
 
     def __init__(self) -> None:
         self.complete = False
+        self.events = 0
         self.usage = Usage()
         self.response_id: str | None = None
         self._line = bytearray()
@@ -87,7 +90,10 @@ class Tap:
 
     def _read(self, line: bytes) -> None:
         self.complete = self.complete or line.startswith(_LAST)
-        if not line.startswith(b"data:") or b'"usage"' not in line:
+        if not line.startswith(b"data:"):
+            return
+        self.events += 1
+        if b'"usage"' not in line:
             return
         try:
             content = json.loads(line[5:])
@@ -95,10 +101,10 @@ class Tap:
             return
         # The Responses API puts the whole answer into its last event.
         whole = content.get("response", content) if isinstance(content, dict) else None
+        self.response_id = response_id(whole) or self.response_id
         usage = usage_of(whole)
         if usage.output_tokens is not None or usage.input_tokens is not None:
             self.usage = usage
-            self.response_id = response_id(whole) or self.response_id
 
 
 def response_id(content: Any) -> str | None:

@@ -349,3 +349,13 @@ def test_the_plugin_of_openrouter_auto_is_read_and_cut(router, core):
     both = plan(made, plugins=[of_router | {"enabled": False}, {"id": "web"}])
     assert len(both.groups) == len(router.models)
     assert [one["id"] for one in json.loads(both.body_for(both.groups[0][0]))["plugins"]] == ["auto-router", "web"]
+
+
+def test_a_stream_whose_tokens_are_not_counted_is_measured_by_its_events(router, core):
+    clock = Clock()
+    made = core(clock=clock)
+    streamed = plan(made, "Hi", router.models[0], stream=True)
+    endpoint = streamed.groups[0][0]
+    clock.now += 3.0
+    made.finished(streamed, ended(endpoint), 200, Usage(), first_byte=clock.now - 2.0, events=50)
+    assert made.health.status(endpoint).throughput == 25.0

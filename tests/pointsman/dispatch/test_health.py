@@ -113,3 +113,23 @@ def test_models_come_in_the_rankings_order_and_one_endpoint_alone_without_fallba
     endpoints = {"a": [P, Q], "b": [B]}
     assert ordered(["b", "a"], endpoints, Preferences(), health) == ((B,), (P, Q))
     assert ordered(["a", "b"], endpoints, Preferences(allow_fallbacks=False), health) == ((P,),)
+
+
+def test_what_was_measured_long_ago_is_forgotten_so_that_the_endpoint_is_tried_again(health, clock):
+    health.succeeded(P, 5.0)
+    health.produced(P, 100, 10.0)
+    health.succeeded(Q, 1.0)
+    assert [one.provider for one in ordered_by_latency(health)] == ["q", "p"]
+    clock.now += 300.0
+    assert health.status(P).latency_s == 5.0
+    clock.now += 1.0
+    assert (health.status(P).latency_s, health.status(P).throughput) == (None, None)
+    health.succeeded(Q, 1.0)
+    assert [one.provider for one in ordered_by_latency(health)] == ["p", "q"]
+    health.succeeded(P, 0.5)
+    assert (health.status(P).latency_s, health.status(P).throughput) == (0.5, None)
+
+
+def ordered_by_latency(health):
+    (group,) = ordered(("a",), {"a": (P, Q)}, Preferences(sort="latency"), health, None)
+    return group
