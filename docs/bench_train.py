@@ -83,6 +83,9 @@ def _draw(rows: list[tuple[int, dict[str, float]]]) -> None:
         axis.plot(AT, (MOST_S if key == "seconds" else MOST_MB) / unit, "v", color="#c1121f", label="asked for")
         axis.set_xlabel("prompts")
         axis.set_ylabel(label)
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        for level in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            level(lambda value, _: f"{value:g}")
         axis.legend()
         axis.grid(alpha=0.3, which="both")
     figure.savefig(PLOT, dpi=110)
