@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pointsman.contributions import Explainer
+from pointsman.errors import BundleNotFoundError
 from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman_train import tracking
@@ -87,9 +89,16 @@ def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[
     everywhere = np.ones(len(prompts), bool)
     predictions = predictions_of(router, prompts)
     evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
-    subject = subject_of_bundle(router, data.labelled, predictions)
+    subject = subject_of_bundle(router, data.labelled, predictions, _explainer(config.router, router))
     known = tuple(f"{name} was trained on these data; its figures say nothing" for name in data.trained_on)
     return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, known)
+
+
+def _explainer(folder: str, router: Router) -> Explainer | None:
+    try:
+        return Explainer.load(folder, router.manifest.onnx_sha256)
+    except BundleNotFoundError:
+        return None
 
 
 def tags_of(manifest: Manifest) -> Mapping[str, str]:

@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pointsman.contributions import Explainer
 from pointsman.graph import Predictions
 from pointsman.router import Router
 from pointsman_train.data import Bools
 from pointsman_train.evaluate.detailed import Subject
-from pointsman_train.evaluate.explain import NO_BOOSTERS, NO_EMBEDDING, explain_by
+from pointsman_train.evaluate.explain import (
+    NO_EMBEDDING,
+    NO_PATHS,
+    NO_TRAINING,
+    explain_as_served,
+    explain_by,
+    unexplained,
+)
 from pointsman_train.evaluate.stage import Judged, complete_rows
 from pointsman_train.fresh import predicted
 from pointsman_train.label.labels import Labelled
@@ -45,15 +53,27 @@ def subject_of_run(
     )
 
 
-def subject_of_bundle(router: Router, labelled: Labelled, found: Predictions) -> Subject:
-    """Say it of an exported router on fresh prompts; ``found`` is of every prompt."""
+def subject_of_bundle(
+    router: Router, labelled: Labelled, found: Predictions, explainer: Explainer | None = None
+) -> Subject:
+    """Say it of an exported router on fresh prompts.
+
+    Parameters
+    ----------
+    found
+        Of every prompt.
+    explainer
+        Of the bundle; None leaves the decisions unexplained.
+    """
+    notes = {"left_out": "an exported router is not trained anew", "neighbours": NO_TRAINING}
     rows = complete_rows(labelled, np.ones(len(labelled.label), bool))
     return Subject(
         prompts=_kept(labelled.outcomes.prompt, rows),
         prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
         features=found.features[rows],
         predict=lambda texts: predicted(router, texts),
-        notes={"left_out": "an exported router is not trained anew", "reasons": NO_BOOSTERS, "neighbours": NO_BOOSTERS},
+        explain=unexplained if explainer is None else explain_as_served(explainer, router.manifest.features),
+        notes=notes if explainer is not None else notes | {"reasons": NO_PATHS},
     )
 
 

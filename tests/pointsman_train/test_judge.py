@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from pointsman import Router
 from pointsman.errors import BundleCorruptError, BundleNotFoundError
+from pointsman.explain import explain
 from pointsman_train.datasets import LongConfig
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.evaluate.stage import EvaluateConfig
@@ -126,3 +128,24 @@ def test_judging_does_not_touch_the_bundle(trained, config, tmp_path):
     judge_router(config(), tmp_path / "run")
     assert {path.name: path.read_bytes() for path in trained.bundle.iterdir()} == before
     Router.load(trained.bundle)
+
+
+def test_the_worst_prompts_have_the_reasons_that_pointsman_explain_gives(trained, config, tmp_path):
+    judge_router(config(), tmp_path / "run")
+    worst = json.loads((tmp_path / "run" / "detail" / "worst.json").read_text())
+    assert worst["exact"] is True
+    prompts = pd.read_parquet(config().dataset.prompts).set_index("prompt_id").prompt
+    case = worst["prompts"][0]
+    found = explain(trained.bundle, prompts[case["prompt_id"]])
+    chosen, label = (next(one for one in found.models if one.model == case[name]) for name in ("chosen", "label"))
+    assert case["reasons"]
+    for reason in case["reasons"]:
+        difference = chosen.contributions[reason["name"]] - label.contributions[reason["name"]]
+        assert reason["value"] == pytest.approx(difference, abs=1e-4)
+
+
+def test_a_bundle_without_its_explanations_is_judged_all_the_same(trained, config, tmp_path):
+    bundle = shutil.copytree(trained.bundle, tmp_path / "bare")
+    (bundle / "explain.npz").unlink()
+    judge_router(config(router=str(bundle)), tmp_path / "run")
+    assert "explain.npz" in (tmp_path / "run" / "report.html").read_text()

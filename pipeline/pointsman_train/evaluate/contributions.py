@@ -1,7 +1,8 @@
 """What each feature adds to each model's log-odds of success.
 
-Exact where each model's log-odds are a sum over trees: LightGBM's SHAP values, which add up to the log-odds. Where they
-are not, by occlusion: what is lost when one feature takes its median on the training prompts.
+Exact where each model's log-odds are a sum over trees: LightGBM's SHAP values, which add up to the log-odds. Exact too
+where the runtime can take them apart, as it can the average's: the same numbers as ``pointsman explain`` gives. Else by
+occlusion: what is lost when one feature takes its median on the training prompts.
 
 References
 ----------
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pointsman.contributions import Explainer as Served
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.worst import Contributions
+from pointsman_train.export.explain import explainer_of
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.train.heads import Head, Heads
 from pointsman_train.train.pooled import PooledModel, _binding, _rows_of
@@ -62,6 +65,11 @@ def explainer(model: SuccessModel, names: tuple[str, ...], training: Features) -
         return Explainer(columns, lambda features: _pooled(model, features), exact=True)
     if isinstance(model, Heads):
         return Explainer(columns, lambda features: _of_heads(model, features), exact=True)
+    served = explainer_of(model, training)
+    if served is not None:
+        return Explainer(
+            columns, lambda features: np.pad(of_each(served, features), ((0, 0), (0, 0), (0, 1))), exact=True
+        )
     median = np.median(training, axis=0)
     return Explainer(columns, lambda features: occlusion(model, features, median), exact=False)
 
@@ -87,6 +95,11 @@ def occlusion(model: SuccessModel, features: Features, median: Features) -> Floa
     without = model.margins(hidden.reshape(-1, n_features)).reshape(n_prompts, n_features, -1)
     lost = model.margins(features)[:, None, :] - without
     return np.pad(lost.transpose(0, 2, 1), ((0, 0), (0, 0), (0, 1)))
+
+
+def of_each(served: Served, features: Features) -> Floats:
+    """Take the log-odds of several prompts apart, ndarray of shape (n_prompts, n_models, n_features)."""
+    return np.stack([served(row).of for row in features])
 
 
 def _pooled(model: PooledModel, features: Features) -> Floats:

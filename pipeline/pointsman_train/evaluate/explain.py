@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from pointsman.contributions import Explainer
 from pointsman_train.data import Bools
-from pointsman_train.evaluate.contributions import explainer
+from pointsman_train.evaluate.contributions import explainer, of_each
 from pointsman_train.evaluate.detail import NearPrompt, WorstPrompt
 from pointsman_train.evaluate.settings import WorstConfig
 from pointsman_train.evaluate.worst import Case, Neighbour, Reason, neighbours, reasons
@@ -20,7 +21,8 @@ from pointsman_train.train.router import TrainedRouter
 
 _SPACES = re.compile(r"\s+")
 
-NO_BOOSTERS = "a bundle carries neither its boosters nor its training prompts: the decisions are not explained"
+NO_PATHS = "the bundle has no explain.npz of its own: the decisions are not explained"
+NO_TRAINING = "a bundle does not carry its training prompts: no neighbours are shown"
 NO_EMBEDDING = "the featurizer has no embedding: no neighbours are shown"
 
 
@@ -67,6 +69,22 @@ def explain_by(router: TrainedRouter, labelled: Labelled, training: Bools) -> Ex
             neighbours=_nearest(router, labelled, training, [prompts[case.row] for case in cases], config),
             exact=explained.exact,
         )
+
+    return explain
+
+
+def explain_as_served(explainer: Explainer, names: Sequence[str]) -> Explain:
+    """Explain by what a bundle takes its log-odds apart by; its training prompts are not there.
+
+    Parameters
+    ----------
+    names
+        Of the features.
+    """
+
+    def explain(cases: Sequence[Case], prompts: Sequence[str], features: Features, config: WorstConfig) -> Explained:
+        found = reasons(cases, features, lambda rows: of_each(explainer, rows), names, config.reasons)
+        return Explained(found, ((),) * len(cases), exact=True)
 
     return explain
 

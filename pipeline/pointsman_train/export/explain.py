@@ -38,9 +38,28 @@ def explain_file(router: TrainedRouter, onnx_sha256: str) -> bytes | None:
     ExportError
         When the contributions do not add up to the trained model's log-odds.
     """
-    written = _Written(router.features)
+    content = _content(router.success, router.features, onnx_sha256)
+    if content is not None:
+        check_explainer(router, Explainer.read(content, onnx_sha256))
+    return content
+
+
+def explainer_of(success: SuccessModel, training: Features) -> Explainer | None:
+    """Return what the runtime will take log-odds apart by; None where they are no sum that can be.
+
+    Parameters
+    ----------
+    training
+        ndarray of shape (n_training_prompts, n_features).
+    """
+    content = _content(success, training, "")
+    return None if content is None else Explainer.read(content, "")
+
+
+def _content(success: SuccessModel, training: Features, onnx_sha256: str) -> bytes | None:
+    written = _Written(training)
     try:
-        for part in _flat(router.success):
+        for part in _flat(success):
             written.add(part)
     except _NoSumError as error:
         log.info("decisions of this router cannot be explained: %s", error)
@@ -49,7 +68,6 @@ def explain_file(router: TrainedRouter, onnx_sha256: str) -> bytes | None:
     content = io.BytesIO()
     arrays: dict[str, Any] = {"header": np.array(json.dumps(header)), **written.arrays}
     np.savez_compressed(content, **arrays)
-    check_explainer(router, Explainer.read(content.getvalue(), onnx_sha256))
     return content.getvalue()
 
 

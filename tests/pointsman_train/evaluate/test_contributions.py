@@ -5,8 +5,11 @@ import pytest
 
 from pointsman_train.evaluate.contributions import THE_MODEL, explainer
 from pointsman_train.featurize.layout import Block, Layout
+from pointsman_train.train.average import Average
 from pointsman_train.train.booster import BoostedConfig, BoosterConfig
 from pointsman_train.train.difference import Difference
+from pointsman_train.train.logistic import Logistic
+from pointsman_train.train.multiclass import Multiclass
 from pointsman_train.train.per_model import PerModel
 from pointsman_train.train.pooled import Pooled
 from pointsman_train.train.success import Descriptors, Targets
@@ -37,7 +40,11 @@ def _fit(formulation, data):
     return formulation(config).fit(*data, DESCRIPTORS, LAYOUT)
 
 
-@pytest.mark.parametrize("formulation", [Pooled, PerModel])
+def _average(config):
+    return Average([PerModel(config), Difference(config), Logistic()])
+
+
+@pytest.mark.parametrize("formulation", [Pooled, PerModel, Difference, _average])
 def test_exact_contributions_add_up_to_the_log_odds_but_for_a_constant_a_model(formulation, data):
     model, features = _fit(formulation, data), data[0]
     explained = explainer(model, LAYOUT.names, features)
@@ -76,7 +83,7 @@ def test_what_a_pooled_booster_knows_of_the_model_is_a_reason_of_its_own(data):
 
 
 def test_occlusion_is_what_the_log_odds_lose_when_a_feature_takes_its_median(data):
-    model, features = _fit(Difference, data), data[0]
+    model, features = _fit(Multiclass, data), data[0]
     explained = explainer(model, LAYOUT.names, features)
     hidden = features[:5].copy()
     hidden[:, 1] = np.median(features[:, 1])

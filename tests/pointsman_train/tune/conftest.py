@@ -31,10 +31,10 @@ def remembered():
     """Fit the featurizer once for the same prompts and folds in all tests: most of a trial's time."""
     fits = {}
 
-    def fit(prompts, taught, config):
+    def fit(prompts, taught, config, ground=None):
         told = hashlib.sha256(repr((list(prompts), config)).encode() + taught.success.tobytes() + taught.fold.tobytes())
         if told.digest() not in fits:
-            fits[told.digest()] = fit_featurizer(prompts, taught, config)
+            fits[told.digest()] = fit_featurizer(prompts, taught, config, ground)
         return fits[told.digest()]
 
     with pytest.MonkeyPatch.context() as patch:
