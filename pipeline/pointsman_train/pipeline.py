@@ -180,7 +180,7 @@ def _make_router(
     onnx = router_graph(router).SerializeToString()
     if "evaluate" not in config.stages:
         return Result(prepared, router, run_id=tracked.run_id)
-    test = prepared.split.rows("test")
+    test = task.split.rows("test")  # of more than are judged, those that were drawn
     prompts = _prompts(prepared.labelled, test)
     predictions = engine.predict(onnx, prompts)
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)

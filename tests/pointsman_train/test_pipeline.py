@@ -355,3 +355,14 @@ def test_a_study_runs_alone_and_is_tracked(quick, tmp_path, monkeypatch):
     text = summarise(result, tmp_path / "run")
     assert result.study.text in text
     assert text.startswith(f"{len(result.prepared.labelled.label)} prompts, ")
+
+
+def test_of_more_test_prompts_than_are_judged_a_draw_is_judged_in_every_part(quick, tmp_path):
+    config = quick(tmp_path / "routers")
+    config.evaluate.most_prompts = 40
+    config.evaluate.left_out.enabled = True
+    result = run_pipeline(config, tmp_path / "run")
+    assert 30 <= len(result.evaluation.testset) <= 40 < result.prepared.split.counts()["test"]
+    assert result.bundle is not None
+    assert result.detail.slices
+    assert result.detail.left_out is None or result.detail.left_out.prompts <= 40
