@@ -49,7 +49,7 @@ def choose_one(
     anchor, allowed
         As of :func:`pointsman.decide.choose_by`; at least one model is allowed.
     guard, similarity
-        As of :func:`pointsman.guarded`.
+        As of :func:`pointsman.guard.guarded`.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from pointsman.dispatch.api import Api
 from pointsman.dispatch.catalog import Catalog
 from pointsman.dispatch.choose import Choice, Chooser
 from pointsman.dispatch.constraints import Pool, screen
-from pointsman.dispatch.controls import ROUTING_KEYS, Controls, Target, read_controls, read_target
+from pointsman.dispatch.controls import Controls, Target, keys_to_cut, read_controls, read_target
 from pointsman.dispatch.conversation import in_tool_loop, scored_text
 from pointsman.dispatch.explore import explored
 from pointsman.dispatch.needs import Needs, needs_of
@@ -55,7 +55,8 @@ class Asked:
 
     def needs(self) -> Needs:
         """Return what the request needs of a model."""
-        return needs_of(self.api, {key: value for key, value in self.values.items() if key not in ROUTING_KEYS})
+        cut = keys_to_cut(self.values)
+        return needs_of(self.api, {key: value for key, value in self.values.items() if key not in cut})
 
     @property
     def requested(self) -> str:

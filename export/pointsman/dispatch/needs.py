@@ -140,8 +140,10 @@ def _returned(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _data_tokens(part: Mapping[str, Any]) -> int:
     kind = _data_kind(part)
-    if kind is None or kind == "images":
-        return _IMAGE_TOKENS if kind else 0
+    if kind is None:
+        return 0
+    if kind == "images":
+        return _IMAGE_TOKENS
     size = sum(map(len, _strings(dict(part) | {"type": ""})))
     return _ATTACHED_TOKENS + size // _BYTES_A_TOKEN[kind]
 

@@ -345,6 +345,7 @@ def test_the_plugin_of_openrouter_auto_is_read_and_cut(router, core):
     assert routed.model == router.models[1]
     assert routed.decided.choice.operating_point == "cost_quality 9"
     assert "plugins" not in json.loads(routed.body_for(routed.groups[0][0]))
+    assert "plugins" not in routed.asked.needs().parameters
     # What is not for the router alone goes upstream as it came; a plugin that is off does nothing.
     both = plan(made, plugins=[of_router | {"enabled": False}, {"id": "web"}])
     assert len(both.groups) == len(router.models)
