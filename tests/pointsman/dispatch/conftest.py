@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.settings import Breaker, Retries, Settings
 from pointsman_train.paths import data_dir
 
@@ -58,5 +59,13 @@ def catalog(router, tmp_path) -> Callable[..., Catalog]:
         path = tmp_path / "catalog.json"
         path.write_text(json.dumps(content))
         return Catalog.read(path)
+
+    return make
+
+
+@pytest.fixture
+def core(router, catalog):
+    def make(settings=None, router=router, entries=None, shared=None, **more):
+        return Dispatcher(router, catalog("http://127.0.0.1:9/v1", entries=entries, **(shared or {})), settings, **more)
 
     return make

@@ -1,56 +1,22 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from planned import asked, end, ended, plan, wide
 from samples import Clock
 
 from pointsman import NoCandidateError, Router, UnknownModelError, UnknownOperatingPointError
 from pointsman.dispatch.api import Api
-from pointsman.dispatch.attempts import Ended, Try
 from pointsman.dispatch.catalog import Catalog
-from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.errors import BodyError, CatalogError, SettingsError
 from pointsman.dispatch.settings import Breaker, Retries, Settings
 from pointsman.dispatch.usage import Usage
 from pointsman.errors import RoutingError
 
 ENDPOINT = {"base_url": "http://127.0.0.1:9/v1"}
-
-
-@pytest.fixture
-def core(router, catalog):
-    def make(settings=None, router=router, entries=None, shared=None, **more):
-        return Dispatcher(router, catalog("http://127.0.0.1:9/v1", entries=entries, **(shared or {})), settings, **more)
-
-    return make
-
-
-def asked(text="Hi", model="pointsman/auto", **body):
-    return json.dumps({"model": model, "messages": [{"role": "user", "content": text}]} | body).encode()
-
-
-def plan(core, *arguments, api=Api.CHAT, **body):
-    return core.plan(api, asked(*arguments, **body))
-
-
-def ended(endpoint):
-    return Ended(None, endpoint, (Try(endpoint.model, endpoint.provider, "answered", 200, 0.1),))
-
-
-def end(core, plan, model=None):
-    endpoint = next(one for group in plan.groups for one in group if one.model == (model or plan.model))
-    core.finished(plan, ended(endpoint), 200, Usage())
-
-
-def wide(router):
-    """The same router, to which every decision is a close call."""
-    changed = Router(replace(router.manifest, boundary_margin=1e9), router._graph)
-    assert changed.models == router.models
-    return changed
 
 
 def test_a_plan_asks_all_models_that_may_answer_the_chosen_first(router, core, familiars):
@@ -107,99 +73,6 @@ def test_defaults_of_the_dispatcher_count_where_the_request_says_nothing(router,
     cheap = core(defaults={"models": [router.models[0]]})
     assert plan(cheap, familiars[0]).model == router.models[0]
     assert plan(cheap, familiars[0], models=[router.models[1]]).model == router.models[1]
-
-
-def test_a_session_stays_with_its_model_until_idle(router, core, familiars):
-    clock = Clock()
-    made = core(Settings(session_margin=9.0, session_idle_s=60.0), clock=clock)
-    first = plan(made, familiars[0], session_id="s", cost_quality=10)
-    end(made, first)
-    assert first.model == router.models[0]
-    second = plan(made, familiars[0], session_id="s", cost_quality=0)
-    assert (second.model, second.decided.choice.probability) == (router.models[0], None)
-    assert second.decided.reason.endswith("held by the session")
-    assert plan(made, familiars[0], session_id="t", cost_quality=0).model != router.models[0]
-    clock.now = 61.0
-    assert plan(made, familiars[0], session_id="s", cost_quality=0).model != router.models[0]
-
-
-def test_a_session_moves_when_another_model_leads_by_more_than_the_margin(router, core, familiars):
-    made = core(Settings(session_margin=0.0))
-    end(made, plan(made, familiars[0], session_id="s", cost_quality=10))
-    moved = plan(made, familiars[0], session_id="s", cost_quality=0)
-    assert moved.model == plan(made, familiars[0], cost_quality=0).model != router.models[0]
-    assert moved.decided.choice.probability == 1.0
-
-
-def test_a_long_conversation_is_held_by_its_cache(router, core, familiars):
-    """With a price of cost, a cheaper model that leads by a little must lead by more than the cache is worth."""
-    prices = {"input_per_m": 1000.0, "output_per_m": 1.0, "cached_per_m": 0.0}
-    made = core(Settings(session_margin=0.0), shared=prices)
-    end(made, plan(made, familiars[0], session_id="s", models=[router.models[2]]))
-    switched = plan(made, familiars[0], session_id="s", cost_quality=10, tools=[])
-    assert switched.model == router.models[2]
-    free = core(Settings(session_margin=0.0), shared=prices | {"cached_per_m": 1000.0})
-    end(free, plan(free, familiars[0], session_id="s", models=[router.models[2]]))
-    assert plan(free, familiars[0], session_id="s", cost_quality=10).model == router.models[0]
-
-
-def test_a_tool_loop_is_held_whatever_the_lead(router, core, familiars):
-    made = core(Settings(session_margin=0.0), shared={"capabilities": ["tools"]})
-    end(made, plan(made, familiars[0], session_id="s", cost_quality=10))
-    tool = [{"role": "user", "content": familiars[0]}, {"role": "tool", "tool_call_id": "a", "content": "4"}]
-    looping = plan(made, messages=tool, session_id="s", cost_quality=0)
-    assert looping.model == router.models[0]
-    assert "in the middle of a model's work" in looping.decided.reason
-
-
-def test_a_session_whose_model_may_not_answer_any_more_moves(router, core, familiars):
-    made = core(Settings(session_margin=9.0))
-    end(made, plan(made, familiars[0], session_id="s", models=[router.models[0]]))
-    assert plan(made, familiars[0], session_id="s", exclude=[router.models[0]]).model != router.models[0]
-
-
-def test_a_stand_in_that_answered_keeps_the_session_and_the_probability_is_unknown(router, core, familiars):
-    records = []
-    made = core(Settings(session_margin=9.0), on_record=[records.append])
-    first = plan(made, familiars[0], session_id="s", cost_quality=10)
-    end(made, first, router.models[1])
-    assert records[0].model == router.models[1]
-    assert records[0].selection_probability is None
-    assert records[0].reason.endswith(f"stands in for {router.models[0]}")
-    assert plan(made, familiars[0], session_id="s", cost_quality=10).model == router.models[1]
-
-
-def test_a_response_is_gone_on_from_where_it_was_made(router, core, familiars):
-    made = core(Settings(session_margin=0.0))
-    first = made.plan(Api.RESPONSES, json.dumps({"model": router.models[1], "input": "Hi"}).encode())
-    made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
-    body = {"model": "pointsman/auto", "input": familiars[0], "previous_response_id": "resp_1", "cost_quality": 10}
-    assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == router.models[1]
-
-
-def test_a_session_goes_back_to_the_provider_that_answered(router, core, catalog):
-    made = Dispatcher(router, catalog("http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1"))
-    first = plan(made, session_id="s")
-    assert [one.provider for one in first.groups[0]] == ["p0", "p1"]
-    made.finished(first, ended(first.groups[0][1]), 200, Usage())
-    assert [one.provider for one in plan(made, session_id="s").groups[0]] == ["p1", "p0"]
-
-
-def test_two_threads_on_one_session_get_one_model(router, core, familiars):
-    made, models, barrier = core(Settings(session_margin=9.0)), [], threading.Barrier(2)
-
-    def ask(dial):
-        for n in range(20):
-            barrier.wait()
-            models.append((n, plan(made, familiars[0], session_id=f"s{n}", cost_quality=dial).model))
-
-    threads = [threading.Thread(target=ask, args=(dial,)) for dial in (0, 10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(models) == 40
-    assert len(set(models)) == 20
 
 
 def test_close_calls_are_explored_but_not_within_a_session_or_a_dry_run(router, core, familiars):
