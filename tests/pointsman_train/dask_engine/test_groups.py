@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from pointsman_train.dask_engine.buckets import buckets_of, pairs_in
@@ -20,6 +20,7 @@ from pointsman_train.dask_engine.groups import (
 )
 from pointsman_train.dask_engine.rows import Borders
 from pointsman_train.dask_engine.store import Step, write_table
+from pointsman_train.errors import LabelError
 from pointsman_train.split import GroupConfig, SplitConfig, group_near_duplicates, split
 
 TEMPLATE = (
@@ -75,12 +76,16 @@ def test_the_split_is_the_draw_of_one_machine(sizes, seed):
     group = np.repeat(np.arange(len(sizes)), sizes)
     names = [f"p{g:03d}-0" for g in group]
     config = SplitConfig(calibration=0.2, test=0.3, seed=seed)
+    try:
+        expected = split(ids, group, config).part.tolist()
+    except LabelError:
+        reject()  # a large group across both borders leaves a part empty, which one machine refuses
     hashes = hashes_of(names, seed)
     counts = count_hashes(hashes)
     shares = [round(share * len(ids), 6) for share in (config.test, config.test + config.calibration)]
     bins = [crossed(counts, share) for share in shares]
     ends = [threshold(counts, b, i, s) for b, i, s in zip(bins, in_bins(hashes, bins), shares, strict=True)]
-    assert Borders(seed, *ends).part_of(names).tolist() == split(ids, group, config).part.tolist()
+    assert Borders(seed, *ends).part_of(names).tolist() == expected
 
 
 def test_bins_beyond_the_last_group_hold_nothing():
