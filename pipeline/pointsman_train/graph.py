@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -37,12 +37,13 @@ class GraphBuilder:
     >>> total = g.add("Add", "x", g.const(np.array([1.0], np.float32)))
     >>> g.alias(total, "y")
     >>> model = g.model({"x": (FLOAT, ["N"])}, {"y": (FLOAT, ["N"])})
-    >>> [node.op_type for node in model.graph.node]
-    ['Add', 'Identity']
+    >>> [(node.op_type, list(node.output)) for node in model.graph.node]
+    [('Add', ['y'])]
     """
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
+        self._aliases: list[tuple[str, str]] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._initializers: list[onnx.TensorProto] = []
         self._defaults: list[onnx.ValueInfoProto] = []
@@ -71,7 +72,7 @@ class GraphBuilder:
 
     def alias(self, name: str, output: str) -> None:
         """Give a result the fixed name of a graph output."""
-        self._nodes.append(helper.make_node("Identity", [name], [output]))
+        self._aliases.append((name, output))
 
     def const(self, value: np.ndarray[Any, Any] | Sequence[str]) -> str:
         """Add a constant and return its name; equal constants are stored once."""
@@ -110,7 +111,7 @@ class GraphBuilder:
         outputs: Mapping[str, tuple[int, Sequence[str | int]]],
         metadata: Mapping[str, str] | None = None,
     ) -> onnx.ModelProto:
-        """Close the graph.
+        """Close the graph; what no output needs is left out.
 
         Parameters
         ----------
@@ -119,17 +120,53 @@ class GraphBuilder:
         metadata
             Written into the file as ``metadata_props``.
         """
+        nodes = _needed(self._named(), outputs)
+        read = {name for node in nodes for name in node.input}
         graph = helper.make_graph(
-            self._nodes,
+            nodes,
             "pointsman",
-            [*(helper.make_tensor_value_info(n, t, s) for n, (t, s) in inputs.items()), *self._defaults],
-            [helper.make_tensor_value_info(n, t, s) for n, (t, s) in outputs.items()],
-            self._initializers,
+            [*_infos(inputs), *(default for default in self._defaults if default.name in read)],
+            _infos(outputs),
+            [constant for constant in self._initializers if constant.name in read],
         )
         opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="pointsman")
         helper.set_model_props(model, dict(metadata or {}))
         return model
+
+    def _named(self) -> list[onnx.NodeProto]:
+        """Rename what is an output; a node of its own is needed only for a second name, and for an input."""
+        made = {name for node in self._nodes for name in node.output}
+        renamed: dict[str, str] = {}
+        others = []
+        for name, output in self._aliases:
+            if name in made and name not in renamed:
+                renamed[name] = output
+            else:
+                others.append(helper.make_node("Identity", [renamed.get(name, name)], [output]))
+        return [*(_renamed(node, renamed) for node in self._nodes), *others]
+
+
+def _renamed(node: onnx.NodeProto, names: Mapping[str, str]) -> onnx.NodeProto:
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    for own in (copy.input, copy.output):
+        own[:] = [names.get(name, name) for name in own]
+    return copy
+
+
+def _needed(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """Keep the nodes that these results hang on, in their order; onnxruntime computes the others all the same."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    return kept[::-1]
+
+
+def _infos(values: Mapping[str, tuple[int, Sequence[str | int]]]) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in values.items()]
 
 
 def in_block(name: str) -> Callable[[_Adds[_P, _Found]], _Adds[_P, _Found]]:

@@ -85,5 +85,29 @@ def test_a_node_bears_the_name_of_the_innermost_block_that_added_it(g):
 
     g.alias(g.add("Exp", add_outer(g, "x")), "y")
     nodes = g.model({"x": (FLOAT, ["N"])}, {"y": (FLOAT, ["N"])}).graph.node
-    assert [node.name.partition("_")[0] for node in nodes] == ["outer/Sqrt", "inner/Neg", "outer/Abs", "Exp", ""]
+    assert [node.name.partition("_")[0] for node in nodes] == ["outer/Sqrt", "inner/Neg", "outer/Abs", "Exp"]
     assert len({node.name for node in nodes}) == len(nodes)
+
+
+def test_what_no_output_needs_is_left_out(g):
+    kept = g.add("Add", "x", g.const(np.array([1.0], np.float32)))
+    g.add("Mul", kept, g.const(np.array([2.0], np.float32)))
+    g.alias(g.add("Add", "x", g.default(np.array([3.0], np.float32))), "unasked")
+    g.alias(kept, "y")
+    model = g.model({"x": (FLOAT, ["N"])}, {"y": (FLOAT, ["N"])})
+    onnx.checker.check_model(model)
+    assert [node.op_type for node in model.graph.node] == ["Add"]
+    assert (len(model.graph.initializer), len(model.graph.input)) == (1, 1)
+
+
+def test_a_result_may_have_several_names_and_be_read_under_none_of_them(g):
+    doubled = g.add("Add", "x", "x")
+    g.alias(doubled, "y")
+    g.alias(doubled, "again")
+    g.alias("x", "same")
+    g.alias(g.add("Neg", doubled), "negative")
+    outputs = {name: (FLOAT, ["N"]) for name in ("y", "again", "same", "negative")}
+    model = g.model({"x": (FLOAT, ["N"])}, outputs)
+    onnx.checker.check_model(model)
+    found = run(model, x=np.array([3.0], np.float32))
+    assert [one.tolist() for one in found] == [[6.0], [6.0], [3.0], [-6.0]]

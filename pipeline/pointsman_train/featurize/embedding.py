@@ -111,10 +111,10 @@ def add_embedding(g: GraphBuilder, ids: str, embedding: Embedding) -> str:
         ids = g.add("Slice", ids, g.ints(0), g.ints(embedding.pieces), g.ints(1))
     vectors = g.add("Gather", g.const(embedding.table.astype(np.float32)), ids, axis=0)
     total = g.add("Cast", g.add("ReduceSum", vectors, g.ints(1, 2), keepdims=0), to=DOUBLE)
-    # In double the squares and their sum are exact, so the length does not hang on the order of summation.
-    length = g.add("Sqrt", g.add("ReduceSumSquare", total, g.ints(1), keepdims=1))
-    safe = g.add("Max", length, g.const(np.array([_TABLE_STEP])))
-    return g.add("Round", g.add("Mul", g.add("Div", total, safe), g.const(np.array([1 / STEP]))))
+    # In double the squares and their sum are exact, so the length does not hang on the order of summation. A length
+    # of 0 leaves zeros.
+    direction = g.add("LpNormalization", total, axis=1, p=2)
+    return g.add("Round", g.add("Mul", direction, g.const(np.array([1 / STEP]))))
 
 
 @in_block("embedding")

@@ -1,4 +1,4 @@
-"""Affine maps of margins, which export as one product and one sum; and the label's calibration by one."""
+"""Affine maps of margins, which export as one product; and the label's calibration by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 from threadpoolctl import threadpool_limits
 
 from pointsman_train.data import Floats, Ints
-from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.sums import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Affine:
         """Probability of each class, of the shape of ``margins``; rows sum to 1."""
         return np.asarray(softmax(self(margins), axis=1))
 
-    def add(self, g: GraphBuilder, margins: str) -> str:
-        """Add the map to a graph, in double."""
-        return g.add("Add", g.add("MatMul", margins, g.const(self.weight)), g.const(self.bias))
+    def of(self, margins: Sums) -> Sums:
+        """Map margins of a graph."""
+        return margins.mapped(self.weight, self.bias)
 
 
 def identity(n: int) -> Affine:

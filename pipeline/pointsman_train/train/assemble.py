@@ -19,7 +19,7 @@ def router_graph(router: TrainedRouter) -> onnx.ModelProto:
     g = GraphBuilder()
     added = router.featurizer.add(g, "prompt")
     g.alias(added.features, "features")
-    _add_heads(g, "features", router)
+    _add_heads(g, added.features, router)
     n_models, n_features = len(router.models), len(router.featurizer.names)
     outputs = _head_outputs(n_models) | {"features": (FLOAT, ["N", n_features])}
     if router.guard is not None and added.similarity is not None:
@@ -45,7 +45,7 @@ def _add_heads(g: GraphBuilder, features: str, router: TrainedRouter) -> None:
     wide = g.add("Cast", features, to=DOUBLE)
     *forest, complexity = add_forest(g, wide, [*router.success.ensembles(), router.complexity.ensemble()])
     g.alias(router.success_calibration.add(g, router.success.add(g, wide, forest)), "p_success")
-    label = router.label_calibration.add(g, complexity)
+    label = router.label_calibration.of(complexity).add(g)
     probability, placement = g.add("Softmax", label, axis=1), _placement(router)
     if not np.array_equal(placement, np.eye(len(placement))):
         probability = g.add("MatMul", probability, g.const(placement))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.learner import Learner, learning
 from pointsman_train.train.success import Descriptors, Formulation, SuccessModel, Targets
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 
@@ -44,14 +47,16 @@ class AverageModel:
         """Mean log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return np.asarray(np.mean([part.margins(features) for part in self.parts], axis=0))
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
-        """Add every part and their mean."""
-        rest, margins = list(forest), []
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
+        """Return the mean of every part's."""
+        rest, margins = list(forest), list[Sums]()
         for part in self.parts:
             own = len(part.ensembles())
             margins.append(part.add(g, features, rest[:own]))
             rest = rest[own:]
-        return g.add("Div", g.add("Sum", *margins), g.const(np.array(float(len(self.parts)))))
+        total = reduce(add, margins)
+        n = len(total.bias)
+        return total.mapped(np.eye(n) / len(margins), np.zeros(n))
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees of every part."""

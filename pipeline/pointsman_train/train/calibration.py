@@ -15,6 +15,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.isotonic import isotonic
 from pointsman_train.train.sigmoid import platt, shared_logistic, uncalibrated
+from pointsman_train.train.sums import Sums
 
 FIT_ON = ("out_of_fold", "holdout")
 
@@ -26,8 +27,8 @@ class SuccessCalibration(Protocol):
         """Probability of success of each model, ndarray of shape (n_prompts, n_models) from margins of that shape."""
         ...
 
-    def add(self, g: GraphBuilder, margins: str) -> str:
-        """Add the same to a graph: double [N, n_models] to double [N, n_models]."""
+    def add(self, g: GraphBuilder, margins: Sums) -> str:
+        """Add the same to a graph, and name its result: double [N, n_models]."""
         ...
 
 

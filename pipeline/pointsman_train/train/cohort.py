@@ -19,6 +19,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import INT64, GraphBuilder
 from pointsman_train.train.link import logit
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums, result
 from pointsman_train.train.trees import Ensemble
 
 
@@ -81,12 +82,12 @@ class CohortModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return np.asarray(self.table[cohort_of(features, self.sums)])
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Add the comparisons and the look-up."""
         sums = g.add("MatMul", features, g.const(self.sums))
         steps = g.add("Cast", g.add("GreaterOrEqual", sums, g.const(_edges())), to=INT64)
         cohort = g.add("MatMul", steps, g.const(_strides()))
-        return g.add("Gather", g.const(self.table), cohort, axis=0)
+        return result(g.add("Gather", g.const(self.table), cohort, axis=0), self.table.shape[1])
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""

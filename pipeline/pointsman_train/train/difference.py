@@ -22,6 +22,7 @@ from pointsman_train.train.heads import Heads
 from pointsman_train.train.learner import DifferenceOf, InMemory, Learner, Lesson, SuccessOf
 from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 
@@ -44,10 +45,11 @@ class DifferenceModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return logit(expit(self.best.margins(features)) + self.difference.margins(features))
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Add the sum of both groups of trees."""
         best, difference = forest
-        return add_logit(g, g.add("Add", g.add("Sigmoid", best), difference))
+        p = g.add("Add", g.add("Sigmoid", best.add(g)), difference.add(g))
+        return add_logit(g, p, len(difference.bias))
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees of the reference and of the differences."""

@@ -15,6 +15,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoosterConfig, bin_columns, fit_booster, margins_of
 from pointsman_train.train.link import smoothed_logit
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Column, Ensemble, Leaf, Tree, bind, trees_of
 
 
@@ -60,7 +61,7 @@ class Heads:
         """Return an ndarray of shape (n_prompts, n_heads)."""
         return np.stack([head.margins(features) for head in self.heads], axis=1)
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Return the sums of the trees: one target a head."""
         return forest[0]
 

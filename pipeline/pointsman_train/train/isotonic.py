@@ -12,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from pointsman_train.data import Floats, Ints
 from pointsman_train.graph import INT64, GraphBuilder
 from pointsman_train.train.success import enough_of_each
+from pointsman_train.train.sums import Sums
 
 # Margins are fitted on this grid. Were two knots closer, the line between them could be so steep that the last bit of
 # a margin, in which a graph and the training library may differ, changed the probability.
@@ -51,14 +52,15 @@ class Isotonic:
         anchor, value, slope = (table.ravel()[part] for table in (self.anchor, self.value, self.slope))
         return np.asarray(expit(value + slope * (margins - anchor)))
 
-    def add(self, g: GraphBuilder, margins: str) -> str:
+    def add(self, g: GraphBuilder, margins: Sums) -> str:
         """Add the search for the part, its line and the logistic function."""
-        passed = g.add("GreaterOrEqual", g.add("Unsqueeze", margins, g.ints(2)), g.const(self.knots))
+        margin = margins.add(g)
+        passed = g.add("GreaterOrEqual", g.add("Unsqueeze", margin, g.ints(2)), g.const(self.knots))
         count = g.add("ReduceSum", g.add("Cast", passed, to=INT64), g.ints(2), keepdims=0)
         part = g.add("Add", count, g.const(self._starts))
         tables = (self.anchor, self.value, self.slope)
         anchor, value, slope = (g.add("Gather", g.const(table.ravel()), part) for table in tables)
-        line = g.add("Add", value, g.add("Mul", slope, g.add("Sub", margins, anchor)))
+        line = g.add("Add", value, g.add("Mul", slope, g.add("Sub", margin, anchor)))
         return g.add("Sigmoid", line)
 
     @property

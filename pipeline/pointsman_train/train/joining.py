@@ -20,6 +20,7 @@ from pointsman_train.label.partial import partly_known
 from pointsman_train.train.affine import Affine
 from pointsman_train.train.calibration import SuccessCalibration
 from pointsman_train.train.link import smoothed_logit
+from pointsman_train.train.sums import Sums
 
 # Inverse of the L2 penalty on standardised margins: the best of 0.03 to 10 with 100 and with 300 outcomes.
 _STRENGTH = 0.1
@@ -44,9 +45,9 @@ class Joined:
         """Probability of success of each model, of the shape of ``margins``."""
         return self.calibration.success_probability(self.mix(margins))
 
-    def add(self, g: GraphBuilder, margins: str) -> str:
+    def add(self, g: GraphBuilder, margins: Sums) -> str:
         """Add the mix and the calibration."""
-        return self.calibration.add(g, self.mix.add(g, margins))
+        return self.calibration.add(g, self.mix.of(margins))
 
 
 def calibrate_joined(

@@ -23,6 +23,7 @@ from pointsman_train.train.learner import InMemory, Learner
 from pointsman_train.train.link import smoothed_logit
 from pointsman_train.train.scale import Scale, fit_scale
 from pointsman_train.train.success import Descriptors, Targets, enough_of_each
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 
@@ -86,9 +87,9 @@ class LinearModel:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return self.scale(features) @ self.weight + self.bias
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
-        """Add the scaling and the sums."""
-        return self.scale.add_sums(g, features, self.weight, self.bias)
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
+        """Return the sums of the scaled columns."""
+        return self.scale.sums(g, features, self.weight, self.bias)
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""

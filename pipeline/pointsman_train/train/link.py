@@ -6,6 +6,7 @@ import numpy as np
 
 from pointsman_train.data import Floats
 from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.sums import Sums
 
 # Probabilities that come from counts or sums can be 0 or 1, or beyond: margins stay within 9.21 of 0.
 EDGE = 1e-4
@@ -23,10 +24,11 @@ def logit(p: Floats) -> Floats:
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
-def add_logit(g: GraphBuilder, p: str) -> str:
-    """Add :func:`logit` of double probabilities of any shape."""
+def add_logit(g: GraphBuilder, p: str, n: int) -> Sums:
+    """Add :func:`logit` of double probabilities, [N, n], as ``-log(1 / p - 1)``, whose sign is left to what follows."""
     clipped = g.add("Clip", p, g.const(np.array(EDGE)), g.const(np.array(1 - EDGE)))
-    return g.add("Log", g.add("Div", clipped, g.add("Sub", g.const(np.array(1.0)), clipped)))
+    odds_against = g.add("Sub", g.add("Reciprocal", clipped), g.const(np.array(1.0)))
+    return Sums({g.add("Log", odds_against): -np.eye(n)}, np.zeros(n))
 
 
 def smoothed_logit(rate: Floats, weight: Floats) -> float:

@@ -17,6 +17,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.learner import InMemory, Learner
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums, columns_of
 from pointsman_train.train.trees import Ensemble
 
 
@@ -28,17 +29,20 @@ class LogisticModel:
     ----------
     columns
         ndarray of shape (n_models,): where each model's score is among the features.
+    width
+        How many features there are.
     """
 
     columns: Ints
+    width: int
 
     def margins(self, features: Features) -> Floats:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
         return features[:, self.columns].astype(np.float64)
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
-        """Add the choice of columns."""
-        return g.add("Gather", features, g.const(self.columns), axis=1)
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
+        """Return the chosen columns."""
+        return columns_of(features, self.width, self.columns.tolist())
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""
@@ -68,4 +72,4 @@ class Logistic:
                 f"train.formulation=logistic reads the feature block 'words', but the blocks are {present!r}; "
                 "switch it on or choose another formulation"
             )
-        return LogisticModel(columns)
+        return LogisticModel(columns, len(layout.names))

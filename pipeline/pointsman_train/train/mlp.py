@@ -18,6 +18,7 @@ from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.link import smoothed_logit
 from pointsman_train.train.scale import Scale, fit_scale
 from pointsman_train.train.success import Descriptors, Targets, enough_of_each
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 # In batches of 200, scikit-learn's default, early stopping ends a fit on 600 prompts after a few dozen steps.
@@ -85,10 +86,10 @@ class MlpModel:
         units = np.maximum(self.scale(features) @ self.inner + self.inner_bias, 0.0)
         return np.asarray(units @ self.outer + self.outer_bias)
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Add the scaling and both layers."""
-        units = g.add("Relu", self.scale.add_sums(g, features, self.inner, self.inner_bias))
-        return g.add("Add", g.add("MatMul", units, g.const(self.outer)), g.const(self.outer_bias))
+        units = g.add("Relu", self.scale.sums(g, features, self.inner, self.inner_bias).add(g))
+        return Sums({units: self.outer}, self.outer_bias)
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""

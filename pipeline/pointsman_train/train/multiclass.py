@@ -19,6 +19,7 @@ from pointsman_train.train.booster import BoostedConfig
 from pointsman_train.train.complexity import ComplexityConfig, ComplexityModel, fit_complexity
 from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 
@@ -32,10 +33,10 @@ class MulticlassModel:
         """Log-odds that a model up to each rung succeeds, ndarray of shape (n_prompts, n_models)."""
         return logit(softmax(self.labels.margins(features), axis=1) @ self._up_to)
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Add the softmax of the trees' sums, and its own sums up to each rung."""
-        p_label = g.add("Softmax", forest[0], axis=1)
-        return add_logit(g, g.add("MatMul", p_label, g.const(self._up_to)))
+        p_label = g.add("Softmax", forest[0].add(g), axis=1)
+        return add_logit(g, g.add("MatMul", p_label, g.const(self._up_to)), len(self.labels.classes) - 1)
 
     def ensembles(self) -> tuple[Ensemble]:
         """Return the trees, one target a label."""

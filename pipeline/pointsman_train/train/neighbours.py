@@ -14,6 +14,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import DOUBLE, GraphBuilder
 from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
 
 # Numbers of neighbours that are tried.
@@ -99,7 +100,7 @@ class NeighboursModel:
         """Each model's overall rate, ndarray of shape (n_models,), which counts as one more answer."""
         return np.asarray((self.successes.sum(axis=0) + 1) / (self.weight.sum(axis=0) + 2))
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Add the search and the rates of what it finds."""
         direction = g.add("Gather", features, g.const(self.columns), axis=1)
         asked = g.add("Round", g.add("Mul", direction, g.const(np.array(_SCALE))))
@@ -112,7 +113,7 @@ class NeighboursModel:
         counted = g.add("ReduceSum", g.add("Mul", found, g.add("Unsqueeze", near, g.ints(2))), g.ints(1), keepdims=0)
         successes, answers = g.add_many("Split", counted, outputs=2, axis=1, num_outputs=2)
         above, below = g.add("Add", successes, g.const(self.prior)), g.add("Add", answers, g.const(np.array(1.0)))
-        return add_logit(g, g.add("Div", above, below))
+        return add_logit(g, g.add("Div", above, below), len(self.prior))
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return nothing: there are no trees."""

@@ -17,6 +17,7 @@ from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoostedConfig, fit_booster, margins_of
 from pointsman_train.train.success import Descriptors, Targets
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Binding, Column, Constant, Ensemble, bind, trees_of
 
 
@@ -33,7 +34,7 @@ class PooledModel:
         bindings = [_binding(m, self.descriptors, self.layout) for m in range(len(self.descriptors.mean_cost))]
         return np.stack([margins_of(self.booster, _rows_of(features, binding)) for binding in bindings], axis=1)
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
         """Return the sums of the trees: one target a model."""
         return forest[0]
 

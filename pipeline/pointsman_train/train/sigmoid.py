@@ -13,6 +13,7 @@ from pointsman_train.data import Floats
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.affine import Affine, identity
 from pointsman_train.train.success import enough_of_each
+from pointsman_train.train.sums import Sums
 
 # Nearly unpenalised: a few slopes and offsets against many rows.
 _STRENGTH = 1e4
@@ -34,9 +35,9 @@ class Sigmoid:
         """Probability of success of each model, of the shape of ``margins``."""
         return np.asarray(expit(self.affine(margins)))
 
-    def add(self, g: GraphBuilder, margins: str) -> str:
+    def add(self, g: GraphBuilder, margins: Sums) -> str:
         """Add the map and the logistic function."""
-        return g.add("Sigmoid", self.affine.add(g, margins))
+        return g.add("Sigmoid", self.affine.of(margins).add(g))
 
 
 def uncalibrated(margins: Floats, success: Floats) -> Sigmoid:

@@ -16,6 +16,7 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
 from pointsman_train.graph import GraphBuilder
+from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble, add_forest
 
 # With fewer successes or failures of a model, what is fitted to them alone is noise.
@@ -99,10 +100,10 @@ class SuccessModel(Protocol):
         """Return the trees in it, over the features; none where it has no trees."""
         ...
 
-    def add(self, g: GraphBuilder, features: str, forest: Sequence[str]) -> str:
-        """Add the rest to a graph: double [N, F] to double [N, n_models].
+    def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
+        """Add the rest to a graph, and return the log-odds as sums of n_models columns; ``features`` is double [N, F].
 
-        The trees of the whole graph are one node; ``forest`` names the sums of each of :meth:`ensembles`, in order.
+        The trees of the whole graph are one node; ``forest`` has the sums of each of :meth:`ensembles`, in order.
         """
         ...
 
@@ -117,7 +118,7 @@ class Formulation(Protocol):
 
 def add_margins(g: GraphBuilder, features: str, model: SuccessModel) -> str:
     """Add a success model alone, with a node of its own for its trees."""
-    return model.add(g, features, add_forest(g, features, model.ensembles()))
+    return model.add(g, features, add_forest(g, features, model.ensembles())).add(g)
 
 
 def enough_of_each(success: Floats) -> bool:

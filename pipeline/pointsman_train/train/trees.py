@@ -15,6 +15,7 @@ import numpy as np
 
 from pointsman_train.errors import ExportError
 from pointsman_train.graph import ML, GraphBuilder, in_block
+from pointsman_train.train.sums import Sums, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def bind(tree: Tree, binding: Binding) -> Tree:
 
 
 @in_block("trees")
-def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) -> list[str]:
+def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) -> list[Sums]:
     """Add the trees of several ensembles on double features, as one node.
 
     Targets with the same trees, as the best single model's in two formulations, are computed once. In double,
@@ -124,8 +125,8 @@ def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) ->
 
     Returns
     -------
-    list of str
-        The name of the margins of each ensemble, double [N, n_targets].
+    list of Sums
+        The margins of each ensemble, n_targets columns of the node's.
     """
     if not ensembles:
         return []
@@ -134,26 +135,7 @@ def add_forest(g: GraphBuilder, features: str, ensembles: Sequence[Ensemble]) ->
     table = _Table()
     roots = [table.root(tree, target) for trees, target in place.items() for tree in trees]
     sums = g.add("TreeEnsemble", features, domain=ML, **table.attributes(roots, len(place)))
-    return _dealt(g, sums, places, len(place))
-
-
-def _dealt(g: GraphBuilder, sums: str, places: Sequence[Sequence[int]], width: int) -> list[str]:
-    """Give each ensemble its columns; those that are the next of the columns come from one node, all together."""
-    ranges, end = list[int](), 0
-    for i, columns in enumerate(places):
-        if list(columns) == list(range(end, end + len(columns))):
-            ranges.append(i)
-            end += len(columns)
-    if len(ranges) == 1 and end == width:
-        own = [sums]
-    elif end == width:
-        own = g.add_many("Split", sums, g.ints(*(len(places[i]) for i in ranges)), outputs=len(ranges), axis=1)
-    else:
-        ranges, own = [], []
-    found = dict(zip(ranges, own, strict=True))
-    return [
-        found.get(i) or g.add("Gather", sums, g.const(np.array(columns)), axis=1) for i, columns in enumerate(places)
-    ]
+    return [columns_of(sums, len(place), columns) for columns in places]
 
 
 def _by_target(ensemble: Ensemble) -> list[tuple[Tree, ...]]:

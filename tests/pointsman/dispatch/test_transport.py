@@ -398,7 +398,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(NAMES | st.text(), VALUES, max_size=5), st.sampled_from(["chat/completions", "responses"]), VALUES
 )

@@ -49,7 +49,7 @@ def ask(router, catalog, hasty):
     return lambda path, content: asyncio.run(post(path, content))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PATHS, BODIES | st.binary(max_size=60))
 def test_no_body_makes_the_server_fail(ask, path, content):
     found = ask(path, content)
@@ -188,7 +188,7 @@ def raw(router, catalog):
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["POST", "POST", "POST", "GET", "PUT", "OPTIONS", "x"]),
     ANY_PATH,

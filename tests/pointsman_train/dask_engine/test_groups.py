@@ -69,7 +69,7 @@ def test_prompts_of_one_long_template_are_compared_with_few(tmp_path):
     assert len(set(grouped(prompts, tmp_path, 0.7))) <= len(set(prompts)) // 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes=st.lists(st.integers(1, 9), min_size=12, max_size=80), seed=st.integers(0, 5))
 def test_the_split_is_the_draw_of_one_machine(sizes, seed):
     ids = [f"p{g:03d}-{i}" for g, size in enumerate(sizes) for i in range(size)]

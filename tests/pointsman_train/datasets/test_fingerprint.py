@@ -4,7 +4,7 @@ import hashlib
 import struct
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman_train.datasets.fingerprint import fingerprint
@@ -28,7 +28,6 @@ def test_it_is_the_sha_256_of_names_texts_and_little_endian_arrays():
     assert of() == hashlib.sha256(content).hexdigest()
 
 
-@settings(deadline=None)
 @given(st.permutations(range(2)), st.permutations(range(2)))
 def test_order_of_prompts_and_models_does_not_matter(rows, columns):
     grid = np.ix_(rows, columns)

@@ -96,7 +96,7 @@ def test_the_slice_of_everything_has_the_figures_of_everything(make):
         np.testing.assert_allclose(part.figures[name].resampled, expected[name].resampled)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 500))
 def test_a_slice_has_the_figures_of_its_prompts_alone(make, seed):
     testset, p_success, point = _routed(make, n_prompts=60, seed=seed)

@@ -80,7 +80,7 @@ def test_models_that_are_all_free_cost_nothing(hand):
     assert [case.loss for case in worst_cases(free, LOW, 0.5, EVEN)] == [1.0, 1.0, 1.0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 500))
 def test_the_worst_are_those_of_a_search_prompt_by_prompt(make, seed):
     testset, p = make(n_prompts=50, seed=seed)

@@ -132,7 +132,7 @@ def test_features_have_the_same_bits_alone_and_in_any_batch(session, trained):
     np.testing.assert_array_equal(run(session, prompts[::-1], ["features"], size=7)[0][::-1], together)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.characters(), max_size=400).map(sanitise), min_size=2, max_size=5))
 def test_any_unicode_has_the_same_bits_alone_and_in_a_batch(session, prompts):
     together = run(session, prompts, ["features"], size=9)[0]
@@ -140,7 +140,7 @@ def test_any_unicode_has_the_same_bits_alone_and_in_a_batch(session, prompts):
     np.testing.assert_array_equal(run(session, prompts, ["features"], size=1)[0], together)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["word ", "x" * 260, "\n", "A. ", "3.5", "中文", "the cat ", "```"]), max_size=60))
 def test_texts_of_many_pieces_have_the_same_bits_beside_a_longer_one(session, parts):
     text = "".join(parts)

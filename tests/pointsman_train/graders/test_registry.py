@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman_train.errors import GraderError
@@ -22,7 +22,6 @@ def test_every_kind_is_built_and_gives_a_verdict(kind):
 
 
 @given(st.sampled_from(QUICK), st.text(), st.text())
-@settings(deadline=None)
 def test_no_text_breaks_a_grader(kind, answer, reference):
     verdict = made(kind).grade(answer, GradeItem("prompt", reference))
     assert verdict.score is None or 0 <= verdict.score <= 1

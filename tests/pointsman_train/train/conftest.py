@@ -13,6 +13,7 @@ from pointsman_train.featurize.run import open_session
 from pointsman_train.featurize.surface import SURFACE_NAMES
 from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder
 from pointsman_train.train.success import Descriptors, Targets, add_margins
+from pointsman_train.train.sums import result
 
 DIMENSIONS = 6
 # Success rates by kind of prompt (rows) and model.
@@ -86,7 +87,8 @@ def exported() -> Callable[..., np.ndarray]:
     def run(model, features):
         g = GraphBuilder()
         wide = g.add("Cast", "x", to=DOUBLE)
-        g.alias(add_margins(g, wide, model) if hasattr(model, "ensembles") else model.add(g, wide), "margins")
+        margins = result(wide, features.shape[1])
+        g.alias(add_margins(g, wide, model) if hasattr(model, "ensembles") else model.add(g, margins), "margins")
         graph = g.model({"x": (FLOAT, ["N", features.shape[1]])}, {"margins": (DOUBLE, ["N", "M"])})
         return open_session(graph).run(["margins"], {"x": features})[0]
 

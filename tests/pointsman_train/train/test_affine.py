@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, GraphBuilder
 from pointsman_train.train.affine import Affine, identity, scaled_softmax
+from pointsman_train.train.sums import result
 
 
 def test_identity_leaves_margins_as_they_are():
@@ -17,7 +18,7 @@ def test_identity_leaves_margins_as_they_are():
 def test_the_map_in_the_graph_is_the_map():
     affine = Affine(np.array([[1.0, 0.5], [0.25, -2.0]]), np.array([0.1, -0.2]))
     g = GraphBuilder()
-    g.alias(affine.add(g, "z"), "out")
+    g.alias(affine.of(result("z", 2)).add(g), "out")
     session = open_session(g.model({"z": (DOUBLE, ["N", 2])}, {"out": (DOUBLE, ["N", 2])}))
     z = np.array([[2.0, 4.0]])
     # 2 + 1 + 0.1 and 1 - 8 - 0.2

@@ -37,7 +37,8 @@ def test_the_trees_of_a_round_belong_to_the_classes_in_turn():
     ensemble = model.ensemble()
     assert len(ensemble.trees) == 60 * 3
     g = GraphBuilder()
-    g.alias(*add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble]), "margins")
+    [sums] = add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble])
+    g.alias(sums.add(g), "margins")
     session = open_session(g.model({"x": (FLOAT, ["N", 4])}, {"margins": (DOUBLE, ["N", 3])}))
     np.testing.assert_allclose(session.run(["margins"], {"x": x})[0], model.margins(x), atol=1e-12)
 

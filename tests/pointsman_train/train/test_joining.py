@@ -8,6 +8,7 @@ from pointsman_train.featurize.run import open_session
 from pointsman_train.graph import DOUBLE, GraphBuilder
 from pointsman_train.train.joining import Joined, calibrate_joined, mix_of
 from pointsman_train.train.sigmoid import Sigmoid, shared_logistic
+from pointsman_train.train.sums import result
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_the_graph_gives_the_same_probabilities(made):
     margins, success, _ = made
     joined = calibrate_joined(shared_logistic, margins, few(success, 300))
     g = GraphBuilder()
-    g.alias(joined.add(g, "margins"), "p")
+    g.alias(joined.add(g, result("margins", 3)), "p")
     session = open_session(g.model({"margins": (DOUBLE, ["N", 3])}, {"p": (DOUBLE, ["N", 3])}))
     np.testing.assert_allclose(
         session.run(["p"], {"margins": margins})[0], joined.success_probability(margins), atol=1e-12

@@ -31,11 +31,14 @@ def test_sums_of_a_scale_in_the_graph_are_those_of_scaled_columns(task, exported
     scale, rng = fit_scale(task.features, COUNTS, PLAIN), np.random.default_rng(0)
     weight, bias = rng.normal(size=(3, 2)), rng.normal(size=2)
 
-    class Sums:
-        def add(self, g, features):
-            return scale.add_sums(g, features, weight, bias)
+    class Scaled:
+        def add(self, g, features, forest):
+            return scale.sums(g, features, weight, bias)
 
-    np.testing.assert_allclose(exported(Sums(), task.features), scale(task.features) @ weight + bias, atol=1e-12)
+        def ensembles(self):
+            return ()
+
+    np.testing.assert_allclose(exported(Scaled(), task.features), scale(task.features) @ weight + bias, atol=1e-12)
 
 
 def test_a_column_that_does_not_vary_is_only_centred():

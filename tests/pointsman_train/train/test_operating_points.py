@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.decide import RULES, Rule, choose, choose_by, utilities
@@ -213,7 +213,6 @@ def test_a_hold_is_fitted_on_the_prompts_that_the_rule_decides():
     assert point.rule.hold == 2.5
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(RULES), st.sampled_from([0.0, 0.1, 0.4]), st.integers(0, 2))
 def test_the_word_is_kept_as_served_under_every_rule_and_guard(seed, kind, value, fallback):
     rng = np.random.default_rng(seed)

@@ -21,7 +21,8 @@ def evaluate(tree, row):
 
 def run(ensemble, features):
     g = GraphBuilder()
-    g.alias(*add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble]), "margins")
+    [sums] = add_forest(g, g.add("Cast", "x", to=DOUBLE), [ensemble])
+    g.alias(sums.add(g), "margins")
     model = g.model({"x": (FLOAT, ["N", features.shape[1]])}, {"margins": (DOUBLE, ["N", ensemble.n_targets])})
     return open_session(model).run(["margins"], {"x": features})[0]
 
@@ -46,7 +47,7 @@ def test_each_of_several_ensembles_has_its_own_sums_though_targets_are_computed_
     g = GraphBuilder()
     outputs = {f"y{i}": (DOUBLE, ["N", len(names)]) for i, names in enumerate(targets)}
     for name, found in zip(outputs, add_forest(g, g.add("Cast", "x", to=DOUBLE), ensembles), strict=True):
-        g.alias(found, name)
+        g.alias(found.add(g), name)
     x = np.arange(6, dtype=np.float32)[:, None]
     found = open_session(g.model({"x": (FLOAT, ["N", 1])}, outputs)).run(None, {"x": x})
     for names, sums in zip(targets, found, strict=True):
