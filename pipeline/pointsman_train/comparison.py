@@ -23,10 +23,19 @@ from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.gate import Check, GateConfig, gate
+from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.router import Router as Routed
 from pointsman_train.evaluate.slices import Slice, slice_figures
 from pointsman_train.evaluate.slicing import slicings
-from pointsman_train.evaluate.stage import EvaluateConfig, Ground, ground, router_of, testset_of
+from pointsman_train.evaluate.stage import (
+    EvaluateConfig,
+    Ground,
+    ground,
+    point_figures,
+    points_of,
+    router_of,
+    testset_of,
+)
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.fresh import Fresh, fresh, predicted, under
 from pointsman_train.inputs import DatasetInput, fresh_input
@@ -35,6 +44,8 @@ from pointsman_train.registry import Found, Version
 from pointsman_train.split import GroupConfig
 
 NO_BASELINE = "none"
+# What the figures of an operating point are divided by.
+POINT = "operating point"
 
 
 @dataclass(slots=True)
@@ -103,6 +114,8 @@ class Comparison:
         How many both were judged on.
     rows, slices
         Every figure, on all prompts and on every slice that is the same prompts for both.
+    points
+        The figures of every operating point that both have, by name, each as its own manifest sets it.
     checks
         The conditions of the gate.
     trained_on
@@ -122,6 +135,7 @@ class Comparison:
     prompts: int
     rows: tuple[Row, ...]
     slices: tuple[SliceRows, ...]
+    points: tuple[SliceRows, ...]
     checks: tuple[Check, ...]
     trained_on: tuple[str, ...]
     excluded: Mapping[str, int]
@@ -148,8 +162,10 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
     prompts = data.labelled.outcomes.prompt
     first = predicted(baseline.router, prompts)
     on = ground(data.labelled, data.group, np.ones(len(prompts), bool), first, config.evaluate)
-    a = router_of(on.testset, first.take(on.rows))
-    b = replace(_routed(candidate.router, data, on, config), default_lambda=a.default_lambda)
+    judged = first.take(on.rows)
+    a, points = router_of(on.testset, judged), points_of(on.testset, judged)
+    routed, others = _routed(candidate.router, data, on, config)
+    b = replace(routed, default_lambda=a.default_lambda)
     rows = compare(*(evaluate(on.testset, router, on.weights) for router in (a, b)))
     return Comparison(
         baseline=baseline,
@@ -157,6 +173,7 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
         prompts=len(on.testset),
         rows=rows,
         slices=compare_slices(*(_slices(router, data, on) for router in (a, b))),
+        points=_compare_points(points, others, on),
         checks=gate(rows, config.gate),
         trained_on=data.trained_on,
         excluded=on.excluded,
@@ -177,16 +194,31 @@ def refuse_other_pool(baseline: Router, candidate: Router) -> None:
         )
 
 
-def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> Routed:
-    """Let the candidate decide on its own ladder, and tell its choices on the baseline's."""
+def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> tuple[Routed, dict[str, Point]]:
+    """Let the candidate and its operating points decide on its own ladder, and tell the choices on the baseline's."""
     outcomes = data.labelled.outcomes
     own = data.labelled if router.models == on.testset.models else label(outcomes, under(config.label, router))
     judged = predicted(router, outcomes.prompt)
     testset, _ = testset_of(own, data.group, on.rows, judged, config.evaluate.boundary_margin)
-    routed = router_of(testset, judged.take(on.rows))
+    judged = judged.take(on.rows)
+    routed, points = router_of(testset, judged), points_of(testset, judged)
     if router.models == on.testset.models:
-        return routed
-    return routed.renumbered(np.array([router.models.index(model) for model in on.testset.models]))
+        return routed, points
+    order = np.array([router.models.index(model) for model in on.testset.models])
+    return routed.renumbered(order), {name: point.renumbered(order) for name, point in points.items()}
+
+
+def _compare_points(a: Mapping[str, Point], b: Mapping[str, Point], on: Ground) -> tuple[SliceRows, ...]:
+    return tuple(
+        SliceRows(
+            POINT,
+            name,
+            len(on.testset),
+            compare(*(point_figures(on.testset, point, on.weights) for point in (a[name], b[name]))),
+        )
+        for name in a
+        if name in b
+    )
 
 
 def _slices(router: Routed, data: Fresh, on: Ground) -> tuple[Slice, ...]:

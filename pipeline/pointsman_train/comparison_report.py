@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pointsman_train.comparison import Comparison
+from pointsman_train.comparison import POINT, Comparison
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.compare import BETTER, WORSE, Row, SliceRows
 from pointsman_train.evaluate.gate import Check, failed
@@ -21,6 +21,7 @@ from pointsman_train.writing import as_json, write_json, write_text
 # What a terminal shows of all prompts, and the page of each slice; the JSON file has every figure of both.
 SHOWN = (*HEADLINE, "quality", "cost_usd")
 SHOWN_OF_A_SLICE = ("boundary_accuracy", "under_routing_rate", "over_routing_rate", "quality", "cost_usd")
+SHOWN_OF_A_POINT = ("quality", "cost_saving", "under_routing_rate")
 
 _HEAD = ("metric", "A", "B", "B - A", "verdict on B")
 
@@ -36,12 +37,12 @@ def write_comparison(comparison: Comparison, run_dir: Path) -> tuple[Path, ...]:
 
 def summarise_comparison(comparison: Comparison) -> str:
     """List the headline figures of both, their differences and verdicts, and what the gate says."""
-    cells = [_HEAD, *map(_cells, _among(comparison.rows, SHOWN))]
-    widths = [max(len(line[k]) for line in cells) for k in range(len(_HEAD))]
-    lines = [*_who(comparison), ""]
-    lines += ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
-    lines += ["", _slices_in_short(comparison), "", f"gate {_verdict(comparison)}"]
-    lines += [f"  {line}" for line in _conditions(comparison)]
+    lines = [*_who(comparison), "", *_aligned(_HEAD, map(_cells, _among(comparison.rows, SHOWN)))]
+    points = _lines_of(comparison.points, SHOWN_OF_A_POINT)
+    lines += ["", *_aligned((POINT, *_HEAD), points)] if points else []
+    told = _lines_of(comparison.slices, SHOWN_OF_A_SLICE, (BETTER, WORSE))
+    lines += ["", _slices_in_short(comparison), *(_aligned(("slice", *_HEAD), told) if told else [])]
+    lines += ["", f"gate {_verdict(comparison)}", *(f"  {line}" for line in _conditions(comparison))]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -54,6 +55,8 @@ def comparison_page(comparison: Comparison) -> str:
         table(_HEAD, list(map(_cells, _among(rows, SHOWN)))),
         f"## Gate: it {_verdict(comparison)}",
         "\n".join(f"- {line}" for line in _conditions(comparison)),
+        "## Operating points",
+        table((POINT, *_HEAD), _lines_of(comparison.points, SHOWN_OF_A_POINT)),
         "## By slice",
         _slices_in_short(comparison),
     ]
@@ -78,10 +81,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             "conditions": [_check_json(check) for check in comparison.checks],
         },
         "figures": [_row_json(row) for row in comparison.rows],
-        "slices": [
-            {"by": part.by, "name": part.name, "prompts": part.prompts, "figures": [_row_json(r) for r in part.rows]}
-            for part in comparison.slices
-        ],
+        "operating_points": [_part_json(part) for part in comparison.points],
+        "slices": [_part_json(part) for part in comparison.slices],
     }
 
 
@@ -126,6 +127,22 @@ def _slice_table(parts: Sequence[SliceRows]) -> str:
     return table(("slice", "prompts", *_HEAD), lines)
 
 
+def _lines_of(parts: Sequence[SliceRows], names: Sequence[str], verdicts: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """Write these figures of each part behind its name; with verdicts, only those that got one of them."""
+    return [
+        (part.name if part.by == POINT else f"{part.by} {part.name}", *_cells(row))
+        for part in parts
+        for row in _among(part.rows, names)
+        if not verdicts or row.verdict in verdicts
+    ]
+
+
+def _aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, *rows]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+
+
 def _among(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
     by_name = {row.metric: row for row in rows}
     return [by_name[name] for name in names if name in by_name]
@@ -149,6 +166,11 @@ def _difference(figure: Estimate) -> str:
 def _router_json(found: Found) -> dict[str, Any]:
     version = found.version.uri if found.version else None
     return {"router": found.router.name, "reference": found.reference, "version": version}
+
+
+def _part_json(part: SliceRows) -> dict[str, Any]:
+    rows = [_row_json(row) for row in part.rows]
+    return {"by": part.by, "name": part.name, "prompts": part.prompts, "figures": rows}
 
 
 def _row_json(row: Row) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +84,27 @@ def test_each_router_has_the_figures_that_it_is_judged_to_have_alone(trained, co
         assert row.difference.value == pytest.approx(row.b.value - row.a.value, nan_ok=True), name
 
 
+def test_operating_points_of_one_name_are_compared_as_each_router_sets_them(trained, changed, config, tmp_path):
+    def half_cost_alone(manifest):
+        manifest["version"] = "other"
+        manifest["operating_points"]["half_cost"]["lam"] = 50.0
+        manifest["operating_points"]["own"] = manifest["operating_points"].pop("no_loss")
+
+    candidate = changed(trained.bundle, tmp_path / "other", half_cost_alone)
+    settings = config(candidate)
+    found = compare_routers(settings, tmp_path / "run")
+    assert {part.name for part in found.points} == {"balanced", "half_cost"}
+    judged = judge_router(
+        JudgeConfig(str(candidate), settings.dataset, evaluate=settings.evaluate, tracking=UNTRACKED), tmp_path
+    )
+    for part in found.points:
+        assert {row.metric: row.b for row in part.rows} == judged.point_figures[part.name]
+    cost = {part.name: row for part in found.points for row in part.rows if row.metric == "cost_usd"}
+    assert cost["balanced"].difference.value == 0.0
+    assert (cost["half_cost"].difference.value < 0, cost["half_cost"].verdict) == (True, BETTER)
+    assert re.search(r"\n  half_cost +cost_saving +\S+ +\S+ +\+.* better\n", summarise_comparison(found))
+
+
 def test_the_regret_of_both_is_at_the_baselines_price_of_cost(trained, changed, config, tmp_path):
     # At either price every prompt goes to the cheapest model, so no regret differs but for the price.
     one, other = (changed(trained.bundle, tmp_path / str(lam), at_price(lam)) for lam in (4.0, 5.0))
@@ -132,6 +154,9 @@ def test_a_ladder_of_another_order_is_no_difference(trained, config, order):
     assert rows["under_routing_rate"].a.n > 50
     assert len({round(rows[f"auc_rung_{rung}"].a.value, 6) for rung in range(3)}) == 3
     assert {row.difference.value for row in found.rows if not np.isnan(row.difference.value)} == {0.0}
+    told = [row for part in found.points for row in part.rows]
+    assert len(told) == 6 * len(manifest.operating_points)
+    assert {row.difference.value for row in told} == {0.0}
     # What its labels say is about its own ladder.
     assert not [name for name in rows if "label_" in name]
     other_way = compare_found(config(), Found("b", turned, None), Found("a", router, None))

@@ -222,8 +222,7 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
         figures=evaluate(testset, router, weights),
         baseline_figures={name: evaluate(testset, rival, weights) for name, rival in rivals.items()},
         point_figures={
-            name: _point_figures(testset, _served(testset, judged, rule), weights)
-            for name, rule in judged.rules.items()
+            name: point_figures(testset, point, weights) for name, point in points_of(testset, judged).items()
         },
         excluded=on.excluded,
         cost_imputed=on.cost_imputed,
@@ -254,7 +253,13 @@ def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
     return serve(testset, judged.p_success, rule, judged.guard, judged.similarity, judged.p_label)
 
 
-def _point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:
+def points_of(testset: TestSet, judged: Judged) -> dict[str, Point]:
+    """Return what each operating point chooses, as served."""
+    return {name: _served(testset, judged, rule) for name, rule in judged.rules.items()}
+
+
+def point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:
+    """Compute the figures that an operating point carries into the manifest."""
     figures = operating_figures(testset, Router((point,), point, 0.0), weights)
     return {name: figures[name] for name in POINT_FIGURES}
 

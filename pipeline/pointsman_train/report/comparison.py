@@ -41,6 +41,7 @@ HEADLINE = (
     "ece",
     "unfamiliar_share",
 )
+OF_A_POINT = ("quality", "cost_saving", "under_routing_rate")
 OF_A_SLICE = ("boundary_accuracy", "under_routing_rate", "over_routing_rate", "quality", "cost_usd", "score_lost")
 _TONES = {BETTER: GOOD, WORSE: BAD, CANNOT_TELL: UNSURE}
 _HEAD = ("metric", "A", "B", "B - A, 95 % interval", "B is")
@@ -69,6 +70,7 @@ def comparison_page(comparison: Comparison) -> Page:
         sections=(
             _headline(comparison),
             _gate(comparison),
+            *_points(comparison),
             _curves(comparison),
             *_calibration(comparison),
             *_slices(comparison),
@@ -105,6 +107,17 @@ def _gate(comparison: Comparison) -> Section:
     )
     lead = Text("All conditions must hold before the alias moves. Improvements are turned so that more is better.")
     return Section("gate", "Gate", (lead, Table("Each condition", ("condition", "it", "why"), rows)))
+
+
+def _points(comparison: Comparison) -> tuple[Section, ...]:
+    if not comparison.points:
+        return ()
+    rows = tuple(
+        (Cell(part.name), *_row(row)) for part in comparison.points for row in part.rows if row.metric in OF_A_POINT
+    )
+    lead = Text("Every point that both have a name for, as served and as each router's own manifest sets it.")
+    table = Table("Each operating point", ("point", *_HEAD), rows)
+    return (Section("points", "Operating points", (lead, table)),)
 
 
 def _by_name(comparison: Comparison) -> dict[str, Router]:

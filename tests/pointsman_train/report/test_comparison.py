@@ -84,6 +84,14 @@ def test_both_routers_are_drawn_side_by_side(comparison, text):
     assert [row[0].text for row in sections["calibration"].parts[1].rows]
 
 
+def test_each_operating_point_of_both_has_its_quality_saving_and_under_routing(comparison, text):
+    [section] = [section for section in comparison_page(comparison).sections if section.anchor == "points"]
+    rows = [(row[0].text, row[1].text) for row in section.parts[1].rows]
+    figures = ("Mean score", "Cost saved", "Under-routing")
+    assert rows == [(part.name, figure) for part in comparison.points for figure in figures]
+    assert len(comparison.points) == 3
+
+
 def test_slices_are_there_by_every_way_that_has_the_same_prompts(comparison, text):
     for by in {part.by for part in comparison.slices}:
         assert f"By {by}: " in text
