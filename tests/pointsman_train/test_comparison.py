@@ -155,7 +155,7 @@ def test_a_ladder_of_another_order_is_no_difference(trained, config, order):
     assert len({round(rows[f"auc_rung_{rung}"].a.value, 6) for rung in range(3)}) == 3
     assert {row.difference.value for row in found.rows if not np.isnan(row.difference.value)} == {0.0}
     told = [row for part in found.points for row in part.rows]
-    assert len(told) == 6 * len(manifest.operating_points)
+    assert len(told) == 8 * len(manifest.operating_points)
     assert {row.difference.value for row in told} == {0.0}
     # What its labels say is about its own ladder.
     assert not [name for name in rows if "label_" in name]

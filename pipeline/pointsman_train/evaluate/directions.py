@@ -9,7 +9,7 @@ from pointsman_train.errors import ConfigError
 HIGHER, LOWER, NEITHER = 1, -1, 0
 
 _HIGHER = """
-quality success_rate quality_gain cost_saving pgr
+quality success_rate quality_gain quality_share cost_saving pgr
 boundary_accuracy boundary_exact score_boundary_accuracy score_boundary_exact
 aiq hull_gain cs95 cs90 cs80 cost_save_at_best_single performance_gain_at_best_single apgr apgr_binned
 auc_macro auc label_accuracy label_balanced_accuracy boundary_label_accuracy boundary_label_balanced_accuracy
@@ -17,7 +17,7 @@ score_boundary_label_accuracy score_boundary_label_balanced_accuracy
 robustness robustness_case robustness_whitespace robustness_typos robustness_polite_prefix robustness_irrelevant_suffix
 """
 _LOWER = """
-cost_usd under_routing_rate over_routing_rate
+cost_usd dearest_cost_share under_routing_rate over_routing_rate
 under_routing_cost_lost_usd under_routing_score_lost over_routing_cost_lost_usd over_routing_score_lost
 score_lost cost_lost_usd regret oracle_gap cpt50 cpt80 cpt50_binned cpt80_binned
 brier log_loss ece label_rung_distance boundary_label_rung_distance score_boundary_label_rung_distance

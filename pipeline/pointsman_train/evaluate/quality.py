@@ -16,12 +16,15 @@ def quality(testset: TestSet, point: Point) -> dict[str, Ratio]:
     """Every figure of this module at one operating point, by name, but for regret."""
     score, cost = point.take(testset.score), point.take(testset.cost_usd)
     best_score, best_cost = testset.score[:, testset.best_single], testset.cost_usd[:, testset.best_single]
+    n = len(testset)
     return {
         "quality": mean(score),
         "success_rate": mean(point.take(testset.success.astype(np.float64))),
         "cost_usd": mean(cost),
         "quality_gain": mean(score - best_score),
-        "cost_saving": Ratio(best_cost - cost, best_cost, len(testset)),
+        "cost_saving": Ratio(best_cost - cost, best_cost, n),
+        "quality_share": Ratio(score, best_score, n),
+        "dearest_cost_share": Ratio(cost, testset.cost_usd[:, testset.dearest], n),
         "pgr": pgr(testset, point),
         "dearest_share": dearest_share(testset, point),
     }

@@ -22,7 +22,16 @@ from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
 
 # What an operating point carries into the manifest.
-POINT_FIGURES = ("quality", "cost_usd", "cost_saving", "quality_gain", "under_routing_rate", "dearest_share")
+POINT_FIGURES = (
+    "quality",
+    "cost_usd",
+    "cost_saving",
+    "quality_gain",
+    "quality_share",
+    "dearest_cost_share",
+    "under_routing_rate",
+    "dearest_share",
+)
 
 
 @dataclass(slots=True)

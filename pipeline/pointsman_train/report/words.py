@@ -118,6 +118,12 @@ WORDS: Mapping[str, Words] = {
     "quality_gain": Words(
         "Score against the best single model", "Mean score above that of sending everything to that model.", NUMBER
     ),
+    "quality_share": Words(
+        "Mean score, share of the best single's", "1 is what sending everything to that model scores."
+    ),
+    "dearest_cost_share": Words(
+        "Cost, share of the dearest's", "1 is what sending everything to the dearest model costs."
+    ),
     "cost_saving": Words(
         "Cost saved", "Of what sending everything to the best single model costs, the share that is not spent."
     ),

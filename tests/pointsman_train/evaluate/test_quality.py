@@ -22,6 +22,8 @@ def test_quality_and_cost_of_the_hand_made_case(hand, hand_router):
             "cost_usd": 12 / 6,
             "quality_gain": 0.0,
             "cost_saving": 1 - 2 / 4,
+            "quality_share": 1.0,
+            "dearest_cost_share": 2 / 4,
             "pgr": 1.0,
             "dearest_share": 1 / 6,
         },
