@@ -23,6 +23,7 @@ from pointsman.errors import (
     SchemaVersionError,
     UnknownModelError,
     UnknownOperatingPointError,
+    WishError,
 )
 from pointsman.router import Router
 
@@ -45,6 +46,7 @@ __all__ = [
     "Spans",
     "UnknownModelError",
     "UnknownOperatingPointError",
+    "WishError",
     "async_http_client",
     "http_client",
 ]

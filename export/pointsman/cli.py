@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
 from pointsman.errors import ExtraMissingError, PointsmanError
 from pointsman.router import Router
+from pointsman.wishes import ON_BOUNDARY, Wishes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,14 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     route = commands.add_parser("route", help="choose a model for a prompt and print the decision as JSON")
     route.add_argument("router", metavar="DIR", help="folder of an exported router")
     route.add_argument("prompt", help="the prompt; - reads standard input")
-    route.add_argument("--models", help="comma-separated models that may be chosen; default: all")
-    route.add_argument("--operating-point", help="a named trade-off; default: the router's")
+    _add_wishes(route)
     route.set_defaults(run=_route)
     explain = commands.add_parser("explain", help="tell which features decided on a prompt, model by model")
     explain.add_argument("router", metavar="DIR")
     explain.add_argument("prompt", help="the prompt; - reads standard input")
-    explain.add_argument("--models", help="comma-separated models that may be chosen; default: all")
-    explain.add_argument("--operating-point", help="a named trade-off; default: the router's")
+    _add_wishes(explain)
     explain.add_argument("--top", type=int, default=8, help="features a model (%(default)s)")
     explain.add_argument("--json", action="store_true", help="print everything as JSON")
     explain.set_defaults(run=_explain)
@@ -55,6 +55,24 @@ def _parser() -> argparse.ArgumentParser:
     savings.set_defaults(run=_savings)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's API: each request goes to the model it needs"))
     return parser
+
+
+def _add_wishes(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--models", type=_listed, help="comma-separated models that may be chosen, or patterns with *; default: all")
+    add("--exclude", type=_listed, help="comma-separated models that may not be chosen, or patterns with *")
+    add("--operating-point", help="a named trade-off; default: the router's")
+    add("--cost-quality", type=float, metavar="0..10", help="in its place: 0 is success alone, 10 the cheapest")
+    add("--min-success", type=float, metavar="P", help="least probability of success, where any model has it")
+    add("--on-boundary", metavar="WISH", help=f"what happens to a close call: {', '.join(ON_BOUNDARY)}")
+
+
+def _listed(names: str) -> list[str]:
+    return names.split(",")
+
+
+def _wishes(options: argparse.Namespace) -> dict[str, Any]:
+    return {field.name: getattr(options, field.name) for field in fields(Wishes)}
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -76,15 +94,13 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 def _route(options: argparse.Namespace) -> str:
     router = Router.load(options.router)
-    decision = router.route(_prompt(options), models=_models(options), operating_point=options.operating_point)
-    return json.dumps(decision.to_dict(), indent=1)
+    return json.dumps(router.route(_prompt(options), **_wishes(options)).to_dict(), indent=1)
 
 
 def _explain(options: argparse.Namespace) -> str:
     from pointsman.explain import explain
 
-    point = options.operating_point
-    found = explain(options.router, _prompt(options), models=_models(options), operating_point=point)
+    found = explain(options.router, _prompt(options), **_wishes(options))
     return json.dumps(found.to_dict(), indent=1) if options.json else found.words(max(options.top, 0))
 
 
@@ -92,10 +108,6 @@ def _prompt(options: argparse.Namespace) -> str:
     # Bytes that are no UTF-8 must not stop a pipeline: they become U+FFFD, as NUL does.
     prompt: str = options.prompt
     return sys.stdin.buffer.read().decode(errors="replace") if prompt == "-" else prompt
-
-
-def _models(options: argparse.Namespace) -> list[str] | None:
-    return options.models.split(",") if options.models is not None else None
 
 
 def _verify(options: argparse.Namespace) -> str:

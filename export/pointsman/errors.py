@@ -10,6 +10,7 @@
     ├── ExtraMissingError           a package that an extra brings is not installed
     └── RoutingError                one call of route()
         ├── PromptError             the prompt is not text or a list of chat messages
+        ├── WishError               an argument of the call is out of range, or two contradict each other
         ├── UnknownModelError       the pool names a model that the router was not trained on
         ├── UnknownOperatingPointError
         └── NoCandidateError        every model was excluded; carries the reason for each
@@ -63,6 +64,10 @@ class RoutingError(PointsmanError):
 
 class PromptError(RoutingError, ValueError):
     """The prompt is neither text nor a list of chat messages."""
+
+
+class WishError(RoutingError, ValueError):
+    """An argument of the call is out of range, or two contradict each other."""
 
 
 class UnknownModelError(RoutingError, ValueError):

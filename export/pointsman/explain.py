@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -98,16 +98,14 @@ class Explanation:
         return lines
 
 
-def explain(
-    folder: str | Path, prompt: Prompt, *, models: Sequence[str] | None = None, operating_point: str | None = None
-) -> Explanation:
+def explain(folder: str | Path, prompt: Prompt, **wishes: Any) -> Explanation:
     """Route a prompt and tell which features decided.
 
     Parameters
     ----------
     folder
         Of an exported router with ``explain.npz``.
-    prompt, models, operating_point
+    prompt, wishes
         As for :meth:`pointsman.Router.route`.
 
     Raises
@@ -119,7 +117,7 @@ def explain(
     """
     router = Router.load(folder)
     explainer = Explainer.load(folder, router.manifest.onnx_sha256)
-    decision = router.route(prompt, models=models, operating_point=operating_point)
+    decision = router.route(prompt, **wishes)
     features = router.predict([prompt]).features[0]
     found = explainer(features)
     names = router.manifest.features

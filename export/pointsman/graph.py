@@ -50,12 +50,15 @@ class Predictions:
     features: NDArray[np.float32]
     similarity: NDArray[np.float32] | None = None
 
+    def take(self, rows: slice | NDArray[np.integer]) -> Predictions:
+        """Return those of these prompts."""
+        near = None if self.similarity is None else self.similarity[rows]
+        return Predictions(self.p_success[rows], self.p_label[rows], self.features[rows], near)
+
     def rows(self) -> Iterator[Predictions]:
         """Yield each prompt's own."""
         for i in range(len(self.p_success)):
-            row = slice(i, i + 1)
-            near = None if self.similarity is None else self.similarity[row]
-            yield Predictions(self.p_success[row], self.p_label[row], self.features[row], near)
+            yield self.take(slice(i, i + 1))
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +17,17 @@ from pointsman import decide
 from pointsman.bundle import load_bundle
 from pointsman.decide_one import choose_one
 from pointsman.decision import Decision
-from pointsman.errors import NoCandidateError, PromptError, UnknownModelError, UnknownOperatingPointError
+from pointsman.dial import rule_of
+from pointsman.errors import NoCandidateError, PromptError, UnknownModelError
 from pointsman.graph import Graph, Predictions
 from pointsman.guard import Guard, fallback_among
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
+from pointsman.wishes import Wishes, at_boundary, checked, first_in, raised, unwanted
+
+_NOTHING_WISHED = Wishes()
+# What makes a name a pattern.
+_WILD = re.compile(r"[*?\[]")
 
 
 class Router:
@@ -47,7 +55,7 @@ class Router:
         self._guard = None if guard is None else Guard(guard.threshold, self.models.index(guard.fallback))
         self._everything = [True] * len(self.models)
         self._relative: list[float] = decide.relative_cost(self._cost).tolist()
-        self._points = {name: point.decision_rule for name, point in manifest.operating_points.items()}
+        self._default_rule = rule_of(manifest, _NOTHING_WISHED)
 
     @classmethod
     def load(cls, folder: str | Path) -> Router:
@@ -86,7 +94,15 @@ class Router:
         return self._graph.predict([text_of(prompt) for prompt in prompts])
 
     def route(
-        self, prompt: Prompt, *, models: Sequence[str] | None = None, operating_point: str | None = None
+        self,
+        prompt: Prompt,
+        *,
+        models: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        operating_point: str | None = None,
+        cost_quality: float | None = None,
+        min_success: float | None = None,
+        on_boundary: str | None = None,
     ) -> Decision:
         """Choose a model for one prompt.
 
@@ -94,64 +110,110 @@ class Router:
         ----------
         prompt
             Text, or chat messages of which the last user turn is scored.
-        models
-            Models that may be chosen; None is all of the ladder.
+        models, exclude
+            Models that may be chosen, and that may not; names, or patterns such as ``anthropic/*``, and in ``models``
+            ``!name`` takes one out. None is all of the ladder, and none.
         operating_point
             Name of a trade-off of the manifest; None is its default.
+        cost_quality
+            In its place, a dial from 0 (success alone counts) to 10 (always the cheapest).
+        min_success
+            Least probability of success in [0, 1] that the chosen model must have, where any model has it.
+        on_boundary
+            What happens to a close call: "decide", "step_up" to the next dearer model, or "default", the model that
+            unfamiliar prompts go to. None decides.
 
         Raises
         ------
         PromptError
             When the prompt is neither text nor messages.
+        WishError
+            When an argument is out of range, or two contradict each other.
         UnknownModelError, UnknownOperatingPointError
             For a name that the router does not have.
         NoCandidateError
             When no model may be chosen.
         """
-        excluded, point, rule = self._asked(models, operating_point)
-        found = self._graph.predict([text_of(prompt)])
-        return self._decide_one(found, point, rule, excluded)
+        wishes = self._wishes(models, exclude, operating_point, cost_quality, min_success, on_boundary)
+        excluded, point, rule = self._asked(wishes)
+        return self._decided(self._graph.predict([text_of(prompt)]), point, rule, excluded, wishes)
 
     def route_many(
         self,
         prompts: Sequence[Prompt],
         *,
         models: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
         operating_point: str | None = None,
+        cost_quality: float | None = None,
+        min_success: float | None = None,
+        on_boundary: str | None = None,
     ) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
-        excluded, point, rule = self._asked(models, operating_point)
-        predictions = self.predict(prompts)
-        return [self._decide_one(row, point, rule, excluded) for row in predictions.rows()]
+        wishes = self._wishes(models, exclude, operating_point, cost_quality, min_success, on_boundary)
+        excluded, point, rule = self._asked(wishes)
+        return [self._decided(row, point, rule, excluded, wishes) for row in self.predict(prompts).rows()]
 
-    def _asked(
-        self, models: Sequence[str] | None, operating_point: str | None
-    ) -> tuple[dict[str, str], str, decide.Rule]:
-        point = self.manifest.default_operating_point if operating_point is None else operating_point
-        return self._exclusions(models), point, self._rule(point)
+    def _wishes(
+        self, models: Sequence[str] | None, exclude: Sequence[str] | None, point: str | None, *others: Any
+    ) -> Wishes:
+        if models is None and exclude is None and point is None and others == (None, None, None):
+            return _NOTHING_WISHED
+        some, none = self._patterns("models", models), self._patterns("exclude", exclude)
+        if models is not None and not some:
+            raise NoCandidateError(dict.fromkeys(self.models, "not in the requested models"))
+        return checked(Wishes(some, none, point, *others))
 
-    def _exclusions(self, models: Sequence[str] | None) -> dict[str, str]:
-        if models is None:
-            return {}
-        if isinstance(models, str) or not isinstance(models, Iterable):
-            raise UnknownModelError(f"models is a list of names, got {models!r}; give [{models!r}]")
-        models = list(models)
-        for model in models:
-            if model not in self.models:
-                near = difflib.get_close_matches(str(model), self.models, n=1)
+    def _patterns(self, argument: str, given: Sequence[str] | None) -> tuple[str, ...]:
+        """Return names and patterns, after a look at each that is no pattern."""
+        if given is None:
+            return ()
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise UnknownModelError(f"{argument} is a list of names, got {given!r}; give [{given!r}]")
+        patterns = tuple(given)
+        for pattern in patterns:
+            name = pattern.removeprefix("!") if isinstance(pattern, str) and argument == "models" else pattern
+            if name not in self.models and not (isinstance(name, str) and _WILD.search(name)):
+                near = difflib.get_close_matches(str(name), self.models, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise UnknownModelError(f"{model!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
-        excluded = {model: "not in the requested models" for model in self.models if model not in models}
+                raise UnknownModelError(f"{name!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
+        return patterns
+
+    def _asked(self, wishes: Wishes) -> tuple[dict[str, str], str, decide.Rule]:
+        if wishes is _NOTHING_WISHED:
+            return {}, *self._default_rule
+        reasons = ((model, unwanted(model, wishes)) for model in self.models)
+        excluded = {model: reason for model, reason in reasons if reason is not None}
         if len(excluded) == len(self.models):
             raise NoCandidateError(excluded)
-        return excluded
+        return excluded, *rule_of(self.manifest, wishes)
 
-    def _rule(self, point: str) -> decide.Rule:
-        points = self._points
-        # A list, since a caller's point may be what no dict can look up.
-        if point not in list(points):
-            raise UnknownOperatingPointError(f"{self.name} has the operating points {list(points)!r}, not {point!r}")
-        return points[point]
+    def _decided(
+        self, found: Predictions, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
+    ) -> Decision:
+        decision = self._decide_one(found, point, rule, excluded)
+        if (wishes.min_success is None and wishes.on_boundary is None) or decision.margin is None:
+            return decision
+        return self._as_wished(decision, wishes)
+
+    def _as_wished(self, decision: Decision, wishes: Wishes) -> Decision:
+        """Apply the wish for a least probability, and what is wished for close calls."""
+        utility, whys = decision.utilities, [decision.reason]
+        # Sorting keeps the ladder's order among equals.
+        ranking = first_in(sorted(utility, key=lambda model: -utility[model]), decision.model)
+        if wishes.min_success is not None:
+            ranking, why = raised(ranking, decision.p_success, wishes.min_success)
+            whys.append(why)
+        chosen = ranking[0]
+        if decision.boundary:
+            chosen, why = at_boundary(wishes.on_boundary, ranking, self.models, self._default_among(ranking))
+            whys.append(why)
+        cost = self.manifest.models[self.models.index(chosen)].mean_cost_usd
+        return replace(decision, model=chosen, estimated_cost_usd=cost, reason="; ".join(filter(None, whys)))
+
+    def _default_among(self, ranking: Sequence[str]) -> str:
+        default = self._guard.fallback if self._guard else self._anchor
+        return self.models[fallback_among(default, self._score, np.array([m in ranking for m in self.models]))]
 
     def _guard_among(self, allowed: NDArray[np.bool_]) -> Guard | None:
         guard = self._guard

@@ -10,6 +10,7 @@ from pointsman_train.datasets import load, read_catalog
 from pointsman_train.engine import Prepared, Source
 from pointsman_train.featurize.run import open_session, run
 from pointsman_train.label import label
+from pointsman_train.memory import give_back
 from pointsman_train.split import group_near_duplicates, split
 from pointsman_train.study.task import Task
 from pointsman_train.train.router import TrainedRouter
@@ -42,8 +43,10 @@ def prepare(source: Source) -> Prepared:
     """Load, label, group and split."""
     catalog = read_catalog(source.catalog) if source.catalog else None
     outcomes = load(source.dataset, source.pool or [], catalog)
+    give_back()
     labelled = label(outcomes, source.label)
     group = group_near_duplicates(labelled.outcomes.prompt, source.group)
+    give_back()
     parts = split(labelled.outcomes.prompt_id, group, source.split)
     for reason, rows in labelled.outcomes.drops.counts.items():
         log.info("%s: %d", reason, rows)

@@ -5,7 +5,7 @@ The modules, in the order in which a request meets them:
 - ``splice``, ``api``, ``controls``: the body, where its parts stand, and what it asks of the routing.
 - ``needs``, ``constraints``: what the request needs, and which endpoints of the ``catalog`` have it.
 - ``conversation``, ``choose``, ``sessions``, ``explore``: the text that is scored, and the model that is chosen.
-- ``decider``, ``dial``: all of that in its order; the dial between quality and cost.
+- ``decider``: all of that in its order.
 - ``health``, ``order``, ``verdict``, ``attempts``: who is asked, in which order, what a reply means, when to try again.
 - ``plan``, ``usage``, ``record``, ``log``, ``spans``: the decided request, what it cost, and what is remembered of it.
 - ``core`` puts them together and does no I/O.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -176,14 +175,3 @@ class Catalog:
                 except KeyMissingError as error:
                     raise CatalogError(f"{error}; set it, or take the endpoint out of the catalog") from error
         return tuple(model for model in self.models if model not in ladder)
-
-
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Say whether a name fits one of the patterns, in which ``*`` stands for any text.
-
-    Examples
-    --------
-    >>> matches("anthropic/claude", ["openai/*", "anthropic/*"])
-    True
-    """
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

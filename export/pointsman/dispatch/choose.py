@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from pointsman import decide
 from pointsman.decide_one import choose_one
+from pointsman.dial import rule_of
 from pointsman.dispatch.controls import Controls
-from pointsman.dispatch.dial import rule_of
 from pointsman.dispatch.settings import Settings
 from pointsman.guard import fallback_among
 from pointsman.manifest import Manifest
 from pointsman.router import Router
+from pointsman.wishes import at_boundary, first_in, raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ class Choice:
         """Return the choice of another model that may answer, and why."""
         if model == self.model:
             return self
-        ranking = (model, *(other for other in self.ranking if other != model))
-        return replace(self, model=model, ranking=ranking, reason=f"{self.reason}; {why}")
+        return replace(self, model=model, ranking=first_in(self.ranking, model), reason=f"{self.reason}; {why}")
 
 
 class Chooser:
@@ -171,27 +171,13 @@ class Chooser:
         choice = at_least(choice, controls.min_success)
         if not choice.boundary:
             return choice
-        wish = controls.on_boundary or self._settings.on_boundary
-        if wish == "default":
-            return choice.moved(self.default_among(choice.ranking), "default at the boundary")
-        if wish == "step_up":
-            rungs = [model for model in self._router.models if model in choice.ranking]
-            above = rungs[rungs.index(choice.model) + 1 :]
-            return choice.moved(above[0], "stepped up at the boundary") if above else choice
-        return choice
+        wish, default = controls.on_boundary or self._settings.on_boundary, self.default_among(choice.ranking)
+        return choice.moved(*at_boundary(wish, choice.ranking, self._router.models, default))
 
 
 def at_least(choice: Choice, min_success: float | None) -> Choice:
-    """Keep to models that are likely enough to succeed; where none is, take the likeliest.
-
-    Models that are not likely enough leave the ranking, so they do not stand in either.
-    """
+    """Keep to models that are likely enough to succeed; see :func:`pointsman.wishes.raised`."""
     if min_success is None:
         return choice
-    enough = tuple(model for model in choice.ranking if choice.p_success[model] >= min_success)
-    if not enough:
-        likeliest = max(choice.ranking, key=choice.p_success.__getitem__)
-        return choice.moved(likeliest, "no model reaches min_success")
-    if enough[0] == choice.model:
-        return replace(choice, ranking=enough)
-    return replace(choice.moved(enough[0], "raised to min_success"), ranking=enough)
+    ranking, why = raised(choice.ranking, choice.p_success, min_success)
+    return replace(choice.moved(ranking[0], why), ranking=ranking)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.dispatch.api import Api
-from pointsman.dispatch.catalog import Catalog, Endpoint, matches
+from pointsman.dispatch.catalog import Catalog, Endpoint
 from pointsman.dispatch.controls import Controls, Preferences
 from pointsman.dispatch.needs import Needs
 from pointsman.errors import NoCandidateError
+from pointsman.wishes import unwanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def screen(models: Iterable[str], catalog: Catalog, controls: Controls, api: Api
     left: dict[str, tuple[Endpoint, ...]] = {}
     excluded: dict[str, str] = {}
     for model in models:
-        reason = _unwanted(model, controls)
+        reason = unwanted(model, controls)
         if reason:
             excluded[model] = reason
             continue
@@ -58,16 +59,6 @@ def screen(models: Iterable[str], catalog: Catalog, controls: Controls, api: Api
     if not left:
         raise NoCandidateError(excluded)
     return Pool(left, excluded)
-
-
-def _unwanted(model: str, controls: Controls) -> str | None:
-    if not controls.models and not controls.exclude:
-        return None
-    wanted = [pattern for pattern in controls.models if not pattern.startswith("!")]
-    unwanted = [pattern[1:] for pattern in controls.models if pattern.startswith("!")]
-    if matches(model, [*unwanted, *controls.exclude]):
-        return "excluded by the request"
-    return "not in the requested models" if wanted and not matches(model, wanted) else None
 
 
 def _unfit(endpoint: Endpoint, wish: Preferences, api: Api, needs: Needs | None) -> str | None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from pointsman.dispatch.catalog import ROUTED_PREFIX
 from pointsman.dispatch.errors import BodyError
+from pointsman.wishes import ON_BOUNDARY, Wishes
 
 AUTO = ROUTED_PREFIX + "auto"
-ON_BOUNDARY = ("decide", "step_up", "default")
 SORTS = ("price", "latency", "throughput")
 
 # Longer than any sensible list or name, short enough to keep.
@@ -59,38 +59,19 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
-class Controls:
-    """What a request asks of the routing.
+class Controls(Wishes):
+    """What a request asks of the routing: what it wishes of the decision, and of who answers.
 
     Attributes
     ----------
-    models
-        Patterns of the models that may be chosen, ``*`` standing for any text; one that begins with ``!`` takes models
-        out. Empty, or exclusions alone, is all the others.
-    exclude
-        Patterns of models that may not be chosen.
     provider
         See :class:`Preferences`.
-    operating_point
-        Name of a trade-off of the router; None is its default.
-    cost_quality
-        In the place of an operating point, a dial from 0 (success alone counts) to 10 (always the cheapest).
-    min_success
-        Least probability of success in [0, 1] that the chosen model must have, where any model has it.
     session_id
         Requests with the same one stay with a model.
-    on_boundary
-        What happens to a close call: one of :data:`ON_BOUNDARY`; None is the dispatcher's setting.
     """
 
-    models: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
     provider: Preferences = Preferences()
-    operating_point: str | None = None
-    cost_quality: float | None = None
-    min_success: float | None = None
     session_id: str | None = None
-    on_boundary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from pointsman.dial import rule_of
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
 from pointsman.dispatch.catalog import Catalog
 from pointsman.dispatch.controls import check_defaults, read_controls
 from pointsman.dispatch.decider import Asked, Decider
-from pointsman.dispatch.dial import rule_of
 from pointsman.dispatch.errors import SettingsError
 from pointsman.dispatch.health import Health
 from pointsman.dispatch.order import ordered

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from pointsman.dispatch.controls import ON_BOUNDARY
 from pointsman.dispatch.errors import SettingsError
+from pointsman.wishes import ON_BOUNDARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pointsman_train.data import Ints
 from pointsman_train.errors import ExportError
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.featurize.featurizer import Features
-from pointsman_train.featurize.run import open_session
+from pointsman_train.featurize.run import batches, open_session
 from pointsman_train.train.assemble import heads_of
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.trees import Ensemble, Leaf, Tree
@@ -54,7 +54,9 @@ def check_parity(router: TrainedRouter, onnx: bytes, prompts: Sequence[str]) -> 
 
 
 def _predict(graph: Graph, texts: Sequence[str]) -> Predictions:
-    return joined(on_all_cores(lambda start: graph.predict(texts[start : start + 256]), range(0, len(texts), 256)))
+    positions = list(batches(texts))
+    parts = on_all_cores(lambda batch: graph.predict([texts[i] for i in batch]), positions)
+    return joined(parts).take(np.argsort(np.concatenate(positions)))
 
 
 def _trained(router: TrainedRouter, features: Features, texts: Sequence[str]) -> Predictions:

@@ -7,9 +7,9 @@ import pytest
 from samples import MADE
 
 from pointsman import Router, UnknownOperatingPointError
+from pointsman.dial import dial_rule, lambda_knots, rule_of
 from pointsman.dispatch.choose import Chooser, at_least
 from pointsman.dispatch.controls import Controls
-from pointsman.dispatch.dial import dial_rule, lambda_knots, rule_of
 from pointsman.dispatch.explore import explored
 from pointsman.dispatch.settings import Settings
 from pointsman.manifest import GuardSettings
@@ -30,6 +30,25 @@ def test_a_choice_is_what_the_router_decides(router, chooser, familiars):
             )  # fmt: skip
             assert choice.utilities == decision.utilities
             assert choice.p_success == decision.p_success
+
+
+@pytest.mark.parametrize("cost_quality", [None, 0, 2.5, 9])
+@pytest.mark.parametrize("on_boundary", [None, "decide", "step_up", "default"])
+@pytest.mark.parametrize("min_success", [None, 0.2, 0.6, 1])
+@pytest.mark.parametrize("without", [None, 0, 2])
+def test_wishes_are_the_same_as_arguments_and_as_controls(
+    router, familiars, cost_quality, on_boundary, min_success, without
+):
+    wide = Router(replace(router.manifest, boundary_margin=0.3), router._graph)
+    wish = {"cost_quality": cost_quality, "on_boundary": on_boundary, "min_success": min_success}
+    out = () if without is None else (router.models[without],)
+    left = [model for model in router.models if model not in out]
+    for prompt in (*familiars, "Ça va? " * 50):
+        decision = wide.route(prompt, exclude=out, **wish)
+        choice = Chooser(wide, Settings()).choose(prompt, left, Controls(**wish))
+        assert (choice.model, choice.reason, choice.margin) == (decision.model, decision.reason, decision.margin)
+        assert (choice.operating_point, choice.lam) == (decision.operating_point, decision.lam)
+    assert wide.route_many([prompt], exclude=out, **wish) == [decision]
 
 
 def test_only_models_that_may_answer_are_chosen_or_stand_in(router, chooser, familiars):

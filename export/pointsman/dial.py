@@ -1,4 +1,4 @@
-"""From what a request asks for to a rule: a named operating point, or the dial from 0 to 10."""
+"""From what a caller asks for to a rule: a named operating point, or the dial from 0 to 10."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pointsman import decide
-from pointsman.dispatch.controls import Controls
 from pointsman.errors import UnknownOperatingPointError
 from pointsman.manifest import Manifest
+from pointsman.wishes import Wishes
 
 
-def rule_of(manifest: Manifest, controls: Controls) -> tuple[str, decide.Rule]:
-    """Return the name and the rule of the trade-off that a request asks for.
+def rule_of(manifest: Manifest, wishes: Wishes) -> tuple[str, decide.Rule]:
+    """Return the name and the rule of the trade-off that is wished for.
 
     Raises
     ------
@@ -21,12 +21,13 @@ def rule_of(manifest: Manifest, controls: Controls) -> tuple[str, decide.Rule]:
         When the router has no such operating point.
     """
     points = manifest.operating_points
-    if controls.cost_quality is not None:
-        return f"cost_quality {controls.cost_quality:g}", dial_rule(manifest, controls.cost_quality)
-    name = controls.operating_point or manifest.default_operating_point
-    if name not in points:
+    if wishes.cost_quality is not None:
+        return f"cost_quality {wishes.cost_quality:g}", dial_rule(manifest, wishes.cost_quality)
+    name = manifest.default_operating_point if wishes.operating_point is None else wishes.operating_point
+    # A list, since a caller's name may be what no dict can look up.
+    if name not in list(points):
         known = f"{manifest.name}/{manifest.version} has the operating points {list(points)!r}"
-        raise UnknownOperatingPointError(f"{known}, not {name[:100]!r}")
+        raise UnknownOperatingPointError(f"{known}, not {repr(name)[:100]}")
     return name, points[name].decision_rule
 
 

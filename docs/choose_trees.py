@@ -1,0 +1,114 @@
+"""Choose how many trees a booster has, on out-of-fold predictions of training prompts alone; early stopping is one way.
+
+usage: python docs/choose_trees.py     (about ten minutes; writes docs/measured/trees.json)
+
+As in docs/choose_caution.py, a fifth of each open set is put aside first and never read; mmlu_pro is not looked at.
+What is written is the mean of several draws of the folds, which all settings share, with the standard error of the
+difference to the first setting, over the draws.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from choose_caution import figures, out_of_fold
+from choose_formulation import SETS
+from quality import data
+from quality_recipes import DEFAULT, recipes
+
+from pointsman_train.data import Bools, Floats
+from pointsman_train.engine import Prepared
+from pointsman_train.evaluate.calibration import log_loss
+from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.split.split import fold_of
+from pointsman_train.study.crossfit import BOUNDARY_MARGIN
+from pointsman_train.study.folds import hold_out
+from pointsman_train.train.rows import describe_models
+from pointsman_train.train.stage import TrainConfig
+
+MEASURED = Path(__file__).resolve().parent / "measured" / "trees.json"
+CAUTION, DRAWS = 0.2, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Trees of a booster of success, or the most there can be; the complexity classifier has half as many rounds."""
+
+    trees: int
+    learning_rate: float
+    early_stopping: int | None = None
+
+
+TRIED = (
+    Trees(100, 0.06),
+    Trees(60, 0.06),
+    Trees(60, 0.1),
+    Trees(50, 0.12),
+    Trees(35, 0.17),
+    Trees(400, 0.06, early_stopping=20),
+    Trees(200, 0.1, early_stopping=20),
+)
+
+
+def main() -> None:
+    """Measure every setting on every set."""
+    found = [row for name in SETS for row in measure(name, data(name))]
+    MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measure(name: str, prepared: Prepared) -> list[dict[str, object]]:
+    """Hull gain, boundary accuracy at half cost and log loss of each setting, and the seconds that its fits took."""
+    group = prepared.split.group
+    (part,) = hold_out(group, 0.2, np.random.default_rng(0))
+    drawn: list[list[dict[str, float]]] = [[] for _ in TRIED]
+    for draw in range(DRAWS):
+        fold = fold_of(group[part.train], 5, np.random.default_rng(draw))
+        for trees, found in zip(TRIED, drawn, strict=True):
+            start = time.monotonic()
+            predictions = out_of_fold(prepared, part.train, fold, config_of(trees))
+            seconds = time.monotonic() - start
+            found.append(judged(prepared, part.train, *predictions) | {"seconds": seconds})
+    rows = [{"set": name} | asdict(trees) | _means(own, drawn[0]) for trees, own in zip(TRIED, drawn, strict=True)]
+    sys.stdout.write("\n".join(map(json.dumps, rows)) + "\n")
+    sys.stdout.flush()
+    return rows
+
+
+def _means(own: list[dict[str, float]], first: list[dict[str, float]]) -> dict[str, float]:
+    found = {}
+    for name in own[0]:
+        values, other = (np.array([draw[name] for draw in draws]) for draws in (own, first))
+        found[name] = round(float(values.mean()), 5)
+        found[f"{name}_difference_se"] = round(float((values - other).std(ddof=1) / np.sqrt(len(values))), 5)
+    return found
+
+
+def judged(prepared: Prepared, train: Bools, p_success: Floats, p_label: Floats) -> dict[str, float]:
+    """Measure on the prompts that can be judged."""
+    labelled, group = prepared.labelled, prepared.split.group
+    descriptors, mean_score = describe_models(labelled, train)
+    kept = complete_rows(labelled, train)
+    empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
+    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+    rows = kept[train]
+    loss = float(log_loss(p_success[rows], testset.success).mean())
+    return figures(testset, p_success[rows], p_label[rows], CAUTION) | {"log_loss": round(loss, 5)}
+
+
+def config_of(trees: Trees) -> TrainConfig:
+    """Return the default's settings with these trees."""
+    config = recipes([DEFAULT])[DEFAULT]
+    heads = (config.per_model.booster, config.difference.booster, config.complexity.booster)
+    for booster, share in zip(heads, (1.0, 1.0, 0.5), strict=True):
+        booster.trees = round(trees.trees * share)
+        booster.learning_rate, booster.early_stopping = trees.learning_rate, trees.early_stopping
+    return config
+
+
+if __name__ == "__main__":
+    main()
