@@ -17,6 +17,7 @@ from pointsman.dispatch.settings_file import read_settings
 from pointsman.dispatch.spans import Spans
 from pointsman.serve.asgi import app
 from pointsman.serve.body import Limits
+from pointsman.serve.connection import Connection
 from pointsman.serve.errors import ServeError
 from pointsman.serve.guard import is_loopback
 from pointsman.serve.keys import Keys
@@ -136,7 +137,7 @@ def run(serve: Serve) -> None:
         workers=serve.workers,
         host=serve.host,
         port=serve.port,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,

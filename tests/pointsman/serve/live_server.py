@@ -10,13 +10,15 @@ from typing import Any
 import openai
 import uvicorn
 
+from pointsman.serve.connection import Connection
+
 
 class Live:
     """A server in a thread of its own."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
-        config = uvicorn.Config(app, port=0, http="h11", ws="none", lifespan="on", log_level="warning")
+        config = uvicorn.Config(app, port=0, http=Connection, ws="none", lifespan="on", log_level="warning")
         self.server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.server.run, daemon=True)
 
