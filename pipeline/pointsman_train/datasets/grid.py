@@ -84,11 +84,14 @@ def grid_of_part(tables: Tables, drops: DropLog) -> Grid:
 
 def _joined(tables: Tables, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Prompts with an outcome, in order of their id, and the outcomes that can be used."""
-    prompts = _texts(tables.prompts, drops)
-    rows = _usable(tables.outcomes, prompts, drops)
-    asked = prompts["prompt_id"].isin(rows["prompt_id"])
-    drops.add("prompt without any outcome", int((~asked & ~prompts["empty"]).sum()))
-    return prompts[asked].sort_values("prompt_id", key=lambda ids: ids.astype(object)), rows
+    prompts, rows = _texts(tables.prompts, drops), tables.outcomes
+    empty = prompts["empty"].to_numpy(bool)
+    at = pd.Index(prompts["prompt_id"]).get_indexer(pd.Index(rows["prompt_id"]))
+    usable = _usable(rows, at, empty, drops)
+    asked = np.zeros(len(prompts), bool)
+    asked[at[usable]] = True
+    drops.add("prompt without any outcome", int((~asked & ~empty).sum()))
+    return prompts[asked].sort_values("prompt_id", key=lambda ids: ids.astype(object)), rows[usable]
 
 
 def _texts(prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
@@ -100,18 +103,19 @@ def _texts(prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
     return prompts.assign(prompt=pd.Series(clean, index=prompts.index, dtype=object), empty=empty)
 
 
-def _usable(rows: pd.DataFrame, prompts: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
+def _usable(rows: pd.DataFrame, at: Ints, empty: Bools, drops: DropLog) -> Bools:
+    """Mask of the outcomes that can be used; ``at`` is each one's prompt, -1 for none."""
     reasons = {
-        "outcome of no such prompt": ~rows["prompt_id"].isin(prompts["prompt_id"]),
-        "outcome of an empty prompt": rows["prompt_id"].isin(prompts["prompt_id"][prompts["empty"]]),
-        "score is null": rows["score"].isna(),
-        "score of 0 trials": rows["trials"] == 0,
+        "outcome of no such prompt": at < 0,
+        "outcome of an empty prompt": np.append(empty, False)[at],  # -1 is none
+        "score is null": rows["score"].isna().to_numpy(bool),
+        "score of 0 trials": (rows["trials"] == 0).to_numpy(bool),
     }
-    usable = pd.Series(True, index=rows.index)
+    usable = np.ones(len(rows), bool)
     for reason, holds in reasons.items():
         drops.add(reason, int((usable & holds).sum()))
         usable &= ~holds
-    return rows[usable]
+    return usable
 
 
 def _scored(tables: Tables, rows: pd.DataFrame, drops: DropLog, whole_pool: bool) -> tuple[str, ...]:

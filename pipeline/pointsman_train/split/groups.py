@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -76,11 +77,18 @@ def group_near_duplicates(prompts: Sequence[str], config: GroupConfig) -> Ints:
     [0, 0, 1]
     """
     config.check()
-    texts = [normalise(prompt) for prompt in prompts]
-    distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    shingles = [shingles_of(text) for text in distinct]
-    root = _joined(shingles, config.similarity) if config.similarity < 1 else list(range(len(shingles)))
-    return _by_appearance(np.array([root[distinct[text]] for text in texts], np.int64))
+    # Of each text its hash alone is kept, and what else is needed is computed anew: texts can be many.
+    first: dict[bytes, int] = {}
+    same = np.array([first.setdefault(_digest(prompt), i) for i, prompt in enumerate(prompts)], np.int64)
+    if config.similarity == 1:
+        return _by_appearance(same)
+    distinct = list(first.values())
+    root = dict(zip(distinct, _joined([prompts[i] for i in distinct], config.similarity), strict=True))
+    return _by_appearance(np.array([root[i] for i in same.tolist()], np.int64))
+
+
+def _digest(prompt: str) -> bytes:
+    return hashlib.blake2b(normalise(prompt).encode("utf-8", "replace"), digest_size=16).digest()
 
 
 @lru_cache(maxsize=200_000)
@@ -99,41 +107,50 @@ def shingles_of(text: str) -> Shingles:
     return np.unique((mixed >> _HALF).astype(np.uint32))
 
 
-def _joined(shingles: Sequence[Shingles], similarity: float) -> list[int]:
+def _joined(prompts: Sequence[str], similarity: float) -> list[int]:
     """Join what is at least this similar: candidates from MinHash, confirmed exactly; returns the root of each."""
-    index = _index(similarity)
-    parent = list(range(len(shingles)))
+    bands = _bands(prompts, similarity)
+    parent = list(range(len(prompts)))
     listed: Counter[int] = Counter()
-    for i, minhash in enumerate(_hashes(shingles)):
-        for j in index.query(minhash):
+    index: dict[int, list[int]] = {}
+    shingles: dict[int, Shingles] = {}
+    for i in np.flatnonzero(bands.any(axis=1)).tolist():
+        keys = [key for key in bands[i].tolist() if key]
+        shingles[i] = shingles_of(normalise(prompts[i]))
+        for j in sorted({j for key in keys for j in index.get(key, ())}):
             mine, other = _root(parent, i), _root(parent, j)
             if mine != other and alike(shingles[i], shingles[j], similarity):
                 parent[mine] = other
                 listed[other] += listed[mine]
         mine = _root(parent, i)
         if listed[mine] < LISTED:
-            index.insert(i, minhash)
+            for key in keys:
+                index.setdefault(key, []).append(i)
             listed[mine] += 1
     return [_root(parent, i) for i in range(len(parent))]
 
 
-def band_hashes(shingles: Sequence[Shingles], similarity: float) -> Iterator[list[bytes]]:
-    """Yield for each text what its index files it under: two texts are candidates where they share one of these."""
-    ranges = _index(similarity).hashranges
-    for minhash in _hashes(shingles):
+def _bands(prompts: Sequence[str], similarity: float) -> Ints:
+    """Hash each text's bands, ndarray of shape (n_texts, n_bands); 0 where no other text has the same.
+
+    Nearly all are 0, so that an index of the others is small. Two bands of one hash only make a candidate more.
+    """
+    shingles = (shingles_of(normalise(prompt)) for prompt in prompts)
+    rows = [np.array([hash(band) for band in own], np.int64) for own in band_hashes(shingles, similarity)]
+    bands = np.stack(rows) if rows else np.zeros((0, 1), np.int64)
+    for column in bands.T:
+        _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
+        column[counts[inverse] == 1] = 0
+    return bands
+
+
+def band_hashes(shingles: Iterable[Shingles], similarity: float) -> Iterator[list[bytes]]:
+    """Yield for each text its bands: two texts are candidates where they share one of these."""
+    # Asked for a little less than what is wanted, since the estimate behind the bands misses some at the edge.
+    ranges = MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS).hashranges
+    listed = (own.tolist() for own in shingles)
+    for minhash in MinHash.generator(listed, num_perm=_PERMUTATIONS, seed=1, hashfunc=int):
         yield [bytes([k]) + minhash.hashvalues[start:end].tobytes() for k, (start, end) in enumerate(ranges)]
-
-
-def _index(similarity: float) -> MinHashLSH:
-    # The index is asked for a little less than what is wanted, since its own estimate misses some at the edge.
-    return MinHashLSH(threshold=max(0.05, similarity - 0.1), num_perm=_PERMUTATIONS)
-
-
-def _hashes(shingles: Sequence[Shingles]) -> Iterator[MinHash]:
-    hashes: Iterator[MinHash] = MinHash.generator(
-        (s.tolist() for s in shingles), num_perm=_PERMUTATIONS, seed=1, hashfunc=int
-    )
-    return hashes
 
 
 def _root(parent: list[int], i: int) -> int:

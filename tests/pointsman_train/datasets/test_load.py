@@ -215,6 +215,13 @@ def test_no_usable_outcome_at_all_is_an_error_that_counts_why(long):
     )
 
 
+def test_a_table_of_prompts_without_a_row_is_no_prompt_for_any_outcome(long, tmp_path):
+    config = long(suffix=".csv")
+    (tmp_path / "prompts.csv").write_text("prompt_id,prompt,source\n")
+    with pytest.raises(DataError, match=r"no prompt has an outcome .*\{'outcome of no such prompt': 6\}"):
+        load(config, [], None)
+
+
 def test_all_costs_null_is_an_error_without_a_catalog_and_prices_with_one(long, small):
     _, outcomes = small
     config = long([{**row, "cost_usd": None} for row in outcomes])
