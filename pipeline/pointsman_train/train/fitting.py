@@ -59,7 +59,9 @@ class FittedHeads:
         """Return what rules are fitted on; a model that was asked few prompts has its expected scores on the others."""
         score = filled_scores(self.rows.score, self.rows.targets.success, self.p_success)
         success, group = self.rows.targets.success, self.rows.group
-        return Evidence(self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group)
+        return Evidence(
+            self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group, self.rows.cost
+        )
 
 
 def fit_heads(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows, fold: Ints) -> FittedHeads:

@@ -180,7 +180,7 @@ def fit_points(
     familiar = evidence.familiar(guard)
     settings = settings_of(rule, familiar)
     loss, cost = _outcomes(settings, evidence, guard)
-    share = _between(cost, evidence.mean_cost, evidence.anchor)
+    share = _between(cost, evidence.paid.mean(axis=0), evidence.anchor)
     harm = None if unseen is None else _outcomes(settings, _complete(unseen), guard)[0]
     outlook = targets.Outlook(settings, loss, cost, evidence, guard)
     points = {}
@@ -217,13 +217,13 @@ def _complete(evidence: Evidence) -> Evidence:
 
 def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: Guard | None) -> tuple[Floats, Floats]:
     """Mean score lost against the best single model, and mean cost, at each setting, as served."""
-    score, cost, anchor = evidence.score, evidence.mean_cost, evidence.anchor
+    score, cost, anchor, paid = evidence.score, evidence.mean_cost, evidence.anchor, evidence.paid
     routed_score, routed_cost = np.empty(len(settings)), np.empty(len(settings))
     for k, rule in enumerate(settings):
         choices = decide.choose_by(rule, evidence.worth(rule), cost, anchor)
         chosen = guarded(choices, guard, evidence.similarity).chosen
         routed_score[k] = np.take_along_axis(score, chosen[:, None], axis=1).mean()
-        routed_cost[k] = cost[chosen].mean()
+        routed_cost[k] = np.take_along_axis(paid, chosen[:, None], axis=1).mean()
     return score[:, anchor].mean() - routed_score, routed_cost
 
 

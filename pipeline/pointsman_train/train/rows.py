@@ -23,6 +23,8 @@ class Rows:
     ----------
     score
         ndarray of shape (n_prompts, n_models), in [0, 1]; NaN where unknown.
+    cost
+        ndarray of the same shape, US dollars; NaN where unknown.
     group
         ndarray of shape (n_prompts,), near-duplicate groups.
     """
@@ -31,13 +33,14 @@ class Rows:
     source: Sequence[str]
     targets: Targets
     score: Floats
+    cost: Floats
     group: Ints
 
     def take(self, mask: Bools) -> Rows:
         """Return the prompts of a mask."""
         index = np.flatnonzero(mask).tolist()
         prompts, sources = [self.prompt[i] for i in index], [self.source[i] for i in index]
-        return Rows(prompts, sources, self.targets.take(mask), self.score[mask], self.group[mask])
+        return Rows(prompts, sources, self.targets.take(mask), self.score[mask], self.cost[mask], self.group[mask])
 
 
 def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
@@ -45,7 +48,7 @@ def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     outcomes = labelled.outcomes
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
     targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group)
-    return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, group).take(mask)
+    return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, outcomes.cost_usd, group).take(mask)
 
 
 def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:

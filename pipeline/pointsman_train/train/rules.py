@@ -73,6 +73,8 @@ class Evidence:
         ndarray of shape (n_prompts, n_models): 1, 0 or NaN; None where no target counts under-routing.
     group
         ndarray of shape (n_prompts,), near-duplicates; None where there are none.
+    cost
+        ndarray of shape (n_prompts, n_models), of each answer; NaN, or None for all, where it is unknown.
     """
 
     p_success: Floats
@@ -83,6 +85,18 @@ class Evidence:
     p_label: Floats | None = None
     success: Floats | None = None
     group: Ints | None = None
+    cost: Floats | None = None
+
+    @property
+    def paid(self) -> Floats:
+        """What each answer costs, ndarray of shape (n_prompts, n_models); its model's mean where that is unknown.
+
+        The rule knows no more than the means. But hard prompts go to dear models and have long answers, so that what is
+        served costs more than the means say.
+        """
+        if self.cost is None:
+            return np.broadcast_to(self.mean_cost, self.score.shape)
+        return np.where(np.isnan(self.cost), self.mean_cost, self.cost)
 
     def take(self, rows: Bools) -> Evidence:
         """Return the evidence of these prompts."""
@@ -96,6 +110,7 @@ class Evidence:
             p_label=label,
             success=None if self.success is None else self.success[rows],
             group=None if self.group is None else self.group[rows],
+            cost=None if self.cost is None else self.cost[rows],
         )
 
     def worth(self, rule: decide.Rule) -> Floats:

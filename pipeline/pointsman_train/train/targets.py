@@ -91,7 +91,8 @@ def pick(kind: str, value: float, loss: float | None, guaranteed: bool, outlook:
         When under-routing is asked for, and no prompt has a known success of every model.
     """
     if kind == MAX_COST:
-        within = np.flatnonzero(outlook.cost <= value * outlook.evidence.mean_cost.max() * (1 + _ROUNDING))
+        dearest = float(outlook.evidence.paid.mean(axis=0).max())
+        within = np.flatnonzero(outlook.cost <= value * dearest * (1 + _ROUNDING))
         return int(within[0]) if len(within) else None
     if kind == MIN_QUALITY:
         best = float(outlook.evidence.score[:, outlook.evidence.anchor].mean())

@@ -17,7 +17,7 @@ from pointsman_train.train.rows import Rows
 def fit(task):
     n = len(task.features)
     heads = Heads(PerModel(BoostedConfig()), (0, 1, 2, 3), task.descriptors, task.layout, ComplexityConfig())
-    rows = Rows([""] * n, [""] * n, task.targets, task.targets.success, np.arange(n))
+    rows = Rows([""] * n, [""] * n, task.targets, task.targets.success, task.targets.success * 0.01, np.arange(n))
     fitted = Fitted(None, task.features, similarity=np.arange(n, dtype=np.float32))
     return lambda: fitting.fit_heads(heads, SUCCESS_CALIBRATIONS["platt"], fitted, rows, np.arange(n) % 4)
 

@@ -50,6 +50,31 @@ def test_cost_is_kept_at_a_share_of_the_dearest_models_at_the_best_quality(share
     assert point.target == f"cost at most {100 * share:g} % of the dearest model's"
 
 
+# What stays dear has the long answers: with 2, 3 and 4 prompts cheap 4, 2.75 and 1 are paid in the mean.
+PAID = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 6.0], [1.0, 8.0]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "cheap"),
+    [
+        ("max_cost", 1.0, 1), ("max_cost", 0.99, 3), ("max_cost", 0.69, 3), ("max_cost", 0.68, 4),
+        ("cost_between", 0.59, 3), ("cost_between", 0.58, 4),
+    ],
+)  # fmt: skip
+def test_a_budget_is_kept_in_what_answers_cost_and_not_in_what_models_cost_in_the_mean(kind, share, cheap):
+    evidence = Evidence(P, SCORE, COST, 1, cost=PAID)
+    point = fit_points(evidence, OperatingPointsConfig({"x": Target(kind, share)}, "x"), PLAIN, None)["x"]
+    assert (routed(point) == 0).sum() == cheap
+
+
+def test_an_answer_of_unknown_cost_costs_its_models_mean():
+    some = np.where([[True, True], [True, False], [False, True], [True, True]], PAID, np.nan)
+    evidence = Evidence(P, SCORE, COST, 1, cost=some)
+    assert evidence.paid.tolist() == [[1.0, 1.0], [1.0, 4.0], [1.0, 6.0], [1.0, 8.0]]
+    np.testing.assert_array_equal(evidence.take(np.arange(4) > 1).paid, evidence.paid[2:])
+    assert Evidence(P, SCORE, COST, 1).paid.tolist() == [[1.0, 4.0]] * 4
+
+
 @pytest.mark.parametrize(("rate", "cheap"), [(0.0, 2), (0.25, 3), (0.24, 2), (0.5, 4)])
 def test_under_routing_is_kept_at_a_rate_at_the_least_cost(rate, cheap):
     point = fit("max_under_routing", rate)
