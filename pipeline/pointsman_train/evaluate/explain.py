@@ -63,9 +63,9 @@ def explain_by(router: TrainedRouter, labelled: Labelled, training: Bools) -> Ex
     """
 
     def explain(cases: Sequence[Case], prompts: Sequence[str], features: Features, config: WorstConfig) -> Explained:
-        explained = explainer(router.success, router.featurizer.names, router.features)
+        explained, names = explainer(router.success, router.features), router.featurizer.names
         return Explained(
-            reasons=reasons(cases, features, explained.contributions, explained.names, config.reasons),
+            reasons=reasons(cases, features, explained.contributions, names, config.reasons),
             neighbours=_nearest(router, labelled, training, [prompts[case.row] for case in cases], config),
             exact=explained.exact,
         )

@@ -19,10 +19,10 @@ from pointsman_train.train.difference import DifferenceModel
 from pointsman_train.train.heads import Heads
 from pointsman_train.train.linear import LinearModel
 from pointsman_train.train.logistic import LogisticModel
-from pointsman_train.train.pooled import PooledModel, _binding
+from pointsman_train.train.pooled import PooledModel, binding_of
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.success import SuccessModel
-from pointsman_train.train.trees import Binding, Column, Constant, _threshold
+from pointsman_train.train.trees import Binding, Column, Constant, threshold_of
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def _trees(model: Heads | PooledModel, constant: Any) -> Iterator[tuple[int, Map
         return
     trees = [entry["tree_structure"] for entry in model.booster.dump_model()["tree_info"]]
     for target in range(_n_columns(model)):
-        binding = _binding(target, model.descriptors, model.layout)
+        binding = binding_of(target, model.descriptors, model.layout)
         for tree in trees:
             yield target, tree, binding
 
@@ -206,7 +206,7 @@ def _bound(node: Mapping[str, Any], binding: Binding) -> _Leaf | _Split:
     """Read LightGBM's tree with the training rows of each leaf, over the graph's features."""
     if "leaf_value" in node:
         return _Leaf(float(node["leaf_value"]), float(node.get("leaf_count", 1)))
-    bound, threshold = binding[node["split_feature"]], _threshold(float(node["threshold"]))
+    bound, threshold = binding[node["split_feature"]], threshold_of(float(node["threshold"]))
     if isinstance(bound, Constant):
         return _bound(node["left_child" if bound.value <= threshold else "right_child"], binding)
     return _Split(bound.feature, threshold, *(_bound(node[side], binding) for side in ("left_child", "right_child")))

@@ -31,7 +31,7 @@ class PooledModel:
 
     def margins(self, features: Features) -> Floats:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
-        bindings = [_binding(m, self.descriptors, self.layout) for m in range(len(self.descriptors.mean_cost))]
+        bindings = [binding_of(m, self.descriptors, self.layout) for m in range(len(self.descriptors.mean_cost))]
         return np.stack([margins_of(self.booster, _rows_of(features, binding)) for binding in bindings], axis=1)
 
     def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
@@ -42,7 +42,7 @@ class PooledModel:
         """Return the trees of each model, with the questions about the model answered."""
         n_models = len(self.descriptors.mean_cost)
         trees = trees_of(self.booster)
-        bindings = [_binding(m, self.descriptors, self.layout) for m in range(n_models)]
+        bindings = [binding_of(m, self.descriptors, self.layout) for m in range(n_models)]
         bound = tuple((m, bind(tree, binding)) for m, binding in enumerate(bindings) for tree in trees)
         return (Ensemble(bound, n_models),)
 
@@ -57,7 +57,7 @@ class Pooled:
         """Fit one booster on every known (prompt, model)."""
         known = targets.known
         models = range(known.shape[1])
-        rows = [_rows_of(features[known[:, m]], _binding(m, descriptors, layout)) for m in models]
+        rows = [_rows_of(features[known[:, m]], binding_of(m, descriptors, layout)) for m in models]
         target = np.concatenate([targets.rate[known[:, m], m] for m in models])
         weight = np.concatenate([targets.weight[known[:, m], m] for m in models])
         group = np.concatenate([targets.groups[known[:, m]] for m in models])
@@ -65,7 +65,7 @@ class Pooled:
         return PooledModel(booster, descriptors, layout)
 
 
-def _binding(m: int, descriptors: Descriptors, layout: Layout) -> Binding:
+def binding_of(m: int, descriptors: Descriptors, layout: Layout) -> Binding:
     """Columns for one model: the features, its own score of each block that has one a model, its descriptors.
 
     The descriptors are its rung, the log of its mean cost (a free model counts as the smallest) and its success rate.

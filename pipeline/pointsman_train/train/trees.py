@@ -83,10 +83,10 @@ def _read(node: Mapping[str, Any]) -> Tree:
     if node["decision_type"] != "<=":
         raise ExportError(f"a split of type {node['decision_type']!r} cannot be exported, only '<='")
     children = _read(node["left_child"]), _read(node["right_child"])
-    return Node(int(node["split_feature"]), _threshold(float(node["threshold"])), *children)
+    return Node(int(node["split_feature"]), threshold_of(float(node["threshold"])), *children)
 
 
-def _threshold(threshold: float) -> float:
+def threshold_of(threshold: float) -> float:
     """Where LightGBM puts the border just below zero, move it below all that LightGBM takes for zero.
 
     It reads a value of at most 1e-35 in size as 0 before it compares, a graph does not: only at exactly that border

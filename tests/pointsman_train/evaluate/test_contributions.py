@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pointsman_train.evaluate.contributions import THE_MODEL, explainer
+from pointsman_train.evaluate.contributions import explainer
 from pointsman_train.featurize.layout import Block, Layout
 from pointsman_train.train.average import Average
 from pointsman_train.train.booster import BoostedConfig, BoosterConfig
@@ -47,13 +47,12 @@ def _average(config):
 @pytest.mark.parametrize("formulation", [Pooled, PerModel, Difference, _average])
 def test_exact_contributions_add_up_to_the_log_odds_but_for_a_constant_a_model(formulation, data):
     model, features = _fit(formulation, data), data[0]
-    explained = explainer(model, LAYOUT.names, features)
+    explained = explainer(model, features)
     found = explained.contributions(features)
     rest = model.margins(features) - found.sum(axis=2)
 
     assert explained.exact
-    assert explained.names == (*LAYOUT.names, THE_MODEL)
-    assert found.shape == (600, 3, 8)
+    assert found.shape == (600, 3, 7)
     np.testing.assert_allclose(rest, np.broadcast_to(rest[:1], rest.shape), atol=1e-9)
     assert found.std() > 0.1
 
@@ -61,34 +60,34 @@ def test_exact_contributions_add_up_to_the_log_odds_but_for_a_constant_a_model(f
 @pytest.mark.parametrize("formulation", [Pooled, PerModel, Difference])
 def test_what_makes_the_models_differ_is_the_first_reason(formulation, data):
     features = data[0]
-    explained = explainer(_fit(formulation, data), LAYOUT.names, features)
+    explained = explainer(_fit(formulation, data), features)
     found = explained.contributions(features[:100])
-    small_against_large = (found[:, 0] - found[:, 2])[:, :-1]
+    small_against_large = found[:, 0] - found[:, 2]
 
-    assert explained.names[np.abs(small_against_large).mean(axis=0).argmax()] == "chars"
+    assert LAYOUT.names[np.abs(small_against_large).mean(axis=0).argmax()] == "chars"
 
 
 def test_a_column_that_trees_do_not_read_contributes_nothing(data):
     features = data[0]
     for formulation in (Pooled, PerModel, Difference):
-        found = explainer(_fit(formulation, data), LAYOUT.names, features).contributions(features[:20])
+        found = explainer(_fit(formulation, data), features).contributions(features[:20])
         assert not found[:, :, LAYOUT.names.index("embedding_0")].any()
 
 
-def test_what_a_pooled_booster_knows_of_the_model_is_a_reason_of_its_own(data):
-    pooled, own = (_fit(formulation, data) for formulation in (Pooled, PerModel))
-
-    assert explainer(pooled, LAYOUT.names, data[0]).contributions(data[0][:20])[:, :, -1].any()
-    assert not explainer(own, LAYOUT.names, data[0]).contributions(data[0][:20])[:, :, -1].any()
+def test_contributions_of_trees_are_those_that_lightgbm_gives(data):
+    model, features = _fit(PerModel, data), data[0]
+    found = explainer(model, features).contributions(features[:20])
+    for m, head in enumerate(model.heads):
+        told = head.booster.predict(features[:20][:, head.columns].astype(float), pred_contrib=True)[:, :-1]
+        np.testing.assert_allclose(found[:, m][:, head.columns], told, atol=1e-9)
 
 
 def test_occlusion_is_what_the_log_odds_lose_when_a_feature_takes_its_median(data):
     model, features = _fit(Multiclass, data), data[0]
-    explained = explainer(model, LAYOUT.names, features)
+    explained = explainer(model, features)
     hidden = features[:5].copy()
     hidden[:, 1] = np.median(features[:, 1])
     found = explained.contributions(features[:5])
 
     assert not explained.exact
     np.testing.assert_allclose(found[:, :, 1], model.margins(features[:5]) - model.margins(hidden))
-    assert not found[:, :, -1].any()

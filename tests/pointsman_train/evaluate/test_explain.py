@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pointsman_train.evaluate.contributions import THE_MODEL
 from pointsman_train.evaluate.explain import excerpt, explain_by, unexplained
 from pointsman_train.evaluate.settings import WorstConfig
 from pointsman_train.evaluate.worst import worst_cases
@@ -36,7 +35,7 @@ def test_the_worst_prompts_of_a_run_are_told_with_features_and_training_prompts(
         assert one.excerpt == excerpt(labelled.outcomes.prompt[row], 160)
         assert one.source == labelled.outcomes.source[row]
         assert 0 < len(one.reasons) <= 5
-        assert {reason.name for reason in one.reasons} <= {*trained.router.featurizer.names, THE_MODEL}
+        assert {reason.name for reason in one.reasons} <= set(trained.router.featurizer.names)
         assert len(one.neighbours) == 3
         assert {near.excerpt for near in one.neighbours} <= training
         similar = [near.similarity for near in one.neighbours]
