@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import anyio
 import httpx2
@@ -24,10 +24,13 @@ from pointsman.dispatch.usage import Usage, response_id, usage_of
 from pointsman.dispatch.verdict import Reply
 from pointsman.errors import RoutingError
 
+_Found = TypeVar("_Found")
 _Steps: TypeAlias = Generator[Send | Wait, Reply | None, Ended]
 
 # As logs know a caller that did not wait: of nginx, and of no standard.
 _GONE = 499
+# Bytes of a body.
+_LARGE = 1 << 18
 
 
 def dispatch(
@@ -82,7 +85,7 @@ async def dispatch_async(
 ) -> Answer:
     """Decide a request, send it, and return the answer; see :func:`dispatch`."""
     try:
-        plan = core.plan(api, raw, headers)
+        plan = await aside(raw, partial(core.plan, api, raw, headers))
     except RoutingError as problem:
         return answers.refusal(problem)
     steps, reply, step = core.attempts(plan, read_s), None, None
@@ -97,6 +100,14 @@ async def dispatch_async(
         if not isinstance(step, Ended):
             _abandoned(core, plan)
     return _answer(core, plan, step)
+
+
+async def aside(raw: bytes, work: Callable[[], _Found]) -> _Found:
+    """Do the work that a body asks for, in a thread where it is large.
+
+    To read millions of empty messages takes seconds, which would hold up every other request of the event loop.
+    """
+    return work() if len(raw) < _LARGE else await anyio.to_thread.run_sync(work)
 
 
 def _next(steps: _Steps, reply: Reply | None) -> Send | Wait | Ended:

@@ -15,7 +15,7 @@ from pointsman.dispatch import answers
 from pointsman.dispatch.answers import Answer
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.core import Dispatcher
-from pointsman.dispatch.drive import dispatch_async
+from pointsman.dispatch.drive import aside, dispatch_async
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.splice import Body
 from pointsman.errors import RoutingError
@@ -89,12 +89,7 @@ class Decide:
         raw = await _body(self._served, scope, receive, send)
         if raw is None:
             return
-        try:
-            values = Body.parse(raw).values
-            api = Api.RESPONSES if "input" in values and "messages" not in values else Api.CHAT
-            answer = json_answer(_decision(self._served.core.plan(api, raw, dry=True)))
-        except RoutingError as problem:
-            answer = answers.refusal(problem)
+        answer = await aside(raw, lambda: _decided(self._served.core, raw))
         await send_whole(send, answer)
 
 
@@ -141,6 +136,15 @@ async def _body(served: Served, scope: Scope, receive: Receive, send: Send) -> b
 def _headers(scope: Scope) -> list[tuple[str, str]]:
     # What is not plain ASCII cannot be sent on, and nobody upstream waits for it.
     return [(name.decode("latin-1"), value.decode()) for name, value in scope["headers"] if value.isascii()]
+
+
+def _decided(core: Measured, raw: bytes) -> Answer:
+    try:
+        values = Body.parse(raw).values
+        api = Api.RESPONSES if "input" in values and "messages" not in values else Api.CHAT
+        return json_answer(_decision(core.plan(api, raw, dry=True)))
+    except RoutingError as problem:
+        return answers.refusal(problem)
 
 
 def _decision(plan: Plan) -> dict[str, Any]:

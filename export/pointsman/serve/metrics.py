@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -20,16 +21,18 @@ class Counter:
     def __init__(self, name: str, words: str, *labels: str) -> None:
         self.name, self.words, self.labels = name, words, labels
         self._values: defaultdict[tuple[str, ...], float] = defaultdict(float)
+        self._lock = threading.Lock()
 
     def add(self, *values: str, by: float = 1.0) -> None:
         """Count, for the labels' values."""
-        self._values[values] += by
+        with self._lock:
+            self._values[values] += by
 
     def lines(self) -> Iterator[str]:
         """Yield the text format's lines."""
         yield f"# HELP {self.name} {self.words}"
         yield f"# TYPE {self.name} counter"
-        for values, number in self._values.items():
+        for values, number in list(self._values.items()):
             given = ",".join(f'{label}="{_escaped(v)}"' for label, v in zip(self.labels, values, strict=True))
             yield f"{self.name}{{{given}}} {number:.17g}"
 
@@ -40,11 +43,13 @@ class Histogram:
     def __init__(self, name: str, words: str, bounds: tuple[float, ...]) -> None:
         self.name, self.words, self._bounds = name, words, bounds
         self._counts, self._sum = [0] * (len(bounds) + 1), 0.0
+        self._lock = threading.Lock()
 
     def observe(self, seconds: float) -> None:
         """Count a duration."""
-        self._counts[bisect.bisect_left(self._bounds, seconds)] += 1
-        self._sum += seconds
+        with self._lock:
+            self._counts[bisect.bisect_left(self._bounds, seconds)] += 1
+            self._sum += seconds
 
     def lines(self) -> Iterator[str]:
         """Yield the text format's lines."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 
 import httpx2
 import openai
@@ -128,6 +129,22 @@ def test_a_failure_of_the_server_is_a_typed_error_that_tells_nothing(serve, live
     found = post(server, BODY)
     assert refused(found) == (500, "internal_error")
     assert "secret" not in found.text
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/route"])
+def test_a_large_body_is_read_aside_and_a_small_one_where_it_is(serve, live, monkeypatch, path):
+    server, threads = live(serve(chat(), chat())), []
+    plan = server.app.state.core.plan
+
+    def watched(*given, **more):
+        threads.append(threading.get_ident())
+        return plan(*given, **more)
+
+    monkeypatch.setattr(server.app.state.core, "plan", watched)
+    for messages in (MESSAGES, [{}] * 100_000 + MESSAGES):
+        assert post(server, BODY | {"messages": messages}, path).status_code == 200
+    assert threads[0] == server._thread.ident
+    assert threads[1] != server._thread.ident
 
 
 def test_a_base_url_in_a_request_is_never_followed(serve, live):
