@@ -34,9 +34,9 @@ STREAMED = 0.3
 # A connection that is kept is closed by httpx2 after five idle seconds.
 IDLE_S = 8.0
 FAULTS = (
-    "status 500", "status 503", "status 429", "status 408", "status 401", "status 404", "refused", "hangs",
-    "cut in head",
-    "cut in body", "empty", "not JSON", "error as 200", "drips",
+    "status 500", "status 503", "status 503 and Retry-After", "status 429", "status 429 and Retry-After", "status 408",
+    "status 401", "status 404", "refused", "hangs", "cut in head", "cut in body", "empty", "not JSON", "error as 200",
+    "drips",
 )  # fmt: skip
 
 
@@ -228,7 +228,8 @@ class Upstream:
         self, fault: str, number: int, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         if fault.startswith("status"):
-            writer.write(_whole(b'{"error": {"message": "no"}}', fault[7:] + " X"))
+            _, status, *later = fault.split()
+            writer.write(_whole(b'{"error": {"message": "no"}}', f"{status} X", "Retry-After: 1\r\n" if later else ""))
             return True
         if fault == "refused":
             writer.transport.abort()
@@ -263,8 +264,8 @@ def _chunk(content: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(content), content)
 
 
-def _whole(content: bytes, status: str = "200 OK") -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+def _whole(content: bytes, status: str = "200 OK", more: str = "") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{more}Content-Length: {len(content)}\r\n\r\n"
     return head.encode() + content
 
 
