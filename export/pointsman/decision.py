@@ -42,7 +42,9 @@ class Decision:
     reason
         What decided: "utility" (the largest utility), "threshold" (the cheapest model that is likely enough to
         succeed), "held by the best single model" (another's lead in utility was too small to leave it),
-        "unfamiliar prompt" (it went to the router's fallback) or "only candidate".
+        "unfamiliar prompt" (it went to the router's fallback) or "only candidate". Where a wish changed the choice,
+        what it did comes after a semicolon: "raised to min_success", "no model reaches min_success", "stepped up at the
+        boundary", "default at the boundary".
     router
         Name and version, as ``name/version``.
     """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from pointsman.contributions import Explainer
 from pointsman.decision import Decision
 from pointsman.router import Router
 from pointsman.text import Prompt
+from pointsman.wishes import WishArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class Explanation:
             lines.append("The prompt is unlike the training prompts, so the probabilities below did not decide.")
         if self.runner_up is not None:
             lead = made.utilities[made.model] - made.utilities[self.runner_up]
+            leads = "leads" if lead >= 0 else "trails"
             lines.append(
-                f"It leads {self.runner_up} by {lead:.3f} in utility, which is success less the price of cost."
+                f"It {leads} {self.runner_up} by {abs(lead):.3f} in utility, which is success less the price of cost."
             )
             lines.append(f"\nWhat speaks for {made.model} rather than {self.runner_up}, in log-odds of success:")
             usual = {one.model: one.usual for one in self.models}
@@ -98,7 +100,7 @@ class Explanation:
         return lines
 
 
-def explain(folder: str | Path, prompt: Prompt, **wishes: Any) -> Explanation:
+def explain(folder: str | Path, prompt: Prompt, **wishes: Unpack[WishArguments]) -> Explanation:
     """Route a prompt and tell which features decided.
 
     Parameters

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import TypedDict
 
 from pointsman.errors import WishError
 
@@ -40,18 +42,35 @@ class Wishes:
     on_boundary: str | None = None
 
 
+class WishArguments(TypedDict, total=False):
+    """The same as keyword arguments, as :meth:`pointsman.Router.route` takes them."""
+
+    models: Sequence[str] | None
+    exclude: Sequence[str] | None
+    operating_point: str | None
+    cost_quality: float | None
+    min_success: float | None
+    on_boundary: str | None
+
+
 def checked(wishes: Wishes) -> Wishes:
-    """Return wishes that are in range; raises :class:`WishError`."""
-    for name, most in (("cost_quality", 10), ("min_success", 1)):
-        value = getattr(wishes, name)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (number and 0 <= value <= most):
-            raise WishError(f"{name} is {value!r}, expected a number from 0 to {most}")
+    """Return wishes that are in range, numbers as floats; raises :class:`WishError`."""
+    dial, least = (
+        _within(name, getattr(wishes, name), most) for name, most in (("cost_quality", 10), ("min_success", 1))
+    )
     if wishes.on_boundary is not None and wishes.on_boundary not in ON_BOUNDARY:
         raise WishError(f"on_boundary is {wishes.on_boundary!r}, expected one of {list(ON_BOUNDARY)!r}")
     if wishes.operating_point is not None and wishes.cost_quality is not None:
         raise WishError("both operating_point and cost_quality are given; give one of them")
-    return wishes
+    return replace(wishes, cost_quality=dial, min_success=least)
+
+
+def _within(name: str, value: object, most: int) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= most:
+        raise WishError(f"{name} is {repr(value)[:80]}, expected a number from 0 to {most}")
+    return float(value)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
@@ -62,7 +81,8 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     >>> matches("anthropic/claude", ["openai/*", "anthropic/*"])
     True
     """
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    # A name is itself, whatever marks of a pattern it has.
+    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def unwanted(model: str, wishes: Wishes) -> str | None:

@@ -15,13 +15,12 @@ from pointsman_train.evaluate.compare import BETTER, WORSE, Row, SliceRows
 from pointsman_train.evaluate.gate import Check, failed
 from pointsman_train.export.card import HEADLINE, table
 from pointsman_train.registry import Found
-from pointsman_train.report.comparison import write_comparison_report
+from pointsman_train.report.comparison import OF_A_POINT, write_comparison_report
 from pointsman_train.writing import as_json, write_json, write_text
 
 # What a terminal shows of all prompts, and the page of each slice; the JSON file has every figure of both.
 SHOWN = (*HEADLINE, "quality", "cost_usd")
 SHOWN_OF_A_SLICE = ("boundary_accuracy", "under_routing_rate", "over_routing_rate", "quality", "cost_usd")
-SHOWN_OF_A_POINT = ("quality", "cost_saving", "under_routing_rate")
 
 _HEAD = ("metric", "A", "B", "B - A", "verdict on B")
 
@@ -38,7 +37,7 @@ def write_comparison(comparison: Comparison, run_dir: Path) -> tuple[Path, ...]:
 def summarise_comparison(comparison: Comparison) -> str:
     """List the headline figures of both, their differences and verdicts, and what the gate says."""
     lines = [*_who(comparison), "", *_aligned(_HEAD, map(_cells, _among(comparison.rows, SHOWN)))]
-    points = _lines_of(comparison.points, SHOWN_OF_A_POINT)
+    points = _lines_of(comparison.points, OF_A_POINT)
     lines += ["", *_aligned((POINT, *_HEAD), points)] if points else []
     told = _lines_of(comparison.slices, SHOWN_OF_A_SLICE, (BETTER, WORSE))
     lines += ["", _slices_in_short(comparison), *(_aligned(("slice", *_HEAD), told) if told else [])]
@@ -55,11 +54,10 @@ def comparison_page(comparison: Comparison) -> str:
         table(_HEAD, list(map(_cells, _among(rows, SHOWN)))),
         f"## Gate: it {_verdict(comparison)}",
         "\n".join(f"- {line}" for line in _conditions(comparison)),
-        "## Operating points",
-        table((POINT, *_HEAD), _lines_of(comparison.points, SHOWN_OF_A_POINT)),
-        "## By slice",
-        _slices_in_short(comparison),
     ]
+    if comparison.points:
+        parts += ["## Operating points", table((POINT, *_HEAD), _lines_of(comparison.points, OF_A_POINT))]
+    parts += ["## By slice", _slices_in_short(comparison)]
     for by, group in groupby(comparison.slices, key=lambda part: part.by):
         parts += [f"### By {by}", _slice_table(list(group))]
     parts += ["## Every figure", table(_HEAD, list(map(_cells, rows)))]

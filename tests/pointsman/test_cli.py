@@ -46,6 +46,31 @@ def test_route_takes_a_pool_and_an_operating_point(router, trained, capsys):
     assert found == router.route("Hi", models=models, operating_point="half_cost").to_dict()
 
 
+def test_route_and_explain_take_every_wish(router, trained, capsys):
+    wishes = [
+        "--exclude",
+        "*135M*,nobody*",
+        "--cost-quality",
+        "2.5",
+        "--min-success",
+        "0.75",
+        "--on-boundary",
+        "step_up",
+    ]
+    wish = {"exclude": ["*135M*", "nobody*"], "cost_quality": 2.5, "min_success": 0.75, "on_boundary": "step_up"}
+    for command in (["route"], ["explain", "--json"]):
+        assert main([*command, str(trained.bundle), "What is 17 * 23?", *wishes]) == 0
+        found = json.loads(capsys.readouterr().out)
+        found = found.get("decision", found)
+        assert found == router.route("What is 17 * 23?", **wish).to_dict()
+        assert list(found["excluded"]) == ["SmolLM2-135M-Instruct"]
+
+
+def test_a_wish_out_of_range_is_told(trained, capsys):
+    assert main(["route", str(trained.bundle), "Hi", "--cost-quality", "11"]) == 1
+    assert capsys.readouterr().err == "pointsman: WishError: cost_quality is 11.0, expected a number from 0 to 10\n"
+
+
 def test_a_dash_reads_standard_input_and_bytes_that_are_no_text_do_no_harm(router, trained, capsys, monkeypatch):
     raw = io.TextIOWrapper(io.BytesIO("Zähle bis 3.\n".encode() + b"\xff\x00"), encoding="utf-8", errors="strict")
     monkeypatch.setattr(sys, "stdin", raw)

@@ -47,6 +47,15 @@ def test_the_command_says_it_in_lines(trained, familiar, found, capsys):
         assert f"{len(one.contributions) - 3} more features" in out
 
 
+def test_a_choice_that_was_wished_for_trails(trained, router, familiar):
+    cheapest, best = explain(trained.bundle, familiar, cost_quality=10), router.route(familiar, cost_quality=0)
+    assert cheapest.decision.model == router.models[0] != best.model
+    assert f" leads {cheapest.runner_up} by " in cheapest.words()
+    sure = explain(trained.bundle, familiar, cost_quality=10, min_success=best.p_success[best.model])
+    assert sure.decision.model == best.model
+    assert f"raised to min_success.\nIt trails {router.models[0]} by " in sure.words()
+
+
 def test_the_command_prints_all_of_it_as_json(trained, familiar, found, capsys):
     main(["explain", str(trained.bundle), familiar, "--json"])
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(found.to_dict()))

@@ -183,6 +183,14 @@ def test_a_pool_that_nothing_fits_is_told_with_each_reason():
     }
 
 
+@pytest.mark.parametrize("name", ["o3 [high]", "what?", "a*b"])
+def test_a_name_with_the_marks_of_a_pattern_is_itself(name):
+    models = (Model(name, 1.0, 0.3, 0.3), *TINY.models[1:])
+    router = Router(replace(TINY, models=models, labels=(name, *TINY.labels[1:])), Told([0.5, 0.5, 0.5], 0.6))
+    assert router.route("Hi", models=[name]).model == name
+    assert list(router.route("Hi", exclude=[name]).excluded) == [name]
+
+
 @pytest.mark.parametrize("argument", ["models", "exclude"])
 def test_a_misspelt_name_is_no_pattern(argument):
     with pytest.raises(UnknownModelError, match="did you mean 'large'"):
@@ -196,7 +204,11 @@ def test_a_misspelt_name_is_no_pattern(argument):
         ({"min_success": 0.65}, "large", "utility; raised to min_success"),
         ({"min_success": 0.9}, "large", "utility; no model reaches min_success"),
         ({"on_boundary": "step_up"}, "mid", "utility; stepped up at the boundary"),
+        ({"on_boundary": "default"}, "mid", "utility; default at the boundary"),
         ({"on_boundary": "default", "exclude": ["mid"]}, "small", "utility"),
+        ({"on_boundary": "step_up", "exclude": ["mid"]}, "small", "utility"),
+        ({"min_success": np.float32(0.66)}, "large", "utility; raised to min_success"),
+        ({"cost_quality": np.arange(11)[10]}, "small", "utility"),
         ({"cost_quality": 0}, "large", "utility"),
         ({"cost_quality": 10}, "small", "utility"),
     ],

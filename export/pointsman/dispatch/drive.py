@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -85,7 +86,7 @@ async def dispatch_async(
 ) -> Answer:
     """Decide a request, send it, and return the answer; see :func:`dispatch`."""
     try:
-        plan = await aside(raw, partial(core.plan, api, raw, headers))
+        plan = await aside(raw, partial(core.plan, api, raw, headers), partial(_abandoned, core))
     except RoutingError as problem:
         return answers.refusal(problem)
     steps, reply, step = core.attempts(plan, read_s), None, None
@@ -102,12 +103,31 @@ async def dispatch_async(
     return _answer(core, plan, step)
 
 
-async def aside(raw: bytes, work: Callable[[], _Found]) -> _Found:
+async def aside(raw: bytes, work: Callable[[], _Found], unwanted: Callable[[_Found], object] | None = None) -> _Found:
     """Do the work that a body asks for, in a thread where it is large.
 
     To read millions of empty messages takes seconds, which would hold up every other request of the event loop.
+
+    Parameters
+    ----------
+    unwanted
+        Gets what the thread found when nobody waits for it any more.
     """
-    return work() if len(raw) < _LARGE else await anyio.to_thread.run_sync(work)
+    if len(raw) < _LARGE:
+        return work()
+    left = threading.Event()
+
+    def work_aside() -> _Found:
+        found = work()
+        if unwanted is not None and left.is_set():
+            unwanted(found)
+        return found
+
+    try:
+        return await anyio.to_thread.run_sync(work_aside)
+    except BaseException:
+        left.set()
+        raise
 
 
 def _next(steps: _Steps, reply: Reply | None) -> Send | Wait | Ended:

@@ -61,7 +61,10 @@ class RoutingTransport(httpx2.BaseTransport):
 
 
 class AsyncRoutingTransport(httpx2.AsyncBaseTransport):
-    """The same for an event loop; a decision takes a millisecond or so, in which the loop does nothing else."""
+    """The same for an event loop; a decision takes a millisecond or so, in which the loop does nothing else.
+
+    Bodies of more than 256 KB are decided in a thread, which may then call the core's listeners.
+    """
 
     def __init__(self, core: Dispatcher, upstream: httpx2.AsyncBaseTransport | None = None) -> None:
         self.core = core

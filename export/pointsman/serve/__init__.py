@@ -4,7 +4,7 @@
 - ``body``, ``respond``: a request's body within limits, and an answer to a caller that may go away.
 - ``endpoints``, ``asgi``: the paths, and the application.
 - ``metrics``: what Prometheus reads.
-- ``reload``, ``run``: a new bundle without a restart, and the process.
+- ``reload``, ``connection``, ``run``: a new bundle without a restart, what a connection may hold up, and the process.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ class Counter:
         """Yield the text format's lines."""
         yield f"# HELP {self.name} {self.words}"
         yield f"# TYPE {self.name} counter"
-        for values, number in list(self._values.items()):
+        with self._lock:
+            found = list(self._values.items())
+        for values, number in found:
             given = ",".join(f'{label}="{_escaped(v)}"' for label, v in zip(self.labels, values, strict=True))
             yield f"{self.name}{{{given}}} {number:.17g}"
 
@@ -56,10 +58,12 @@ class Histogram:
         yield f"# HELP {self.name} {self.words}"
         yield f"# TYPE {self.name} histogram"
         total = 0
-        for bound, count in zip((*(f"{one:g}" for one in self._bounds), "+Inf"), self._counts, strict=True):
+        with self._lock:
+            counts, seconds = list(self._counts), self._sum
+        for bound, count in zip((*(f"{one:g}" for one in self._bounds), "+Inf"), counts, strict=True):
             total += count
             yield f'{self.name}_bucket{{le="{bound}"}} {total}'
-        yield f"{self.name}_sum {self._sum:.17g}"
+        yield f"{self.name}_sum {seconds:.17g}"
         yield f"{self.name}_count {total}"
 
 

@@ -13,6 +13,8 @@ from pointsman.text import both_ends
 from pointsman_train.cores import on_all_cores
 
 BATCH = 256
+# Characters of a batch, padding included: a graph's room for 256 long prompts is 300 MB.
+_CHARACTERS = 1 << 17
 
 
 def open_session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
@@ -27,14 +29,26 @@ def open_session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
 def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
     """Positions of prompts in batches, shortest prompts first: rows of a batch are padded to the longest.
 
+    Parameters
+    ----------
+    size
+        Most prompts of a batch; of long ones it has fewer.
+
     Examples
     --------
     >>> [batch.tolist() for batch in batches(["ccc", "a", "bb"], size=2)]
     [[1, 2], [0]]
     """
-    order = np.argsort([len(prompt) for prompt in prompts], kind="stable")
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+    length = np.array([len(prompt) for prompt in prompts], np.int64)
+    order = np.argsort(length, kind="stable")
+    start = 0
+    for end, longest in enumerate(length[order].tolist()):
+        rows = end - start
+        if rows == size or (rows and (rows + 1) * longest > _CHARACTERS):
+            yield order[start:end]
+            start = end
+    if start < len(order):
+        yield order[start:]
 
 
 def inputs_of(prompts: Sequence[str]) -> np.ndarray[Any, Any]:

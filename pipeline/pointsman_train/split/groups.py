@@ -116,16 +116,17 @@ def _joined(prompts: Sequence[str], similarity: float) -> list[int]:
     shingles: dict[int, Shingles] = {}
     for i in np.flatnonzero(bands.any(axis=1)).tolist():
         keys = [key for key in bands[i].tolist() if key]
-        shingles[i] = shingles_of(normalise(prompts[i]))
+        own = shingles_of(normalise(prompts[i]))
         for j in sorted({j for key in keys for j in index.get(key, ())}):
             mine, other = _root(parent, i), _root(parent, j)
-            if mine != other and alike(shingles[i], shingles[j], similarity):
+            if mine != other and alike(own, shingles[j], similarity):
                 parent[mine] = other
                 listed[other] += listed[mine]
         mine = _root(parent, i)
         if listed[mine] < LISTED:
             for key in keys:
                 index.setdefault(key, []).append(i)
+            shingles[i] = own
             listed[mine] += 1
     return [_root(parent, i) for i in range(len(parent))]
 

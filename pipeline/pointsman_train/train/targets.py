@@ -91,7 +91,7 @@ def pick(kind: str, value: float, loss: float | None, guaranteed: bool, outlook:
         When under-routing is asked for, and no prompt has a known success of every model.
     """
     if kind == MAX_COST:
-        dearest = float(outlook.evidence.paid.mean(axis=0).max())
+        dearest = float(outlook.evidence.paid[:, -1].mean())
         within = np.flatnonzero(outlook.cost <= value * dearest * (1 + _ROUNDING))
         return int(within[0]) if len(within) else None
     if kind == MIN_QUALITY:

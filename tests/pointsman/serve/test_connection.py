@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
 import pytest
+from fake_upstream import stream
 
 from pointsman.serve.connection import Connection
 
@@ -67,9 +69,61 @@ def test_a_header_in_two_pieces_is_answered_and_the_connection_then_stays_open(c
     assert answer(connection).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("rest", [b"{", b"\r\n"])
+def test_whatever_comes_after_an_answer_does_not_keep_the_connection(connect, rest):
+    # A byte of a body that nobody waits for, and a blank line, end uvicorn's own waiting for the next request.
+    connection = connect()
+    length = b"Content-Length: 10\r\n" if rest == b"{" else b""
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n" + length + b"\r\n")
+    answer(connection)
+    connection.sendall(rest)
+    assert connection.recv(1) == b""
+
+
+def test_half_of_the_next_request_does_not_cut_an_answer_off(serve, live, monkeypatch):
+    monkeypatch.setattr(Connection, "header_s", 0.3)
+    server = live(serve(stream("one", "two", "three", pause=0.3)))
+    body = json.dumps(
+        {"model": "pointsman/auto", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    ).encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body + HALF)
+        found = b""
+        while b"[DONE]" not in found:
+            piece = connection.recv(4096)
+            assert piece, found
+            found += piece
+
+
 def test_half_a_second_request_is_closed_as_well(connect):
     connection = connect()
     connection.sendall(HALF + REST)
     answer(connection)
     connection.sendall(HALF)
     assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("large", [b"x-large: " + b"a" * 70_000, b"x-many: a\r\n" * 7_000, b"a" * 70_000])
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b""])
+def test_a_header_that_is_too_large_is_refused_whole_or_not(connect, large, end):
+    connection = connect()
+    connection.sendall(HALF + b"0.0.1\r\n" + large + end)
+    assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_address_that_is_too_long_is_refused(connect):
+    connection = connect()
+    connection.sendall(b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_is_no_part_of_the_header_and_many_requests_are_not_one(connect):
+    connection = connect()
+    body = b'{"model": "pointsman/auto", "messages": [], "x": "' + b"a" * 300_000 + b'"}'
+    head = b"POST /v1/route HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    connection.sendall(head % len(body) + body)
+    assert b"400" not in answer(connection).split(b"\r\n")[0]
+    for _ in range(5):
+        connection.sendall(HALF + b"0.0.1\r\nx-large: " + b"a" * 30_000 + b"\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 200")

@@ -21,6 +21,13 @@ def test_every_prompt_is_in_one_batch_shortest_first():
     assert found == [[3, 1], [2, 4], [0]]
 
 
+def test_long_prompts_are_in_batches_of_fewer():
+    prompts = ["x" * n for n in (100_000, 1, 40_000, 300_000, 50_000, 1)]
+    assert [batch.tolist() for batch in batches(prompts)] == [[1, 5, 2], [4], [0], [3]]
+    assert [len(batch) for batch in batches(["x" * 1_000] * 300)] == [131, 131, 38]
+    assert list(batches([])) == []
+
+
 def test_rows_come_back_in_the_order_of_the_prompts(echo):
     prompts = [f"{'x' * (i * 7 % 11)}{i}" for i in range(50)]
     assert run(echo, prompts, ["out"], size=8)[0].tolist() == prompts
