@@ -1,6 +1,6 @@
 """Connections of uvicorn whose requests must have a header of sensible size, and in time: half of one holds no place.
 
-Requests are parsed in C. What is parsed in Python took an eighth of what a routed request costs.
+Requests are parsed in C: in Python that took a sixteenth of what the server adds to a call.
 """
 
 from __future__ import annotations
