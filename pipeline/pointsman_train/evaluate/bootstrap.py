@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pointsman_train.data import Floats, Ints
 from pointsman_train.errors import ConfigError
 
-Weights: TypeAlias = NDArray[np.float32]
+# Whole numbers: of 50,000 prompts and 2,000 resamples they take 100 MB, as floats they would take 400.
+Weights: TypeAlias = NDArray[np.uint8]
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -76,7 +77,8 @@ def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RES
     -------
     ndarray of shape (1 + resamples, n_prompts)
         How often each prompt counts. Row 0 is all ones: the test set itself, so that a figure computed for
-        every row has its value first and its resamples after it.
+        every row has its value first and its resamples after it. That one of 256 groups or more be drawn 256 times
+        is less likely than anything that was ever seen.
 
     References
     ----------
@@ -85,12 +87,12 @@ def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RES
     Examples
     --------
     >>> resample_weights(np.array([7, 7, 9]), np.random.default_rng(0), resamples=3).tolist()
-    [[1.0, 1.0, 1.0], [0.0, 0.0, 2.0], [1.0, 1.0, 1.0], [2.0, 2.0, 0.0]]
+    [[1, 1, 1], [0, 0, 2], [1, 1, 1], [2, 2, 0]]
     """
     if resamples < 1:
         raise ConfigError(f"resamples is {resamples!r}, expected 1 or more")
     ids, member = np.unique(group, return_inverse=True)
-    weights = np.ones((1 + resamples, len(group)), dtype=np.float32)
+    weights = np.ones((1 + resamples, len(group)), dtype=np.uint8)
     for row in weights[1:]:
         row[:] = np.bincount(rng.integers(len(ids), size=len(ids)), minlength=len(ids))[member]
     return weights

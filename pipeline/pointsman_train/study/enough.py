@@ -57,7 +57,7 @@ def _row(task: Task, subset: Bools) -> str:
         found, guess = _out_of_fold(task, subset)
     except (LabelError, PoolError) as error:
         return f"cannot be measured: {error}"
-    weights = np.ones((1, len(found.testset)), np.float32)
+    weights = np.ones((1, len(found.testset)), np.uint8)
     p, success = _probabilities(found), found.testset.success
     area = mean_of_known(np.stack([auc(a, b, weights) for a, b in zip(p.T, success.T, strict=True)], axis=1))[0]
     return f"{area:>6.3f}  {log_loss(p, success).mean():>8.3f}  {guess:.3f}"

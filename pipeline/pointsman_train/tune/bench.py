@@ -80,7 +80,7 @@ class Bench:
 
 def figures_of(one: Round) -> dict[str, float]:
     """Figures of one fold, without resamples; undefined is NaN."""
-    alone = np.ones((1, len(one.testset)), np.float32)
+    alone = np.ones((1, len(one.testset)), np.uint8)
     return {name: float(values[0]) for name, values in headline(one.testset, one.router, alone).items()}
 
 
