@@ -23,6 +23,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 from quality_tables import table, write_between
 from resampled import MODELS, write
 
@@ -84,8 +85,10 @@ def _draw(rows: list[tuple[int, dict[str, float]]]) -> None:
         axis.set_xlabel("prompts")
         axis.set_ylabel(label)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        for level in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
-            level(lambda value, _: f"{value:g}")
+        axis.set_ylim(bottom=min(values) / 2)
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.yaxis.set_minor_formatter(NullFormatter())
         axis.legend()
         axis.grid(alpha=0.3, which="both")
     figure.savefig(PLOT, dpi=110)
