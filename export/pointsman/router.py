@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from pointsman.graph import Graph, Predictions
 from pointsman.guard import Guard, fallback_among
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
-from pointsman.wishes import Wishes, at_boundary, checked, first_in, raised, unwanted
+from pointsman.wishes import WishArguments, Wishes, at_boundary, checked, first_in, raised, unwanted
 
 _NOTHING_WISHED = Wishes()
 # What makes a name a pattern.
@@ -134,35 +134,32 @@ class Router:
         NoCandidateError
             When no model may be chosen.
         """
-        wishes = self._wishes(models, exclude, operating_point, cost_quality, min_success, on_boundary)
+        wishes = self._wishes(
+            models,
+            exclude,
+            operating_point=operating_point,
+            cost_quality=cost_quality,
+            min_success=min_success,
+            on_boundary=on_boundary,
+        )
         excluded, point, rule = self._asked(wishes)
         return self._decided(self._graph.predict([text_of(prompt)]), point, rule, excluded, wishes)
 
-    def route_many(
-        self,
-        prompts: Sequence[Prompt],
-        *,
-        models: Sequence[str] | None = None,
-        exclude: Sequence[str] | None = None,
-        operating_point: str | None = None,
-        cost_quality: float | None = None,
-        min_success: float | None = None,
-        on_boundary: str | None = None,
-    ) -> list[Decision]:
-        """Choose a model for each of several prompts in one run of the graph; see :meth:`route`."""
-        wishes = self._wishes(models, exclude, operating_point, cost_quality, min_success, on_boundary)
-        excluded, point, rule = self._asked(wishes)
-        return [self._decided(row, point, rule, excluded, wishes) for row in self.predict(prompts).rows()]
+    def route_many(self, prompts: Sequence[Prompt], **wishes: Unpack[WishArguments]) -> list[Decision]:
+        """Choose a model for each of several prompts in one run of the graph; the rest is as of :meth:`route`."""
+        asked = self._wishes(**wishes)
+        excluded, point, rule = self._asked(asked)
+        return [self._decided(row, point, rule, excluded, asked) for row in self.predict(prompts).rows()]
 
     def _wishes(
-        self, models: Sequence[str] | None, exclude: Sequence[str] | None, point: str | None, *others: Any
+        self, models: Sequence[str] | None = None, exclude: Sequence[str] | None = None, **others: Any
     ) -> Wishes:
-        if models is None and exclude is None and point is None and others == (None, None, None):
+        if models is None and exclude is None and all(other is None for other in others.values()):
             return _NOTHING_WISHED
         some, none = self._patterns("models", models), self._patterns("exclude", exclude)
         if models is not None and not some:
             raise NoCandidateError(dict.fromkeys(self.models, "not in the requested models"))
-        return checked(Wishes(some, none, point, *others))
+        return checked(Wishes(some, none, **others))
 
     def _patterns(self, argument: str, given: Sequence[str] | None) -> tuple[str, ...]:
         """Return names and patterns, after a look at each that is no pattern."""
