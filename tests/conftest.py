@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import pointsman
 from pointsman import Router
@@ -25,9 +25,9 @@ from pointsman_train.pipeline import PipelineConfig, Result, run_pipeline
 from pointsman_train.tracking import TrackingConfig
 from pointsman_train.train.assemble import router_graph
 
-# A slow machine is no failure: how long an example takes says nothing of whether it is right.
-settings.register_profile("pointsman", deadline=None)
-settings.load_profile("pointsman")
+# Hypothesis takes a machine that others keep busy for a slow test; nothing here asserts a time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # As few as still give every label to every fold; more would only make the tests slower as the data grows.
 PROMPTS = 400

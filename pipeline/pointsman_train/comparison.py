@@ -21,7 +21,7 @@ from pointsman_train import tracking
 from pointsman_train.datasets import DatasetConfig
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
-from pointsman_train.evaluate.figures import evaluate
+from pointsman_train.evaluate.figures import evaluate, point_figures
 from pointsman_train.evaluate.gate import Check, GateConfig, gate
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.router import Router as Routed
@@ -31,7 +31,6 @@ from pointsman_train.evaluate.stage import (
     EvaluateConfig,
     Ground,
     ground,
-    point_figures,
     points_of,
     router_of,
     testset_of,

@@ -1,8 +1,8 @@
-"""Hypothesis takes a machine that others keep busy for a slow test; nothing here asserts a time."""
+"""Lets the tests import what they share."""
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+import sys
+from pathlib import Path
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+sys.path.insert(0, str(Path(__file__).parent))

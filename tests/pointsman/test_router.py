@@ -4,12 +4,12 @@ import json
 import re
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny_router import TINY, TINY_NAMES, tiny
 
 from pointsman import (
     NoCandidateError,
@@ -17,60 +17,11 @@ from pointsman import (
     Router,
     UnknownModelError,
     UnknownOperatingPointError,
-    WishError,
 )
 from pointsman.decide import relative_cost
-from pointsman.graph import Predictions
-from pointsman.manifest import GuardSettings, Manifest, Model, OperatingPoint
+from pointsman.manifest import GuardSettings
 
 SUM = "What is 17 * 23?"
-
-# Utilities at lambda 0.5 are P less 0.125, 0.25 and 0.5; "mid" is the best single model.
-TINY = Manifest(
-    schema_version=1,
-    name="tiny",
-    version="1",
-    created="2026-01-02T03:04:05+00:00",
-    onnx_sha256="",
-    models=(Model("small", 1.0, 0.3, 0.3), Model("mid", 2.0, 0.8, 0.8), Model("large", 4.0, 0.7, 0.7)),
-    labels=("small", "mid", "large", "all-fail"),
-    features=("chars",),
-    feature_reference={},
-    best_single="mid",
-    default_operating_point="plain",
-    operating_points={
-        "plain": OperatingPoint(0.5, "utility", 0.0, 0.0, 0.0, "", {}),
-        "enough": OperatingPoint(0.5, "threshold", 0.625, 0.0, 0.0, "", {}),
-        "careful": OperatingPoint(0.5, "conservative", 0.0, 0.25, 0.0, "", {}),
-    },
-    guard=GuardSettings(0.5, "mid"),
-    boundary_margin=0.1,
-    cost_basis="file",
-    data={},
-    config={},
-    mlflow_run_id=None,
-    probes=(),
-)
-
-
-class Told:
-    """A graph that says what it is told, the same of every prompt."""
-
-    def __init__(self, p_success, similarity):
-        self.p_success, self.similarity = p_success, similarity
-
-    def predict(self, texts):
-        n = len(texts)
-        near = None if self.similarity is None else np.full(n, self.similarity, np.float32)
-        p_label = np.tile([0.125, 0.125, 0.25, 0.5], (n, 1))
-        return Predictions(np.tile(self.p_success, (n, 1)), p_label, np.zeros((n, 1), np.float32), near)
-
-
-TINY_NAMES = tuple(model.name for model in TINY.models)
-
-
-def tiny(p_success, similarity=0.75, **changes):
-    return Router(replace(TINY, **changes), Told(p_success, similarity))
 
 
 def close(one, other):
@@ -155,90 +106,6 @@ def test_a_pool_given_as_text_is_not_read_letter_by_letter(router):
     expected = "models is a list of names, got 'abc'; give ['abc']"
     with pytest.raises(UnknownModelError, match=re.escape(expected)):
         router.route(SUM, models="abc")
-
-
-@pytest.mark.parametrize(
-    ("wish", "left"),
-    [
-        ({"models": ["*a*"]}, ("small", "large")),
-        ({"models": ["!s*"]}, ("mid", "large")),
-        ({"models": ["*l*", "!large"]}, ("small",)),
-        ({"exclude": ("mid", "lar??")}, ("small",)),
-        ({"models": ["small", "mid"], "exclude": ["s*"]}, ("mid",)),
-    ],
-)
-def test_a_pool_may_be_told_by_patterns_and_by_what_is_taken_out(wish, left):
-    decision = tiny([0.5, 0.5, 0.5]).route("Hi", **wish)
-    assert tuple(decision.utilities) == left
-    assert set(decision.excluded) == {"small", "mid", "large"} - set(left)
-
-
-def test_a_pool_that_nothing_fits_is_told_with_each_reason():
-    with pytest.raises(NoCandidateError) as error:
-        tiny([0.5, 0.5, 0.5]).route("Hi", models=["gpt-*", "!mid"])
-    assert error.value.reasons == {
-        "small": "not in the requested models",
-        "mid": "excluded by the request",
-        "large": "not in the requested models",
-    }
-
-
-@pytest.mark.parametrize("name", ["o3 [high]", "what?", "a*b"])
-def test_a_name_with_the_marks_of_a_pattern_is_itself(name):
-    models = (Model(name, 1.0, 0.3, 0.3), *TINY.models[1:])
-    router = Router(replace(TINY, models=models, labels=(name, *TINY.labels[1:])), Told([0.5, 0.5, 0.5], 0.6))
-    assert router.route("Hi", models=[name]).model == name
-    assert list(router.route("Hi", exclude=[name]).excluded) == [name]
-
-
-@pytest.mark.parametrize("argument", ["models", "exclude"])
-def test_a_misspelt_name_is_no_pattern(argument):
-    with pytest.raises(UnknownModelError, match="did you mean 'large'"):
-        tiny([0.5, 0.5, 0.5]).route("Hi", **{argument: ["larg"]})
-
-
-@pytest.mark.parametrize(
-    ("wish", "model", "reason"),
-    [
-        ({"min_success": 0.5}, "small", "utility"),
-        ({"min_success": 0.65}, "large", "utility; raised to min_success"),
-        ({"min_success": 0.9}, "large", "utility; no model reaches min_success"),
-        ({"on_boundary": "step_up"}, "mid", "utility; stepped up at the boundary"),
-        ({"on_boundary": "default"}, "mid", "utility; default at the boundary"),
-        ({"on_boundary": "default", "exclude": ["mid"]}, "small", "utility"),
-        ({"on_boundary": "step_up", "exclude": ["mid"]}, "small", "utility"),
-        ({"min_success": np.float32(0.66)}, "large", "utility; raised to min_success"),
-        ({"cost_quality": np.arange(11)[10]}, "small", "utility"),
-        ({"cost_quality": 0}, "large", "utility"),
-        ({"cost_quality": 10}, "small", "utility"),
-    ],
-)
-def test_wishes_change_the_choice_and_say_so(wish, model, reason):
-    # Utilities are 0.475, 0.4 and 0.2: a close call between the first two.
-    decision = tiny([0.6, 0.65 - 1e-9, 0.7]).route("Hi", **wish)
-    assert (decision.model, decision.reason) == (model, reason)
-    assert decision.estimated_cost_usd == {"small": 1.0, "mid": 2.0, "large": 4.0}[model]
-
-
-@pytest.mark.parametrize(
-    ("wish", "words"),
-    [
-        ({"cost_quality": 11}, "cost_quality is 11, expected a number from 0 to 10"),
-        ({"min_success": "high"}, "min_success is 'high', expected a number from 0 to 1"),
-        ({"min_success": float("nan")}, "min_success is nan"),
-        ({"on_boundary": "up"}, "on_boundary is 'up', expected one of ['decide', 'step_up', 'default']"),
-        ({"operating_point": "plain", "cost_quality": 5}, "both operating_point and cost_quality are given"),
-    ],
-)
-def test_a_wish_out_of_range_is_told(wish, words):
-    with pytest.raises(WishError, match=re.escape(words)):
-        tiny([0.5, 0.5, 0.5]).route("Hi", **wish)
-
-
-def test_an_unfamiliar_prompt_goes_to_the_fallback_whatever_is_wished():
-    wish = {"cost_quality": 10, "min_success": 0.9, "on_boundary": "step_up"}
-    decision = tiny([0.9, 0.1, 0.95], similarity=0.25).route("Hi", **wish)
-    assert (decision.model, decision.reason) == ("mid", "unfamiliar prompt")
 
 
 @pytest.mark.parametrize("point", ["cheap", "", "Balanced"])

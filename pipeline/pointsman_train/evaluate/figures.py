@@ -23,6 +23,17 @@ from pointsman_train.evaluate.sweep import half_cost_point
 from pointsman_train.evaluate.testset import TestSet
 
 HALF_COST = "_half_cost"
+# What an operating point carries into the manifest.
+POINT_FIGURES = (
+    "quality",
+    "cost_usd",
+    "cost_saving",
+    "quality_gain",
+    "quality_share",
+    "dearest_cost_share",
+    "under_routing_rate",
+    "dearest_share",
+)
 
 
 def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Estimate]:
@@ -92,6 +103,12 @@ def operating_figures(testset: TestSet, router: Router, weights: Weights) -> dic
     ratios |= {name + HALF_COST: ratio for name, ratio in half.items()}
     ratios |= {"regret": regret(testset, router), "boundary_share": boundary_share(testset)}
     return estimate_ratios(ratios, weights)
+
+
+def point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:
+    """Compute the figures that an operating point carries into the manifest."""
+    figures = operating_figures(testset, Router((point,), point, 0.0), weights)
+    return {name: figures[name] for name in POINT_FIGURES}
 
 
 def curve_figures(testset: TestSet, router: Router, weights: Weights) -> dict[str, Estimate]:

@@ -14,24 +14,12 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, resample_weights
-from pointsman_train.evaluate.figures import evaluate, flatten, operating_figures
+from pointsman_train.evaluate.figures import evaluate, flatten, point_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
-
-# What an operating point carries into the manifest.
-POINT_FIGURES = (
-    "quality",
-    "cost_usd",
-    "cost_saving",
-    "quality_gain",
-    "quality_share",
-    "dearest_cost_share",
-    "under_routing_rate",
-    "dearest_share",
-)
 
 
 @dataclass(slots=True)
@@ -265,12 +253,6 @@ def _served(testset: TestSet, judged: Judged, rule: Rule) -> Point:
 def points_of(testset: TestSet, judged: Judged) -> dict[str, Point]:
     """Return what each operating point chooses, as served."""
     return {name: _served(testset, judged, rule) for name, rule in judged.rules.items()}
-
-
-def point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:
-    """Compute the figures that an operating point carries into the manifest."""
-    figures = operating_figures(testset, Router((point,), point, 0.0), weights)
-    return {name: figures[name] for name in POINT_FIGURES}
 
 
 def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int]:

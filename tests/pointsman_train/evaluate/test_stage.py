@@ -10,7 +10,8 @@ from pointsman.decide import Rule
 from pointsman.guard import Guard
 from pointsman_train.data import DropLog, Outcomes
 from pointsman_train.errors import ConfigError, LabelError
-from pointsman_train.evaluate.stage import POINT_FIGURES, EvaluateConfig, Judged, judge
+from pointsman_train.evaluate.figures import POINT_FIGURES
+from pointsman_train.evaluate.stage import EvaluateConfig, Judged, judge
 from pointsman_train.label import LabelConfig, label
 
 NAN = np.nan

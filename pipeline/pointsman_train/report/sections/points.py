@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pointsman_train.evaluate.stage import POINT_FIGURES, Evaluation
+from pointsman_train.evaluate.figures import POINT_FIGURES
+from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.report import words
 from pointsman_train.report.about import About, Promise
 from pointsman_train.report.parts import BAD, Cell, Part, Section, Table, Text, cells, present
