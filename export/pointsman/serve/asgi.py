@@ -33,7 +33,6 @@ from pointsman.dispatch.catalog import Catalog
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.spans import Spans
-from pointsman.dispatch.transport import LIMITS
 from pointsman.router import Router
 from pointsman.serve.body import Limits
 from pointsman.serve.endpoints import Decide, Dispatch, Measured, Served, readable
@@ -42,6 +41,7 @@ from pointsman.serve.keys import Keys
 from pointsman.serve.metrics import Metrics
 from pointsman.serve.reload import State, state_of, watch
 from pointsman.serve.respond import path_of
+from pointsman.serve.upstream import AiohttpTransport
 
 _PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/route", "/v1/models", "/healthz", "/metrics")
 
@@ -86,7 +86,7 @@ def app(
     read = catalog if isinstance(catalog, Catalog) else Catalog.read(catalog)
     core = Measured(loaded, read, settings, defaults=defaults, on_record=[metrics, *on_record], spans=spans)
     core.metrics = metrics
-    served = Served(core, upstream or httpx2.AsyncHTTPTransport(limits=LIMITS), limits or Limits())
+    served = Served(core, upstream or AiohttpTransport(), limits or Limits())
     made = Starlette(
         routes=_routes(served),
         middleware=[Middleware(_Counted, metrics), Middleware(Guard, keys, local=local)],

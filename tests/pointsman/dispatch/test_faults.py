@@ -31,10 +31,13 @@ def refused():
 
 
 class Asker:
-    """Asks through the transport, with threads or with an event loop, and keeps the records."""
+    """Asks through the transport, with threads or with an event loop, and keeps the records.
 
-    def __init__(self, asynchronous, router, hasty):
-        self._async, self._router, self._settings = asynchronous, router, hasty()
+    With ``upstreams``, which makes the transport to the endpoints, as the server has it.
+    """
+
+    def __init__(self, asynchronous, router, hasty, upstreams=lambda: None):
+        self._async, self._router, self._settings, self._upstreams = asynchronous, router, hasty(), upstreams
         self.records = []
 
     def __call__(self, catalog, settings=None, stream=False, **body):
@@ -46,7 +49,8 @@ class Asker:
             return http.post("chat/completions", json=body)
 
     async def _ask_async(self, catalog, options, body):
-        async with pointsman.async_http_client(self._router, catalog, **options) as http:
+        upstream = self._upstreams()
+        async with pointsman.async_http_client(self._router, catalog, upstream=upstream, **options) as http:
             return await http.post("chat/completions", json=body)
 
     @property
@@ -54,9 +58,13 @@ class Asker:
         return [one.outcome for one in self.records[-1].tries]
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
+@pytest.fixture(params=["sync", "async", "aiohttp"])
 def ask(request, router, hasty):
-    return Asker(request.param, router, hasty)
+    if request.param != "aiohttp":
+        return Asker(request.param == "async", router, hasty)
+    from pointsman.serve.upstream import AiohttpTransport
+
+    return Asker(True, router, hasty, AiohttpTransport)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,127 @@
+"""The connections to the endpoints: aiohttp's, behind the interface of an httpx2 transport.
+
+A call by httpx2's own transport takes some half a millisecond of the processor, most of what a server adds to a call;
+by aiohttp, whose parser is in C, a sixth of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import httpx2
+from yarl import URL
+
+# As httpx2 allows: some upstreams send long policies and traces.
+_HEADER_BYTES = 1 << 16
+# Larger bodies go out in pieces, so that other requests get their turn.
+_PIECE_BYTES = 1 << 20
+# The first that fits counts: what it means to httpx2, whose errors the dispatch reads.
+_ERRORS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
+    (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
+    (TimeoutError, httpx2.ReadTimeout),
+    (aiohttp.ClientConnectorError, httpx2.ConnectError),
+    (aiohttp.ServerFingerprintMismatch, httpx2.ConnectError),
+    (aiohttp.InvalidURL, httpx2.UnsupportedProtocol),
+    (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientResponseError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientError, httpx2.ReadError),
+    (OSError, httpx2.ReadError),
+)
+_CAUGHT = tuple(kind for kind, _ in _ERRORS)
+
+
+class AiohttpTransport(httpx2.AsyncBaseTransport):
+    """Sends requests over aiohttp; for asyncio alone, and for one event loop.
+
+    As many connections are opened as there are requests at once. Answers come as the bytes that were sent: nothing is
+    decompressed, no redirect is followed, no cookie is kept, and no proxy is taken from the environment.
+
+    Parameters
+    ----------
+    tls
+        Which certificates count; None takes those that httpx2 takes.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls or httpx2.create_ssl_context()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, and return its answer as soon as the headers are there.
+
+        Raises
+        ------
+        httpx2.TransportError
+            When there is none: of the kind that httpx2's own transport raises.
+        """
+        if self._session is None:
+            self._session = _session(self._tls)
+        limits = request.extensions.get("timeout", {})
+        content = await request.aread()
+        try:
+            # aiohttp has no limit for a request that its receiver does not take.
+            async with asyncio.timeout(_whole_s(limits)):
+                response = await self._session.request(
+                    request.method,
+                    URL(str(request.url), encoded=True),
+                    headers=request.headers.multi_items(),
+                    data=content if len(content) < _PIECE_BYTES else io.BytesIO(content),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(connect=limits.get("connect"), sock_read=limits.get("read")),
+                )
+        except _CAUGHT as error:
+            raise _translated(error, request) from error
+        return httpx2.Response(response.status, headers=list(response.raw_headers), stream=_Pieces(response, request))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+class _Pieces(httpx2.AsyncByteStream):
+    """A body, piece by piece as it comes over the wire."""
+
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx2.Request) -> None:
+        self._response, self._request = response, request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except _CAUGHT as error:
+            raise _translated(error, self._request) from error
+
+    async def aclose(self) -> None:
+        """Hand back the connection, or close it where the body was not read to its end."""
+        self._response.close()
+
+
+def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+        max_line_size=_HEADER_BYTES,
+        max_field_size=_HEADER_BYTES,
+    )
+
+
+def _whole_s(limits: dict[str, float | None]) -> float | None:
+    """Return the seconds to the headers that the limits of the single steps make together."""
+    steps = [limits.get(step) for step in ("connect", "write", "read")]
+    known = [step for step in steps if step is not None]
+    return sum(known) if len(known) == len(steps) else None
+
+
+def _translated(error: Exception, request: httpx2.Request) -> httpx2.TransportError:
+    kind = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
+    return kind(str(error) or type(error).__name__, request=request)
