@@ -88,7 +88,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--otel", action="store_true", help="an OpenTelemetry span for each request")
     serve.add_argument("--max-body-mb", type=float, default=32.0, help="largest body of a request (%(default)s)")
     serve.add_argument("--grace-s", type=int, default=300, help="seconds for answers to end at a stop (%(default)s)")
-    serve.add_argument("--workers", type=int, default=1, help="processes; sessions are of each alone (%(default)s)")
+    serve.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
     serve.set_defaults(run=_serve)
 
 

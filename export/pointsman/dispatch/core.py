@@ -23,7 +23,8 @@ from pointsman.dispatch.order import ordered
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.refused import refused
-from pointsman.dispatch.sessions import Sessions
+from pointsman.dispatch.session_file import SessionFile
+from pointsman.dispatch.sessions import Sessions, SessionTable
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.spans import Span, Spans
 from pointsman.dispatch.splice import Body
@@ -85,9 +86,13 @@ class Dispatcher:
         self._spans = spans
         self._rng = rng or np.random.default_rng()
         self.health = Health(self.settings.breaker, clock)
-        self._sessions = Sessions(self.settings.session_idle_s, self.settings.max_sessions, clock)
-        self._responses = Sessions(_RESPONSE_IDLE_S, self.settings.max_sessions, clock)
+        self._sessions = self._table("session", self.settings.session_idle_s)
+        self._responses = self._table("response", _RESPONSE_IDLE_S)
         self.replace_router(router)
+
+    def _table(self, kind: str, idle_s: float) -> SessionTable:
+        most, file = self.settings.max_sessions, self.settings.session_file
+        return Sessions(idle_s, most, self.clock) if file is None else SessionFile(file, kind, idle_s, most)
 
     @property
     def router(self) -> Router:

@@ -16,7 +16,7 @@ from pointsman.dispatch.controls import Controls, Target, keys_to_cut, read_cont
 from pointsman.dispatch.conversation import in_tool_loop, scored_text
 from pointsman.dispatch.explore import explored
 from pointsman.dispatch.needs import Needs, needs_of
-from pointsman.dispatch.sessions import Session, Sessions, cache_worth, held
+from pointsman.dispatch.sessions import Session, SessionTable, cache_worth, held
 from pointsman.dispatch.settings import Settings
 from pointsman.errors import NoCandidateError, RoutingError
 from pointsman.router import Router
@@ -119,8 +119,8 @@ class Decider:
         router: Router,
         catalog: Catalog,
         settings: Settings,
-        sessions: Sessions,
-        responses: Sessions,
+        sessions: SessionTable,
+        responses: SessionTable,
         rng: np.random.Generator,
     ) -> None:
         self.router, self._catalog, self._settings = router, catalog, settings
@@ -188,7 +188,7 @@ class Decider:
         looping = in_tool_loop(asked.api, asked.values)
         if seen is not None:
             choice = self._stayed(choice, decided.pool, seen, asked, must=owns or looping)
-        elif not dry and not looping:
+        elif self._settings.explore and not dry and not looping and self._may_explore(asked):
             choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
         key = asked.controls.session_id
         if key is not None and not dry and not owns:
@@ -199,6 +199,11 @@ class Decider:
             return decided
         provider = seen.provider if seen and seen.model == choice.model else None
         return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
+
+    @staticmethod
+    def _may_explore(asked: Asked) -> bool:
+        """Say whether chance may choose: without a session, the next draw would part a model from its tools."""
+        return asked.controls.session_id is not None or "tools" not in asked.needs().capabilities
 
     def _seen(self, asked: Asked) -> tuple[Session | None, bool]:
         """Return where the conversation stands, and whether its provider owns a part of it."""

@@ -14,10 +14,14 @@ from pointsman.dispatch.attempts import Send
 from pointsman.dispatch.errors import KeyMissingError
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.upstream import fault_of, plain_headers, request_for
-from pointsman.dispatch.verdict import Fault, Reply, first_event_is_error, judged
+from pointsman.dispatch.verdict import Fault, Reply, first_event_is_error, has_begun, judged
 
 Headers = Iterable[tuple[str, str]]
 Clock = Callable[[], float]
+
+# Some hosts send comments while a request waits there. They are held back until an event tells what the answer is,
+# since until then another endpoint can stand in; but not longer, or the caller would think that nobody is there.
+_HELD_S, _HELD_BYTES = 5.0, 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
 
     Returns
     -------
-    A whole answer, or a stream after its first bytes: until then another endpoint can stand in. A connection that
+    A whole answer, or a stream after its first event: until then another endpoint can stand in. A connection that
     yields a byte now and then is given up when the deadline has passed, which is looked at with each piece.
     """
     try:
@@ -45,8 +49,11 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
     reply = Reply()
     try:
         if _is_stream(response):
-            first = next(chunks, b"")
-            reply = _begun(response, first, chunks)
+            first = bytearray(next(chunks, b""))
+            held = clock() + _HELD_S
+            while _is_held(first) and clock() < held and (chunk := next(chunks, b"")):
+                first += chunk
+            reply = _begun(response, bytes(first), chunks)
         else:
             whole = bytearray()
             for chunk in chunks:
@@ -75,8 +82,11 @@ async def receive_async(
     reply = Reply()
     try:
         if _is_stream(response):
-            first = await anext(chunks, b"")
-            reply = _begun(response, first, chunks)
+            first = bytearray(await anext(chunks, b""))
+            held = clock() + _HELD_S
+            while _is_held(first) and clock() < held and (chunk := await anext(chunks, b"")):
+                first += chunk
+            reply = _begun(response, bytes(first), chunks)
         else:
             whole = bytearray()
             async for chunk in chunks:
@@ -111,6 +121,10 @@ async def _async_chunks(response: httpx2.Response) -> AsyncGenerator[bytes]:
 def _is_stream(response: httpx2.Response) -> bool:
     kind = response.headers.get("content-type", "")
     return response.is_success and kind.lower().startswith("text/event-stream")
+
+
+def _is_held(first: bytearray) -> bool:
+    return 0 < len(first) < _HELD_BYTES and not has_begun(bytes(first))
 
 
 def _begun(response: httpx2.Response, first: bytes, chunks: Generator[bytes] | AsyncGenerator[bytes]) -> Reply:

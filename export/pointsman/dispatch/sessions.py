@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from pointsman.dispatch.catalog import Endpoint
 from pointsman.dispatch.choose import Choice
@@ -25,6 +26,38 @@ class Session:
 
     model: str
     provider: str | None = None
+
+
+class SessionTable(Protocol):
+    """Where conversations stand: in memory, or in a file."""
+
+    def get(self, key: str) -> Session | None:
+        """Return a session that is not forgotten."""
+
+    def settle(self, key: str, seen: Session | None, wanted: Session) -> Session:
+        """Note where a session goes from here, unless another request was faster; see :func:`settled`."""
+
+    def answered(self, key: str, endpoint: Endpoint) -> None:
+        """Note which endpoint answered: a fallback's answer makes the session the fallback's."""
+
+
+def settled(now: Session | None, seen: Session | None, wanted: Session) -> Session:
+    """Return where a session goes from here.
+
+    Two requests of one session at once must not split it, so what counts is the session that this one decided on: if it
+    is another by now, the other's stays.
+
+    Parameters
+    ----------
+    now
+        The session as it is.
+    seen
+        As it was when this request was decided.
+    wanted
+        What this request would make of it.
+    """
+    same = seen is not None and now is not None and now.model == seen.model
+    return wanted if now is None or same else now if now.model != wanted.model else wanted
 
 
 class Sessions:
@@ -54,25 +87,9 @@ class Sessions:
             return self._live(key)
 
     def settle(self, key: str, seen: Session | None, wanted: Session) -> Session:
-        """Note where a session goes from here, unless another request was faster.
-
-        Two requests of one session at once must not split it, so what counts is the session that this one decided on:
-        if it is another by now, the other's stays.
-
-        Parameters
-        ----------
-        seen
-            The session as it was when this request was decided.
-
-        Returns
-        -------
-        The session as it is now.
-        """
+        """Note where a session goes from here, unless another request was faster; see :func:`settled`."""
         with self._lock:
-            now = self._live(key)
-            same = seen is not None and now is not None and now.model == seen.model
-            if now is None or same or now.model == wanted.model:
-                now = wanted
+            now = settled(self._live(key), seen, wanted)
             self._put(key, now)
             return now
 

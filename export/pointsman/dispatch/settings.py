@@ -73,6 +73,8 @@ class Settings:
         router's ``boundary_margin``.
     max_sessions
         The least recently used are forgotten first.
+    session_file
+        SQLite file in which they are kept, shared by the processes of a machine; None keeps them in memory.
     explore
         Share of the boundary requests that go to a neighbouring rung, in [0, 1].
     shadow
@@ -90,6 +92,7 @@ class Settings:
     session_idle_s: float = 300.0
     session_margin: float | None = None
     max_sessions: int = 10_000
+    session_file: str | None = None
     explore: float = 0.0
     shadow: bool = False
     log_prompts: bool = False

@@ -169,6 +169,17 @@ def is_error(content: Any) -> bool:
     return isinstance(content, Mapping) and bool(content.get("error")) and not {"choices", "output"} & set(content)
 
 
+def has_begun(chunk: bytes) -> bool:
+    r"""Say whether a stream's first bytes tell what it is: an event's data are there, and not comments alone.
+
+    Examples
+    --------
+    >>> has_begun(b": waiting for a machine"), has_begun(b'data: {"err'), has_begun(b"data: {}\n")
+    (False, False, True)
+    """
+    return any(line.startswith(b"data:") and line.endswith((b"\n", b"\r")) for line in chunk.splitlines(keepends=True))
+
+
 def first_event_is_error(chunk: bytes) -> bool:
     """Say whether a stream's first bytes are an event with an error in the place of an answer."""
     line = next((line for line in chunk.splitlines() if line.startswith(b"data:")), b"")

@@ -144,7 +144,7 @@ class _Counted:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._metrics.responses.add(path if path in _PATHS else "other", str(message["status"]))
+                self._metrics.responded(path if path in _PATHS else "other", message["status"])
             await send(message)
 
         await self.app(scope, receive, counted)

@@ -35,7 +35,7 @@ class Measured(Dispatcher):
         try:
             return super().plan(api, raw, headers, dry=dry)
         finally:
-            self.metrics.decisions.observe(time.perf_counter() - started)
+            self.metrics.decided(time.perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def readable(core: Measured) -> dict[str, Tell]:
             lambda path: answers.one_model(path["name"], core.router.manifest, core.catalog)
         ),
         "/healthz": Tell(lambda path: json_answer({"status": "ok", "router": core.router.name})),
-        "/metrics": Tell(lambda path: Answer(200, (("content-type", CONTENT_TYPE),), core.metrics.text().encode())),
+        "/metrics": Tell(lambda path: Answer(200, (("content-type", CONTENT_TYPE),), core.metrics.text())),
     }
 
 

@@ -6,7 +6,9 @@ import gc
 import json
 import logging
 import os
+import tempfile
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +23,7 @@ from pointsman.serve.connection import Connection
 from pointsman.serve.errors import ServeError
 from pointsman.serve.guard import is_loopback
 from pointsman.serve.keys import Keys
+from pointsman.serve.metrics import SHARED_VARIABLE
 
 # How the processes that uvicorn starts learn what to serve; no key is in it.
 _VARIABLE = "POINTSMAN_SERVE"
@@ -58,7 +61,9 @@ class Serve:
     grace_s
         Seconds that answers under way have to end when the server is stopped.
     workers
-        Processes. Sessions, measured speeds and metrics are of each alone.
+        Processes. They share sessions and metrics; measured speeds and the health of endpoints are of each alone.
+    shared
+        Folder of what they share.
     """
 
     router: str
@@ -74,6 +79,7 @@ class Serve:
     max_body_mb: float = 32.0
     grace_s: int = 300
     workers: int = 1
+    shared: str | None = None
 
     def keys(self) -> Keys | None:
         """Read the callers' keys; None where none are asked for.
@@ -101,6 +107,8 @@ class Serve:
         keys = self.keys()
         settings, defaults = (Settings(), {}) if self.settings is None else read_settings(self.settings)
         settings = replace(settings, shadow=settings.shadow or self.shadow)
+        if self.shared is not None and settings.session_file is None:
+            settings = replace(settings, session_file=str(Path(self.shared, "sessions.sqlite")))
         log = [] if self.log is None else [DecisionLog(self.log)]
         limits = Limits(body_bytes=int(self.max_body_mb * (1 << 20)))
         return app(
@@ -128,12 +136,19 @@ def run(serve: Serve) -> None:
     # Made here for several workers as well, so that what does not fit is told once.
     made = serve.app()
     _settle()
-    several = serve.workers > 1
-    if several:
-        os.environ[_VARIABLE] = json.dumps(asdict(serve))
+    if serve.workers == 1:
+        _run(serve, made)
+        return
+    with tempfile.TemporaryDirectory(prefix="pointsman-", ignore_cleanup_errors=True) as shared:
+        os.environ[_VARIABLE] = json.dumps(asdict(replace(serve, shared=shared)))
+        os.environ.setdefault(SHARED_VARIABLE, shared)
+        _run(serve, "pointsman.serve.run:worker")
+
+
+def _run(serve: Serve, served: Starlette | str) -> None:
     uvicorn.run(
-        "pointsman.serve.run:worker" if several else made,
-        factory=several,
+        served,
+        factory=isinstance(served, str),
         workers=serve.workers,
         host=serve.host,
         port=serve.port,

@@ -88,6 +88,15 @@ def test_close_calls_are_explored_but_not_within_a_session_or_a_dry_run(router, 
     assert not plan(made, familiars[0], cost_quality=10, session_id="s").decided.choice.explored
 
 
+def test_with_tools_only_a_session_is_explored_since_nothing_else_keeps_its_model(router, core, familiars):
+    entries = {model: {"endpoint": ENDPOINT, "capabilities": ["tools"]} for model in router.models}
+    made = core(Settings(explore=1.0), router=wide(router), rng=np.random.default_rng(0), entries=entries)
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    able = {"cost_quality": 10, "tools": tools}
+    assert plan(made, familiars[0], **able).decided.choice.explored is False
+    assert plan(made, familiars[0], session_id="s", **able).decided.choice.explored
+
+
 def test_in_shadow_the_choice_is_recorded_and_the_caller_obeyed(router, core, familiars):
     records = []
     made = core(Settings(shadow=True, explore=1.0), router=wide(router), on_record=[records.append])

@@ -212,12 +212,28 @@ def test_measured_latency_decides_the_order_when_asked_to(router, serve, hasty, 
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [(replace(stream("a"), cut=0), "answer cut off"), (replace(stream("a"), pieces=()), "answer is empty"),
-     (ERROR_FIRST, "answer is an error"), (status(503), "status 503")],
+     (ERROR_FIRST, "answer is an error"), (status(503), "status 503"),
+     (replace(ERROR_FIRST, pieces=(b": wait\n\n", *ERROR_FIRST.pieces), pause=0.1), "answer is an error"),
+     (replace(ERROR_FIRST, pieces=(b"data: {", ERROR_FIRST.pieces[0][7:]), pause=0.1), "answer is an error"),
+     (replace(stream("a"), pieces=(b": wait\n\n", b"x"), pause=0.1, cut=1), "answer cut off")],
 )  # fmt: skip
 def test_a_stream_that_did_not_begin_is_tried_again(serve, ask, catalog, fault, outcome):
     upstream = serve(fault, stream("good"))
     assert b"good" in ask(catalog(upstream), stream=True).content
     assert ask.outcomes == [outcome, "answered"]
+
+
+def test_comments_before_the_answer_arrive_with_it(serve, ask, catalog):
+    reply = stream("good", pause=0.05)
+    pieces = (b": wait\n\n", b": wait\n\n", *reply.pieces)
+    assert ask(catalog(serve(replace(reply, pieces=pieces))), stream=True).content == b"".join(pieces)
+
+
+def test_comments_are_not_held_for_long(serve, ask, catalog, monkeypatch):
+    monkeypatch.setattr("pointsman.dispatch.receive._HELD_S", 0.2)
+    pieces = (*[b": wait\n\n"] * 6, *ERROR_FIRST.pieces)
+    answer = ask(catalog(serve(replace(ERROR_FIRST, pieces=pieces, pause=0.1))), stream=True)
+    assert answer.content == b"".join(pieces)
 
 
 def test_a_stream_that_breaks_is_not_tried_again_and_the_caller_knows(serve, ask, catalog):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from samples import MADE, A, Clock
 
+from pointsman.dispatch.session_file import SessionFile
 from pointsman.dispatch.sessions import Session, Sessions, cache_worth, held
 
 
@@ -14,8 +15,16 @@ def clock():
     return Clock()
 
 
-def test_a_session_is_forgotten_when_idle(clock):
-    sessions = Sessions(10.0, 5, clock)
+@pytest.fixture(params=["memory", "file"])
+def table(request, clock, tmp_path):
+    """Make a table of sessions, in memory or in a file."""
+    if request.param == "memory":
+        return lambda idle_s, most: Sessions(idle_s, most, clock)
+    return lambda idle_s, most: SessionFile(tmp_path / "sessions.sqlite", "session", idle_s, most, clock)
+
+
+def test_a_session_is_forgotten_when_idle(clock, table):
+    sessions = table(10.0, 5)
     sessions.answered("s", A)
     clock.now = 10.0
     assert sessions.get("s") == Session("a", "p")
@@ -25,28 +34,29 @@ def test_a_session_is_forgotten_when_idle(clock):
     assert len(sessions) == 0
 
 
-def test_memory_is_bounded_and_the_least_recently_used_go_first(clock):
-    sessions = Sessions(10.0, 2, clock)
+def test_memory_is_bounded_and_the_least_recently_used_go_first(clock, table):
+    sessions = table(10.0, 2)
     for key in ("s", "t", "s", "u"):
+        clock.now += 1.0
         sessions.answered(key, A)
     assert [key for key in "stu" if sessions.get(key)] == ["s", "u"]
 
 
-def test_a_new_session_takes_what_is_wanted_and_a_known_one_may_move(clock):
-    sessions = Sessions(10.0, 5, clock)
+def test_a_new_session_takes_what_is_wanted_and_a_known_one_may_move(clock, table):
+    sessions = table(10.0, 5)
     assert sessions.settle("s", None, Session("a")) == Session("a")
     sessions.answered("s", A)
     assert sessions.settle("s", Session("a"), Session("b")) == Session("b")
 
 
-def test_of_two_requests_at_once_the_faster_decides_for_both(clock):
-    sessions = Sessions(10.0, 5, clock)
+def test_of_two_requests_at_once_the_faster_decides_for_both(clock, table):
+    sessions = table(10.0, 5)
     assert sessions.settle("s", None, Session("a")).model == "a"
     assert sessions.settle("s", None, Session("b")).model == "a"
 
 
-def test_many_threads_on_one_session_agree(clock):
-    sessions, found, barrier = Sessions(10.0, 5, clock), [], threading.Barrier(8)
+def test_many_threads_on_one_session_agree(clock, table):
+    sessions, found, barrier = table(10.0, 5), [], threading.Barrier(8)
 
     def ask(model):
         barrier.wait()

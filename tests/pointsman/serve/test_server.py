@@ -138,18 +138,18 @@ def test_health_and_metrics(router, serve, live):
     assert found.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines, model = found.text.splitlines(), router.models[0]
     for line in (
-        f'pointsman_requests_total{{model="{model}",outcome="answered"}} 1',
-        f'pointsman_tries_total{{model="{model}",provider="p0",outcome="status 503"}} 1',
-        f'pointsman_tries_total{{model="{model}",provider="p0",outcome="answered"}} 1',
-        f'pointsman_tokens_total{{model="{model}",kind="input"}} 10',
-        f'pointsman_tokens_total{{model="{model}",kind="output"}} 4',
-        'pointsman_responses_total{path="/v1/chat/completions",status="200"} 1',
-        'pointsman_responses_total{path="/v1/chat/completions",status="404"} 1',
-        'pointsman_responses_total{path="other",status="404"} 1',
-        "pointsman_decision_seconds_count 2",
-        'pointsman_decision_seconds_bucket{le="+Inf"} 2',
-        "pointsman_request_seconds_count 1",
-        'pointsman_requests_total{model="",outcome="refused"} 1',
+        f'pointsman_requests_total{{model="{model}",outcome="answered"}} 1.0',
+        f'pointsman_tries_total{{model="{model}",outcome="status 503",provider="p0"}} 1.0',
+        f'pointsman_tries_total{{model="{model}",outcome="answered",provider="p0"}} 1.0',
+        f'pointsman_tokens_total{{kind="input",model="{model}"}} 10.0',
+        f'pointsman_tokens_total{{kind="output",model="{model}"}} 4.0',
+        'pointsman_responses_total{path="/v1/chat/completions",status="200"} 1.0',
+        'pointsman_responses_total{path="/v1/chat/completions",status="404"} 1.0',
+        'pointsman_responses_total{path="other",status="404"} 1.0',
+        "pointsman_decision_seconds_count 2.0",
+        'pointsman_decision_seconds_bucket{le="+Inf"} 2.0',
+        "pointsman_request_seconds_count 1.0",
+        'pointsman_requests_total{model="",outcome="refused"} 1.0',
     ):
         assert line in lines
     [cost] = [line for line in lines if line.startswith(f'pointsman_cost_usd_total{{model="{model}"}}')]

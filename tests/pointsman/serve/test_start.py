@@ -106,6 +106,44 @@ def test_the_command_serves_reloads_and_lets_a_stream_end_as_it_stops(
     assert "Traceback" not in errors.read_text()
 
 
+def test_workers_share_sessions_and_metrics(router, bundle, serve, tmp_path, environment, familiars):
+    upstream = serve(chat("42"))
+    (tmp_path / "catalog.json").write_text(json.dumps({model: entry(upstream) for model in router.models}))
+    (tmp_path / "settings.toml").write_text("session_margin = 9.0\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    command = [
+        sys.executable, "-m", "pointsman", "serve", str(bundle), "--catalog", str(tmp_path / "catalog.json"),
+        "--port", url.rpartition(":")[2], "--settings", str(tmp_path / "settings.toml"), "--workers", "2",
+    ]  # fmt: skip
+    (tmp_path / "temporary").mkdir()
+    own = environment | {"TMPDIR": str(tmp_path / "temporary")}
+    with (tmp_path / "stderr").open("w") as stderr:
+        started = subprocess.Popen(command, env=own, cwd=tmp_path, stderr=stderr)
+
+    def ask(cost_quality):
+        body = {"model": "pointsman/auto", "messages": [{"role": "user", "content": familiars[0]}]}
+        sent = body | {"session_id": "s", "cost_quality": cost_quality}
+        return httpx2.post(f"{url}/v1/chat/completions", json=sent).headers["x-pointsman-model"]
+
+    def shown():
+        lines = httpx2.get(f"{url}/metrics").text.splitlines()
+        return [line for line in lines if line.startswith("pointsman_requests_total")]
+
+    try:
+        until(lambda: (tmp_path / "stderr").read_text().count("startup complete") == 2, 60)
+        assert {ask(10), *(ask(0) for _ in range(20))} == {router.models[0]}
+        expected = [f'pointsman_requests_total{{model="{router.models[0]}",outcome="answered"}} 21.0']
+        until(lambda: shown() == expected)
+        assert all(shown() == expected for _ in range(10))
+        assert len(list((tmp_path / "temporary").glob("pointsman-*/counter_*.db"))) == 2, "one worker did it all"
+    finally:
+        started.terminate()
+        started.wait(30)
+    assert not list((tmp_path / "temporary").glob("pointsman-*"))
+
+
 def test_a_bundle_that_comes_between_loading_and_serving_is_taken_up(router, bundle, tmp_path):
     (tmp_path / "catalog.json").write_text(json.dumps({model: entry("http://127.0.0.1:9") for model in router.models}))
     made = app(str(bundle), tmp_path / "catalog.json", local=True)
