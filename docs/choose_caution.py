@@ -38,7 +38,7 @@ from pointsman_train.train.rows import describe_models, labels_that_occur, rows_
 from pointsman_train.train.stage import TrainConfig
 
 CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
-# Trees of success and learning rate; the complexity classifier has half as many.
+# Trees of success and learning rate.
 TREES = ((200, 0.04), (100, 0.06))
 MEASURED = Path(__file__).resolve().parent / "measured" / "caution.json"
 
@@ -82,7 +82,6 @@ def config_of(trees: int, rate: float) -> TrainConfig:
     config = recipes([DEFAULT])[DEFAULT]
     for boosted in (config.per_model, config.difference):
         boosted.booster.trees, boosted.booster.learning_rate = trees, rate
-    config.complexity.booster.trees, config.complexity.booster.learning_rate = trees // 2, rate
     return config
 
 

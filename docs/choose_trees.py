@@ -37,21 +37,24 @@ CAUTION, DRAWS = 0.2, 6
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """Trees of a booster of success, or the most there can be; the complexity classifier has half as many rounds."""
+    """Trees of a booster of success, or the most there can be, and rounds of the complexity classifier."""
 
-    trees: int
-    learning_rate: float
+    trees: int = 100
+    learning_rate: float = 0.06
+    leaves: int | None = None
     early_stopping: int | None = None
+    label_rounds: int = 25
+    label_rate: float = 0.12
 
 
 TRIED = (
-    Trees(100, 0.06),
-    Trees(60, 0.06),
+    Trees(),
     Trees(60, 0.1),
-    Trees(50, 0.12),
-    Trees(35, 0.17),
-    Trees(400, 0.06, early_stopping=20),
-    Trees(200, 0.1, early_stopping=20),
+    Trees(leaves=7),
+    Trees(60, 0.1, leaves=7),
+    Trees(label_rounds=50, label_rate=0.06),
+    Trees(label_rounds=15, label_rate=0.2),
+    Trees(400, early_stopping=20),
 )
 
 
@@ -103,10 +106,11 @@ def judged(prepared: Prepared, train: Bools, p_success: Floats, p_label: Floats)
 def config_of(trees: Trees) -> TrainConfig:
     """Return the default's settings with these trees."""
     config = recipes([DEFAULT])[DEFAULT]
-    heads = (config.per_model.booster, config.difference.booster, config.complexity.booster)
-    for booster, share in zip(heads, (1.0, 1.0, 0.5), strict=True):
-        booster.trees = round(trees.trees * share)
-        booster.learning_rate, booster.early_stopping = trees.learning_rate, trees.early_stopping
+    for booster in (config.per_model.booster, config.difference.booster):
+        booster.trees, booster.learning_rate, booster.leaves = trees.trees, trees.learning_rate, trees.leaves
+        booster.early_stopping = trees.early_stopping
+    labels = config.complexity.booster
+    labels.trees, labels.learning_rate = trees.label_rounds, trees.label_rate
     return config
 
 

@@ -29,9 +29,7 @@ from numpy.typing import NDArray
 from pointsman.errors import BundleCorruptError, BundleNotFoundError
 
 EXPLAIN_FILE = "explain.npz"
-FORMAT = 1
-# Of probabilities before log-odds are taken of them, as in the graph.
-EDGE = 1e-4
+FORMAT = 2
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -94,7 +92,7 @@ class Explainer:
         Each from features to contributions.
     """
 
-    parts: Sequence[Trees | Difference | Columns | Linear]
+    parts: Sequence[Trees | Columns | Linear]
 
     def __call__(self, features: NDArray[np.floating]) -> Contributions:
         """Take the log-odds of one prompt apart; ``features`` is an ndarray of shape (n_features,)."""
@@ -137,33 +135,21 @@ class Explainer:
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """Sums of trees."""
+    """Weighed sums of trees.
+
+    Attributes
+    ----------
+    weight
+        ndarray of shape (n_columns, n_models): what each column of the paths counts in each model's log-odds.
+    """
 
     paths: Paths
+    weight: Floats
 
     def __call__(self, features: Floats) -> Contributions:
         """Take the sums apart."""
-        return shapley(self.paths, features)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Log-odds of ``P_best + d_m``, where trees give the log-odds of the first and others the differences.
-
-    Between the two links the change from what is usual is shared out in proportion (the rescale rule of DeepLIFT), so
-    that the contributions add up to the log-odds.
-    """
-
-    best: Paths
-    difference: Paths
-
-    def __call__(self, features: Floats) -> Contributions:
-        """Take the log-odds apart."""
-        best, difference = shapley(self.best, features), shapley(self.difference, features)
-        usual = _sigmoid(best.usual) + difference.usual
-        of = best.of * _slope(_sigmoid, best.usual, best.total)[:, None] + difference.of
-        now = usual + of.sum(axis=1)
-        return Contributions(_logit(usual), of * _slope(_logit, usual, now)[:, None])
+        found = shapley(self.paths, features)
+        return Contributions(found.usual @ self.weight, self.weight.T @ found.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +255,9 @@ def _read(path: str, arrays: Mapping[str, Any], onnx_sha256: str) -> Explainer:
     def paths(table: int) -> Paths:
         return Paths(*(arrays[f"{name}_{table}"] for name in Paths.__slots__))
 
-    def part(given: Mapping[str, Any]) -> Trees | Difference | Columns | Linear:
+    def part(given: Mapping[str, Any]) -> Trees | Columns | Linear:
         if given["kind"] == "trees":
-            return Trees(paths(given["trees"]))
-        if given["kind"] == "difference":
-            return Difference(paths(given["best"]), paths(given["difference"]))
+            return Trees(paths(given["trees"]), np.array(given["weight"], np.float64))
         column, mean = np.array(given["column"], np.int64), np.array(given["mean"], np.float64)
         if given["kind"] == "columns":
             return Columns(column, mean)
@@ -281,18 +265,3 @@ def _read(path: str, arrays: Mapping[str, Any], onnx_sha256: str) -> Explainer:
         return Linear(column, given["roots"], mean, weight, usual)
 
     return Explainer([part(given) for given in header["parts"]])
-
-
-def _sigmoid(margin: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-margin)))
-
-
-def _logit(p: Floats) -> Floats:
-    clipped = np.clip(p, EDGE, 1 - EDGE)
-    return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def _slope(link: Any, usual: Floats, now: Floats) -> Floats:
-    """Return the mean slope of a link between two points, or that of a small step where they are one."""
-    step = np.where(np.abs(now - usual) < 1e-9, 1e-6, now - usual)
-    return np.asarray((link(usual + step) - link(usual)) / step)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pointsman.decide import REASONS, Rule
 from pointsman.guard import Guard
@@ -17,8 +16,7 @@ from pointsman.guard import Guard
 _UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = REASONS
 
 
-@dataclass(frozen=True, slots=True)
-class OneChoice:
+class OneChoice(NamedTuple):
     """What was chosen for one prompt: a row of :class:`pointsman.decide.Choices`, with the reason in words."""
 
     chosen: int
@@ -56,9 +54,12 @@ def choose_one(
     >>> choose_one(Rule(lam=0.5), [0.5, 0.75], [0.5, 0.25, 0.25], [0.25, 1.0], 1, [True, True]).chosen
     0
     """
-    worth = _worth(rule, p_success, p_label)
-    utility = [w - rule.lam * c for w, c in zip(worth, relative, strict=True)]
-    chosen, lead, reason = _BY_KIND[rule.kind](rule, worth, utility, anchor, allowed)
+    utility = _utilities(rule, p_success, p_label, relative)
+    if rule.kind == "utility":
+        chosen, lead = _best(utility, allowed)
+        reason = _UTILITY
+    else:
+        chosen, lead, reason = _BY_KIND[rule.kind](rule, p_success, utility, anchor, allowed)
     if sum(allowed) == 1:
         lead, reason = math.inf, _ONLY
     if guard is None or similarity is None or similarity >= guard.threshold:
@@ -66,14 +67,20 @@ def choose_one(
     return OneChoice(guard.fallback, math.inf, reason if reason == _ONLY else _UNFAMILIAR, True, utility)
 
 
-def _worth(rule: Rule, p_success: Sequence[float], p_label: Sequence[float]) -> Sequence[float]:
-    if rule.caution == 0 or rule.kind == "threshold":
-        return p_success
-    worth, dearer = list(p_success), 0.0
-    for m in range(len(worth) - 2, -1, -1):
-        dearer += p_label[m + 1]
-        worth[m] -= rule.caution * dearer
-    return worth
+def _utilities(
+    rule: Rule, p_success: Sequence[float], p_label: Sequence[float], relative: Sequence[float]
+) -> list[float]:
+    """Return what each model is worth, less its cost and, but for a threshold, the price of under-routing."""
+    lam, caution, dearer = rule.lam, rule.caution, 0.0
+    utility = list(p_success)
+    last = len(utility) - 1
+    if caution != 0 and rule.kind != "threshold":
+        for m in range(last - 1, -1, -1):
+            dearer += p_label[m + 1]
+            utility[m] -= caution * dearer
+    for m in range(last + 1):
+        utility[m] -= lam * relative[m]
+    return utility
 
 
 def _best(utility: Sequence[float], allowed: Sequence[bool]) -> tuple[int, float]:
@@ -92,17 +99,11 @@ def _best(utility: Sequence[float], allowed: Sequence[bool]) -> tuple[int, float
 _Found: TypeAlias = tuple[int, float, str]
 
 
-def _by_utility(
-    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
-) -> _Found:
-    return *_best(utility, allowed), _UTILITY
-
-
 def _by_threshold(
-    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
+    rule: Rule, p_success: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
 ) -> _Found:
     distance = math.inf
-    for m, p in enumerate(worth):
+    for m, p in enumerate(p_success):
         if allowed[m]:
             distance = min(distance, abs(p - rule.threshold))
             if p >= rule.threshold:
@@ -112,7 +113,7 @@ def _by_threshold(
 
 
 def _by_conservative(
-    rule: Rule, worth: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
+    rule: Rule, p_success: Sequence[float], utility: Sequence[float], anchor: int, allowed: Sequence[bool]
 ) -> _Found:
     raised = [u + rule.hold if m == anchor else u for m, u in enumerate(utility)]
     chosen, lead = _best(raised, allowed)
@@ -120,7 +121,6 @@ def _by_conservative(
 
 
 _BY_KIND: Mapping[str, Callable[[Rule, Sequence[float], Sequence[float], int, Sequence[bool]], _Found]] = {
-    "utility": _by_utility,
     "threshold": _by_threshold,
     "conservative": _by_conservative,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -25,6 +26,14 @@ _ORT_ERRORS = (
 
 OUTPUTS = ("p_success", "p_label", "features")
 GUARDED_OUTPUTS = (*OUTPUTS, "similarity")
+
+
+class Row(NamedTuple):
+    """What one prompt is decided by, in plain Python: a row of each of the :class:`Predictions`."""
+
+    p_success: list[float]
+    p_label: list[float]
+    similarity: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,10 @@ class Predictions:
         near = None if self.similarity is None else self.similarity[rows]
         return Predictions(self.p_success[rows], self.p_label[rows], self.features[rows], near)
 
-    def rows(self) -> Iterator[Predictions]:
-        """Yield each prompt's own."""
-        for i in range(len(self.p_success)):
-            yield self.take(slice(i, i + 1))
+    def rows(self) -> Iterator[Row]:
+        """Yield what each prompt is decided by."""
+        near = [None] * len(self.p_success) if self.similarity is None else self.similarity.tolist()
+        return map(Row, self.p_success.tolist(), self.p_label.tolist(), near)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
@@ -99,11 +108,19 @@ class Graph:
         if set(found) not in (set(OUTPUTS), set(GUARDED_OUTPUTS)):
             raise BundleCorruptError(f"the graph has the outputs {found!r}, a router has {list(GUARDED_OUTPUTS)!r}")
         self._outputs = list(GUARDED_OUTPUTS if "similarity" in found else OUTPUTS)
+        self._decides = [name for name in self._outputs if name != "features"]
 
     @property
     def has_similarity(self) -> bool:
         """Whether it says how near a prompt is to the training prompts."""
         return "similarity" in self._outputs
+
+    def predict_one(self, text: str) -> Row:
+        """Run the graph on one sanitised text, without a look at its features."""
+        batch = np.empty(1, dtype=object)
+        batch[0] = text
+        p_success, p_label, *near = self._session.run(self._decides, {"prompt": batch})
+        return Row(p_success.tolist()[0], p_label.tolist()[0], near[0].tolist()[0] if near else None)
 
     def predict(self, texts: Sequence[str]) -> Predictions:
         """Run the graph on sanitised texts; an empty list gives empty arrays."""

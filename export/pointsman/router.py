@@ -19,7 +19,7 @@ from pointsman.decide_one import choose_one
 from pointsman.decision import Decision
 from pointsman.dial import rule_of
 from pointsman.errors import NoCandidateError, PromptError, UnknownModelError
-from pointsman.graph import Graph, Predictions
+from pointsman.graph import Graph, Predictions, Row
 from pointsman.guard import Guard, fallback_among
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
@@ -93,6 +93,10 @@ class Router:
             raise PromptError(f"expected a list of prompts, got the one text {prompts[:40]!r}; use route")
         return self._graph.predict([text_of(prompt) for prompt in prompts])
 
+    def predict_one(self, prompt: Prompt) -> Row:
+        """Probabilities and similarity of one prompt as plain numbers, without a decision."""
+        return self._graph.predict_one(text_of(prompt))
+
     def route(
         self,
         prompt: Prompt,
@@ -143,7 +147,7 @@ class Router:
             on_boundary=on_boundary,
         )
         excluded, point, rule = self._asked(wishes)
-        return self._decided(self._graph.predict([text_of(prompt)]), point, rule, excluded, wishes)
+        return self._decided(self.predict_one(prompt), point, rule, excluded, wishes)
 
     def route_many(self, prompts: Sequence[Prompt], **wishes: Unpack[WishArguments]) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; the rest is as of :meth:`route`."""
@@ -186,9 +190,9 @@ class Router:
         return excluded, *rule_of(self.manifest, wishes)
 
     def _decided(
-        self, found: Predictions, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
+        self, row: Row, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
     ) -> Decision:
-        decision = self._decide_one(found, point, rule, excluded)
+        decision = self._decide_one(row, point, rule, excluded)
         if (wishes.min_success is None and wishes.on_boundary is None) or decision.margin is None:
             return decision
         return self._as_wished(decision, wishes)
@@ -218,9 +222,8 @@ class Router:
             return guard
         return replace(guard, fallback=fallback_among(guard.fallback, self._score, allowed))
 
-    def _decide_one(self, found: Predictions, point: str, rule: decide.Rule, excluded: Mapping[str, str]) -> Decision:
-        p_success, p_label = found.p_success[0].tolist(), found.p_label[0].tolist()
-        near = None if found.similarity is None else float(found.similarity[0])
+    def _decide_one(self, row: Row, point: str, rule: decide.Rule, excluded: Mapping[str, str]) -> Decision:
+        p_success, p_label, near = row
         allowed, guard = self._everything, self._guard
         if excluded:
             allowed = [model not in excluded for model in self.models]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from pointsman.contributions import (
     EXPLAIN_FILE,
     Columns,
-    Difference,
     Explainer,
     Linear,
     Paths,
@@ -111,13 +110,14 @@ def test_without_trees_everything_is_usual():
 
 
 @given(SPLITS, SPLITS, st.lists(st.floats(-1, 1), min_size=N_FEATURES, max_size=N_FEATURES))
-def test_a_difference_adds_up_to_its_log_odds(best, difference, x):
+def test_columns_count_with_their_weights(one, other, x):
     x = np.array(x)
-    part = Difference(paths_of([(0, best)]), paths_of([(1, difference)], 2))
-    found, everything = part(x), set(range(N_FEATURES))
-    p = 1 / (1 + np.exp(-expected(best, x, everything))) + np.array([0.0, expected(difference, x, everything)])
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    np.testing.assert_allclose(found.total, np.log(clipped / (1 - clipped)), atol=1e-6)
+    part = Trees(paths_of([(0, one), (1, other)], 2), np.array([[1.0, 1.0], [0.0, 4.0]]))
+    found = part(x)
+    np.testing.assert_allclose(found.of[0], by_definition(one, x), atol=1e-9)
+    np.testing.assert_allclose(found.of[1], by_definition(one, x) + 4 * by_definition(other, x), atol=1e-9)
+    whole = [expected(tree, x, set(range(N_FEATURES))) for tree in (one, other)]
+    np.testing.assert_allclose(found.total, [whole[0], whole[0] + 4 * whole[1]], atol=1e-9)
 
 
 def test_a_column_adds_what_it_differs_from_its_mean_by():
@@ -139,7 +139,7 @@ def test_a_weighed_sum_adds_each_terms_distance_from_its_mean():
 
 def test_the_parts_are_averaged():
     tree = (0, 0.0, (0.0, 1), (2.0, 1))
-    made = Explainer([Trees(paths_of([(0, tree)])), Columns(np.array([1]), np.array([0.5]))])
+    made = Explainer([Trees(paths_of([(0, tree)]), np.eye(1)), Columns(np.array([1]), np.array([0.5]))])
     found = made(np.array([1.0, 4.5]))
     assert found.usual.tolist() == [0.75]
     assert found.of.tolist() == [[0.5, 2.0]]
@@ -154,7 +154,7 @@ def test_a_bundle_without_or_with_another_file_is_told(bundle, router):
     with np.load(path) as arrays:
         arrays = dict(arrays)
     header = json.loads(str(arrays["header"]))
-    for content, said in (({"format": 9}, "has the format 9, this pointsman reads 1"), ({"parts": [{}]}, "kind")):
+    for content, said in (({"format": 9}, "has the format 9, this pointsman reads 2"), ({"parts": [{}]}, "kind")):
         np.savez(path, **arrays | {"header": np.array(json.dumps(header | content))})
         with pytest.raises(BundleCorruptError, match=said):
             Explainer.load(bundle, sha)

@@ -44,6 +44,10 @@ class Told:
     def __init__(self, p_success, similarity):
         self.p_success, self.similarity = p_success, similarity
 
+    def predict_one(self, text):
+        (row,) = self.predict([text]).rows()
+        return row
+
     def predict(self, texts):
         n = len(texts)
         near = None if self.similarity is None else np.full(n, self.similarity, np.float32)

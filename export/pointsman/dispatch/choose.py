@@ -133,9 +133,7 @@ class Chooser:
     def _scored(
         self, text: str, name: str, rule: decide.Rule, allowed: NDArray[np.bool_], controls: Controls
     ) -> Choice:
-        found = self._router.predict([text])
-        p, label = found.p_success[0].tolist(), found.p_label[0].tolist()
-        near = None if found.similarity is None else float(found.similarity[0])
+        p, label, near = self._router.predict_one(text)
         guard = self._router.guard
         if guard is not None:
             guard = replace(guard, fallback=fallback_among(self._default, self._score, allowed))

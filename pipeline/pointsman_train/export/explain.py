@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pointsman.contributions import FORMAT, Explainer, Paths
+from pointsman_train.data import Floats
 from pointsman_train.errors import ExportError
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.train.average import AverageModel
@@ -112,10 +113,9 @@ class _Written:
 
     def add(self, model: SuccessModel) -> None:
         if isinstance(model, Heads | PooledModel):
-            self.parts.append({"kind": "trees", "trees": self._table(paths_of(model))})
+            self._add_trees(model, np.eye(_n_columns(model)))
         elif isinstance(model, DifferenceModel):
-            best, difference = (self._table(paths_of(one)) for one in (model.best, model.difference))
-            self.parts.append({"kind": "difference", "best": best, "difference": difference})
+            self._add_trees(model.heads, model.weight)
         elif isinstance(model, LogisticModel):
             mean = self.features[:, model.columns].astype(np.float64).mean(axis=0)
             self.parts.append({"kind": "columns", "column": model.columns.tolist(), "mean": mean.tolist()})
@@ -124,10 +124,11 @@ class _Written:
         else:
             raise _NoSumError(f"a {type(model).__name__} is no sum of trees or columns")
 
-    def _table(self, paths: Paths) -> int:
+    def _add_trees(self, model: Heads | PooledModel, weight: Floats) -> None:
+        paths = paths_of(model)
         self.arrays |= {f"{name}_{self.tables}": getattr(paths, name) for name in Paths.__slots__}
+        self.parts.append({"kind": "trees", "trees": self.tables, "weight": weight.tolist()})
         self.tables += 1
-        return self.tables - 1
 
 
 def _terms(model: LinearModel) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.clusters import cluster
 from pointsman_train.featurize.embedding import STEP
-from pointsman_train.graph import DOUBLE, FLOAT, GraphBuilder, in_block
+from pointsman_train.graph import FLOAT, GraphBuilder, in_block
 
 # A standardised surface feature counts up to this far from its mean.
 _CLIP = 5.0
@@ -93,11 +93,11 @@ def add_familiarity(g: GraphBuilder, steps: str, surface: str, familiarity: Fami
     """Add the similarity, float [N], of the embedding in whole steps and float [N, n_surface]."""
     mean, scale = familiarity.mean, familiarity.scale / STEP
     limit = np.floor(_limit(len(mean)) / STEP)
-    root = g.add("Sqrt", g.add("Cast", surface, to=DOUBLE))
-    scaled = g.add("Add", g.add("Mul", root, g.const(scale)), g.const(-mean * scale))
-    kept = g.add("Round", g.add("Clip", scaled, g.const(np.array(-limit)), g.const(np.array(limit))))
+    slope, shift, low, high = (g.const(np.asarray(one, np.float32)) for one in (scale, -mean * scale, -limit, limit))
+    scaled = g.add("Add", g.add("Mul", g.add("Sqrt", surface), slope), shift)
+    kept = g.add("Round", g.add("Clip", scaled, low, high))
     # Whole numbers whose squares sum to less than 2^23: from here on float32 is exact, in any order.
-    joint = g.add("Cast", g.add("Concat", steps, kept, axis=1), to=FLOAT)
+    joint = g.add("Concat", g.add("Cast", steps, to=FLOAT), kept, axis=1)
     centres = familiarity.centres
     product = (centres.T * STEP).astype(np.float32), -(centres**2).sum(axis=1).astype(np.float32) / 2
     nearest = g.add("ReduceMax", g.add("Gemm", joint, *map(g.const, product)), g.ints(1), keepdims=1)

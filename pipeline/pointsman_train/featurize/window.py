@@ -15,12 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pointsman.text import LONGEST
+from pointsman_train.data import Ints
 from pointsman_train.graph import FLOAT, MICROSOFT, ML, GraphBuilder, in_block
 
 # Longest match wins: a cut at white space within 50 characters beyond 250, else a hard cut at 250. Longer counted
 # repeats make RE2 rebuild its automaton over and over on non-ASCII text (41 ms instead of 0.1 ms at 1,000).
 _PIECE = r"(?s).{1,300}\s|.{1,250}"
 WINDOW_PIECES = 16
+# No piece but the last is shorter than a hard cut, so a text that is given has no more.
+_MOST_PIECES = LONGEST // 250 + 1
 
 # Ends each piece, a private-use character. Without it the last character of a piece would stand next to the first of
 # the next one in a prompt alone, but not in a batch, where a longer row brings padding between them.
@@ -59,10 +63,20 @@ def add_window(g: GraphBuilder, prompt: str) -> Window:
 
 def _positions(g: GraphBuilder, pieces: str, count: str) -> str:
     """Positions to read, [N, min(P, 16)]: 0, the last, 1, the last but one; beyond a short text its padding."""
-    slots = np.arange(WINDOW_PIECES)
-    from_end = slots % 2
-    base = np.where(from_end, -(slots + 1) // 2, slots // 2)
-    inwards = g.add("Add", g.add("Mul", count, g.const(from_end)), g.const(base))
-    slot = g.const(slots)
-    positions = g.add("Where", g.add("Less", slot, count), inwards, slot)
+    known = g.add("Min", count, g.ints(_MOST_PIECES))
+    positions = g.add("GatherND", g.const(positions_of(np.arange(_MOST_PIECES + 1))), known)
     return g.add("Slice", positions, g.ints(0), g.add("Shape", pieces, start=1, end=2), g.ints(1))
+
+
+def positions_of(count: Ints) -> Ints:
+    """Positions to read of texts of so many pieces, ndarray of shape (n_texts, 16).
+
+    Examples
+    --------
+    >>> positions_of(np.array([3, 100]))[:, :6].tolist()
+    [[0, 2, 1, 3, 4, 5], [0, 99, 1, 98, 2, 97]]
+    """
+    slot = np.arange(WINDOW_PIECES)
+    from_end = slot % 2
+    inwards = count[:, None] * from_end + np.where(from_end, -(slot + 1) // 2, slot // 2)
+    return np.where(slot < count[:, None], inwards, slot)

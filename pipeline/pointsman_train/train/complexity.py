@@ -23,7 +23,7 @@ from pointsman_train.train.trees import Column, Ensemble, bind, trees_of
 class ComplexityConfig:
     """Settings of the complexity classifier."""
 
-    booster: BoosterConfig = field(default_factory=lambda: BoosterConfig(trees=50))
+    booster: BoosterConfig = field(default_factory=lambda: BoosterConfig(trees=25, learning_rate=0.12))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 ``P_m = P_best + d_m``, where a booster learns ``d_m = s_m - s_best`` directly. Trees that learn each model's success
 spend themselves on what is hard for all; the choice hangs on the differences. With two models there is one
 difference, and it alone decides.
+
+On the scale of log-odds, where formulations are averaged and calibrated, a difference counts as at a probability of one
+half, ``4 d_m``: to go through the probabilities was no better out of fold, and everything behind the trees is a sum.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from pointsman_train.data import Floats
 from pointsman_train.featurize.featurizer import Features
@@ -20,10 +22,12 @@ from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.booster import BoostedConfig
 from pointsman_train.train.heads import Heads
 from pointsman_train.train.learner import DifferenceOf, InMemory, Learner, Lesson, SuccessOf
-from pointsman_train.train.link import add_logit, logit
 from pointsman_train.train.success import Descriptors, Targets
 from pointsman_train.train.sums import Sums
 from pointsman_train.train.trees import Ensemble
+
+# Slope of the log-odds at a probability of one half.
+SLOPE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,25 @@ class DifferenceModel:
 
     def margins(self, features: Features) -> Floats:
         """Log-odds of success, ndarray of shape (n_prompts, n_models)."""
-        return logit(expit(self.best.margins(features)) + self.difference.margins(features))
+        margins: Floats = self.heads.margins(features) @ self.weight
+        return margins
 
     def add(self, g: GraphBuilder, features: str, forest: Sequence[Sums]) -> Sums:
-        """Add the sum of both groups of trees."""
+        """Return the sum of both groups of trees."""
         best, difference = forest
-        p = g.add("Add", g.add("Sigmoid", best.add(g)), difference.add(g))
-        return add_logit(g, p, len(difference.bias))
+        nothing = np.zeros(len(difference.bias))
+        return best.mapped(self.weight[:1], nothing) + difference.mapped(self.weight[1:], nothing)
+
+    @property
+    def heads(self) -> Heads:
+        """The reference and the differences side by side."""
+        return Heads([*self.best.heads, *self.difference.heads])
+
+    @property
+    def weight(self) -> Floats:
+        """What each of :attr:`heads` counts in each model's log-odds, ndarray of shape (1 + n_models, n_models)."""
+        n = len(self.difference.heads)
+        return np.vstack([np.ones((1, n)), SLOPE * np.eye(n)])
 
     def ensembles(self) -> tuple[Ensemble, ...]:
         """Return the trees of the reference and of the differences."""

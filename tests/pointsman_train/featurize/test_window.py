@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.text import LONGEST
 from pointsman_train.featurize.window import SEPARATOR, WINDOW_PIECES
 
 
@@ -46,7 +47,7 @@ def test_a_text_of_at_most_sixteen_pieces_is_read_whole(pieces, text):
 
 
 def test_a_long_text_is_read_at_both_ends_alone(pieces):
-    text = long_text(20_000)
+    text = long_text(LONGEST // 7)
     found = pieces(text)[0]
     assert len(found) == 16
     head, tail = "".join(found[:8]), "".join(found[8:])
@@ -55,6 +56,16 @@ def test_a_long_text_is_read_at_both_ends_alone(pieces):
     # Pieces end at white space, at most 301 characters on.
     assert 8 * 250 <= len(head) <= 8 * 301
     assert 8 * 250 - 250 <= len(tail) <= 8 * 301
+
+
+@pytest.mark.parametrize("filler", ["x", " ", "a " + "x" * 300, "中"])
+def test_the_longest_text_that_is_given_is_read_to_its_end(pieces, filler):
+    text = (filler * LONGEST)[: LONGEST - 3] + "end"
+    assert pieces(text)[0][-1].endswith("end\n")
+
+
+def test_of_a_text_longer_than_is_ever_given_the_beginning_is_read_all_the_same(pieces):
+    assert pieces("begin" + "x" * 3 * LONGEST)[0][0].startswith("begin")
 
 
 def test_the_middle_of_a_long_text_is_not_read(pieces):
@@ -66,7 +77,7 @@ def test_the_middle_of_a_long_text_is_not_read(pieces):
 
 
 def test_words_are_not_cut_where_there_is_white_space(pieces):
-    assert all(piece[-1].isspace() for piece in pieces(long_text(20_000))[0])
+    assert all(piece[-1].isspace() for piece in pieces(long_text(LONGEST // 7))[0])
 
 
 def test_text_without_white_space_is_cut_at_250_characters(pieces, count):

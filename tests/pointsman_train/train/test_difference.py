@@ -21,12 +21,17 @@ def constant(*values):
     return Heads([Head(np.array([0]), None, value) for value in values])
 
 
-def test_a_probability_is_that_of_the_best_plus_the_difference_within_its_bounds(exported):
-    model = DifferenceModel(constant(np.log(3.0)), constant(0.0, -0.25, 0.5, -0.9))
+def test_the_log_odds_are_those_of_the_best_and_four_times_the_difference(exported):
+    model = DifferenceModel(constant(np.log(3.0)), constant(0.0, -0.25, 0.5))
     x = np.zeros((2, 1), np.float32)
-    expected = [0.75, 0.5, 1 - 1e-4, 1e-4]
-    np.testing.assert_allclose(expit(model.margins(x)), [expected] * 2)
-    np.testing.assert_allclose(expit(exported(model, x)), [expected] * 2)
+    expected = np.log(3.0) + np.array([0.0, -1.0, 2.0])
+    np.testing.assert_allclose(model.margins(x), [expected] * 2)
+    np.testing.assert_allclose(exported(model, x), [expected] * 2)
+
+
+def test_near_one_half_a_difference_of_probabilities_is_what_it_says():
+    model = DifferenceModel(constant(0.0), constant(0.0, 0.05))
+    np.testing.assert_allclose(expit(model.margins(np.zeros((1, 1), np.float32))), [[0.5, 0.55]], atol=1e-3)
 
 
 def test_the_reference_is_the_best_single_model_and_a_tie_goes_to_the_cheaper(task):
