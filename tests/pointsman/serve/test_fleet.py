@@ -22,6 +22,7 @@ import pointsman
 from pointsman import Router
 from pointsman.dispatch.catalog import Catalog
 from pointsman.serve import app
+from pointsman.serve.upstream import AiohttpTransport
 
 FLEET = os.environ.get("POINTSMAN_FLEET", "")
 pytestmark = [
@@ -65,7 +66,7 @@ def real_catalog(full, tmp_path_factory):
     return Catalog.read(path)
 
 
-class Recorder(httpx2.AsyncHTTPTransport):
+class Recorder(AiohttpTransport):
     """Keeps what upstreams send."""
 
     def __init__(self):
