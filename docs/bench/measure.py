@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from bench.adversarial import adversarial
 from bench.floor import floor
 from bench.footprint import footprint
 from bench.graph_blocks import blocks
-from bench.latency import BATCHES, FLOOR, Call, batches, decisions
+from bench.latency import BATCHES, FLOOR, Call, Round, batches, decisions, figures_of
 from bench.machine import machine
 from bench.prompts import LENGTHS, Corpus, read_corpus
 from bench.routers import bundle_of, names
@@ -19,6 +20,8 @@ from bench.timing import in_turns, quantile
 from pointsman import Router
 
 _ADVERSARIAL_RUNS = 7
+# Of every decision, some seconds apart.
+_ROUNDS = 5
 
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
@@ -37,18 +40,17 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _speed(routers: dict[str, Router], corpus: Corpus, found: dict[str, Any], say: Callable[[str], None]) -> None:
-    least = floor()
-    for length in LENGTHS:
-        say(f"decisions on prompts of {length:,} words")
-        # Each beside the floor alone: a service has one router, and two would throw each other out of the caches.
-        for name, one in routers.items():
-            found[name]["decision"][str(length)] = decisions({name: one.route}, least, corpus.texts(length))[name]
+    least, rounds = floor(), dict[tuple[str, int], list[Round]]()
+    for turn in range(_ROUNDS):
+        say(f"decisions, round {turn + 1} of {_ROUNDS}")
+        for length, (name, one) in product(LENGTHS, routers.items()):
+            rounds.setdefault((name, length), []).append(decisions(one.route, least, corpus.texts(length)))
+    for (name, length), timed in rounds.items():
+        found[name]["decision"][str(length)] = figures_of(timed)
     for kind, texts in (("20 words", corpus.texts(20)), ("whole prompts", corpus.prompts[:1_024])):
-        for size in BATCHES:
-            say(f"batches of {size}, {kind}")
-            for name, one in routers.items():
-                rates = batches({name: one.route_many}, least, texts, size)
-                found[name]["batch"].setdefault(kind, {})[str(size)] = rates[name]
+        for size, (name, one) in product(BATCHES, routers.items()):
+            say(f"batches of {size}, {kind}, {name}")
+            found[name]["batch"].setdefault(kind, {})[str(size)] = batches(one.route_many, least, texts, size)
 
 
 def _rest(bundle: Path, router: Router, corpus: Corpus, found: dict[str, Any], say: Callable[[str], None]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.floor import floor
-from bench.latency import batches, decisions
+from bench.latency import batches, decisions, figures_of
 from bench.paths import ROOT
 from bench.prompts import Corpus
 
@@ -39,11 +39,11 @@ def ratios(route: Callable[[Any], object], route_many: Callable[[Any], object], 
 
     def once() -> dict[str, float]:
         found = {
-            f"{length} words": decisions({"router": route}, least, texts, _RUNS, _CLOCK)["router"]["ratio"]["p50"]
+            f"{length} words": figures_of([decisions(route, least, texts, _RUNS, _CLOCK)])["ratio"]["p50"]
             for length, texts in texts_of.items()
         }
-        batched = batches({"router": route_many}, least, short_texts, 256, 2_560, _CLOCK)
-        return found | {"batch of 256": batched["router"]["ratio"]}
+        batched = batches(route_many, least, short_texts, 256, 2_560, _CLOCK)
+        return found | {"batch of 256": batched["ratio"]}
 
     rounds = [once() for _ in range(_ROUNDS)]
     return {name: round(statistics.median(one[name] for one in rounds), 2) for name in rounds[0]}
