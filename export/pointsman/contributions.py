@@ -248,7 +248,9 @@ def shapley(paths: Paths, features: Floats) -> Contributions:
 def _read(path: str, arrays: Mapping[str, Any], onnx_sha256: str) -> Explainer:
     header = json.loads(str(arrays["header"]))
     if header["format"] != FORMAT:
-        raise BundleCorruptError(f"{path} has the format {header['format']!r}, this pointsman reads {FORMAT}")
+        raise BundleCorruptError(
+            f"{path} has the format {header['format']!r}, this pointsman reads {FORMAT}; export the router again"
+        )
     if header["onnx_sha256"] != onnx_sha256:
         raise BundleCorruptError(f"{path} belongs to another router; export or copy the router again")
 

@@ -188,7 +188,7 @@ class Decider:
         looping = in_tool_loop(asked.api, asked.values)
         if seen is not None:
             choice = self._stayed(choice, decided.pool, seen, asked, must=owns or looping)
-        elif self._settings.explore and not dry and not looping and self._may_explore(asked):
+        elif choice.boundary and not dry and not looping and self._may_explore(asked):
             choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
         key = asked.controls.session_id
         if key is not None and not dry and not owns:

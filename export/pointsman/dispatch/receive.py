@@ -20,7 +20,7 @@ Headers = Iterable[tuple[str, str]]
 Clock = Callable[[], float]
 
 # Some hosts send comments while a request waits there. They are held back until an event tells what the answer is,
-# since until then another endpoint can stand in; but not longer, or the caller would think that nobody is there.
+# since until then another endpoint can stand in; what comes after so long goes on to the caller with them.
 _HELD_S, _HELD_BYTES = 5.0, 1 << 16
 
 
@@ -49,11 +49,10 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
     reply = Reply()
     try:
         if _is_stream(response):
-            first = bytearray(next(chunks, b""))
-            held = clock() + _HELD_S
-            while _is_held(first) and clock() < held and (chunk := next(chunks, b"")):
-                first += chunk
-            reply = _begun(response, bytes(first), chunks)
+            head, until = Head(), clock() + _HELD_S
+            while not head.is_known and head.add(next(chunks, b"")) and clock() < until:
+                pass
+            reply = _begun(response, head, chunks)
         else:
             whole = bytearray()
             for chunk in chunks:
@@ -82,11 +81,10 @@ async def receive_async(
     reply = Reply()
     try:
         if _is_stream(response):
-            first = bytearray(await anext(chunks, b""))
-            held = clock() + _HELD_S
-            while _is_held(first) and clock() < held and (chunk := await anext(chunks, b"")):
-                first += chunk
-            reply = _begun(response, bytes(first), chunks)
+            head, until = Head(), clock() + _HELD_S
+            while not head.is_known and head.add(await anext(chunks, b"")) and clock() < until:
+                pass
+            reply = _begun(response, head, chunks)
         else:
             whole = bytearray()
             async for chunk in chunks:
@@ -123,14 +121,41 @@ def _is_stream(response: httpx2.Response) -> bool:
     return response.is_success and kind.lower().startswith("text/event-stream")
 
 
-def _is_held(first: bytearray) -> bool:
-    return 0 < len(first) < _HELD_BYTES and not has_begun(bytes(first))
+class Head:
+    """What a stream begins with, as far as it must be known.
+
+    Attributes
+    ----------
+    is_known
+        Whether an event's data are there, or more than anybody sends before them.
+    is_empty
+        Whether the stream has ended without any.
+    """
+
+    def __init__(self) -> None:
+        self.is_known, self.is_empty = False, False
+        self._read, self._line = bytearray(), 0
+
+    @property
+    def read(self) -> bytes:
+        """All that was read."""
+        return bytes(self._read)
+
+    def add(self, piece: bytes) -> bool:
+        """Add a piece, and say whether there may be more; an empty one is the end."""
+        self._read += piece
+        # Of a line that is not whole yet, no more than that is looked at again.
+        new = bytes(self._read[self._line :])
+        self._line += new.rfind(b"\n") + 1
+        self.is_known = has_begun(new) or len(self._read) > _HELD_BYTES
+        self.is_empty = not piece and not self.is_known and not new.startswith(b"data:")
+        return bool(piece)
 
 
-def _begun(response: httpx2.Response, first: bytes, chunks: Generator[bytes] | AsyncGenerator[bytes]) -> Reply:
-    headers = plain_headers(response.headers)
-    if not first or first_event_is_error(first):
-        return Reply(response.status_code, headers, first, Fault.ERROR if first else Fault.EMPTY)
+def _begun(response: httpx2.Response, head: Head, chunks: Generator[bytes] | AsyncGenerator[bytes]) -> Reply:
+    headers, first = plain_headers(response.headers), head.read
+    if head.is_empty or first_event_is_error(first):
+        return Reply(response.status_code, headers, first, Fault.EMPTY if head.is_empty else Fault.ERROR)
     return Reply(response.status_code, headers, stream=Opened(first, response, chunks))
 
 

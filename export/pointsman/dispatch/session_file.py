@@ -33,8 +33,10 @@ DELETE FROM session WHERE kind = ?1 AND used < (
     SELECT used FROM session WHERE kind = ?1 ORDER BY used DESC LIMIT 1 OFFSET ?2
 )
 """
-# Other processes hold the file for some microseconds.
-_BUSY_S = 1.0
+# Other processes hold the file for some microseconds; while a request waits for one, all others of the loop wait, too.
+_BUSY_S = 0.2
+# At first opening one process makes the file, and SQLite does not let the others wait for that.
+_OPENING_S = 5.0
 _PUTS_BETWEEN_SWEEPS = 1_000
 
 
@@ -69,11 +71,23 @@ class SessionFile:
         try:
             Path(path).touch(mode=0o600)
             self._file = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-            # What a crash of the machine loses is a few minutes of sessions; a crash of a process loses nothing.
             weakref.finalize(self, self._file.close)
-            self._file.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
+            self._open()
+            self._sweep()
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(f"session_file is {str(path)!r}, which cannot be used: {error}") from error
+
+    def _open(self) -> None:
+        until = time.monotonic() + _OPENING_S
+        while True:
+            try:
+                # A crash of the machine loses the last sessions; a crash of a process loses nothing.
+                self._file.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def __len__(self) -> int:
         with self._lock:
@@ -123,8 +137,11 @@ class SessionFile:
         self._file.execute(_PUT, (self._kind, key, self._clock(), session.model, session.provider))
         self._puts += 1
         if self._puts % min(_PUTS_BETWEEN_SWEEPS, self._most) == 0:
-            self._file.execute(_DROP_IDLE, self._since())
-            self._file.execute(_DROP_OLDEST, (self._kind, self._most - 1))
+            self._sweep()
+
+    def _sweep(self) -> None:
+        self._file.execute(_DROP_IDLE, self._since())
+        self._file.execute(_DROP_OLDEST, (self._kind, self._most - 1))
 
 
 def _digest(key: str) -> bytes:

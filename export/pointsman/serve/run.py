@@ -139,7 +139,7 @@ def run(serve: Serve) -> None:
     if serve.workers == 1:
         _run(serve, made)
         return
-    with tempfile.TemporaryDirectory(prefix="pointsman-", ignore_cleanup_errors=True) as shared:
+    with tempfile.TemporaryDirectory(prefix="pointsman-", dir=_memory(), ignore_cleanup_errors=True) as shared:
         os.environ[_VARIABLE] = json.dumps(asdict(replace(serve, shared=shared)))
         os.environ.setdefault(SHARED_VARIABLE, shared)
         _run(serve, "pointsman.serve.run:worker")
@@ -161,6 +161,14 @@ def _run(serve: Serve, served: Starlette | str) -> None:
         timeout_graceful_shutdown=serve.grace_s,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
+
+
+def _memory() -> str | None:
+    """Return where files lie in memory, if there is such a place and no other is asked for.
+
+    Metrics are counted in mapped files, and on a full disk a process dies that writes to a new page of one.
+    """
+    return "/dev/shm" if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
 
 
 def worker() -> Starlette:

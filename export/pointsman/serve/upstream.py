@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx2
+from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-# As httpx2 allows: some upstreams send long policies and traces.
-_HEADER_BYTES = 1 << 16
+# More than any upstream sends that we know of.
+_HEADER_BYTES, _HEADERS = 1 << 16, 1_000
 # Larger bodies go out in pieces, so that other requests get their turn.
 _PIECE_BYTES = 1 << 20
 # The first that fits counts: what it means to httpx2, whose errors the dispatch reads.
@@ -29,14 +30,17 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
     (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
     (aiohttp.ClientPayloadError, httpx2.RemoteProtocolError),
     (aiohttp.ClientResponseError, httpx2.RemoteProtocolError),
+    (HttpProcessingError, httpx2.RemoteProtocolError),
     (aiohttp.ClientError, httpx2.ReadError),
+    (UnicodeError, httpx2.ConnectError),  # a host name that has no form in DNS
+    (ValueError, httpx2.LocalProtocolError),
     (OSError, httpx2.ReadError),
 )
 _CAUGHT = tuple(kind for kind, _ in _ERRORS)
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
-    """Sends requests over aiohttp; for asyncio alone, and for one event loop.
+    """Sends requests over aiohttp, for asyncio alone.
 
     As many connections are opened as there are requests at once. Answers come as the bytes that were sent: nothing is
     decompressed, no redirect is followed, no cookie is kept, and no proxy is taken from the environment.
@@ -49,7 +53,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls or httpx2.create_ssl_context()
-        self._session: aiohttp.ClientSession | None = None
+        self._session: tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession] | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request, and return its answer as soon as the headers are there.
@@ -59,14 +63,16 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         httpx2.TransportError
             When there is none: of the kind that httpx2's own transport raises.
         """
-        if self._session is None:
-            self._session = _session(self._tls)
-        limits = request.extensions.get("timeout", {})
+        session, limits = self._here(), request.extensions.get("timeout", {})
         content = await request.aread()
+        # aiohttp takes up a connection again without a look whether the other side has closed it meanwhile. What has
+        # arrived until now is seen when the loop has come round twice.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         try:
             # aiohttp has no limit for a request that its receiver does not take.
             async with asyncio.timeout(_whole_s(limits)):
-                response = await self._session.request(
+                response = await session.request(
                     request.method,
                     URL(str(request.url), encoded=True),
                     headers=request.headers.multi_items(),
@@ -75,32 +81,72 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                     timeout=aiohttp.ClientTimeout(connect=limits.get("connect"), sock_read=limits.get("read")),
                 )
         except _CAUGHT as error:
-            raise _translated(error, request) from error
-        return httpx2.Response(response.status, headers=list(response.raw_headers), stream=_Pieces(response, request))
+            # Without its cause, which may hold the request's headers and with them the key.
+            raise _translated(error, request) from None
+        pieces = _Pieces(response, request, limits.get("read"))
+        return httpx2.Response(response.status, headers=list(response.raw_headers), stream=pieces)
+
+    def _here(self) -> aiohttp.ClientSession:
+        """Return the session of the running loop; one of a loop that has ended cannot be used any more."""
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session[0] is not loop:
+            self._session = loop, _session(self._tls)
+        return self._session[1]
 
     async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:
-            await self._session.close()
+            await self._session[1].close()
             self._session = None
 
 
 class _Pieces(httpx2.AsyncByteStream):
-    """A body, piece by piece as it comes over the wire."""
+    """A body, piece by piece as it comes over the wire.
 
-    def __init__(self, response: aiohttp.ClientResponse, request: httpx2.Request) -> None:
-        self._response, self._request = response, request
+    aiohttp's own limit of silence runs on while nobody reads, and it does not tell a reader of a body that cannot be
+    read on: the limit here is of each wait, and the end of the connection is an end of the body, if not a good one.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx2.Request, read_s: float | None) -> None:
+        self._response, self._request, self._read_s = response, request, read_s
+        self._reset = False
+        connection = response.connection
+        protocol = None if connection is None else connection.protocol
+        if protocol is None:
+            return
+        protocol.read_timeout = None
+        protocol.start_timeout()
+        closed = protocol.closed
+        if closed is not None:
+            closed.add_done_callback(self._disconnected)
+
+    def _disconnected(self, closed: asyncio.Future[None]) -> None:
+        self._reset = not closed.cancelled() and closed.exception() is not None
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the body could not be read on"))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._response.content
         try:
-            async for piece in self._response.content.iter_any():
+            while True:
+                async with asyncio.timeout(self._read_s):
+                    piece = await content.readany()
+                if not piece:
+                    break
                 yield piece
         except _CAUGHT as error:
-            raise _translated(error, self._request) from error
+            raise _translated(error, self._request) from None
+        if self._reset and not _tells_its_end(self._response):
+            raise httpx2.ReadError("connection reset in the body", request=self._request)
 
     async def aclose(self) -> None:
         """Hand back the connection, or close it where the body was not read to its end."""
         self._response.close()
+
+
+def _tells_its_end(response: aiohttp.ClientResponse) -> bool:
+    return "content-length" in response.headers or "transfer-encoding" in response.headers
 
 
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -112,6 +158,7 @@ def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
         auto_decompress=False,
         max_line_size=_HEADER_BYTES,
         max_field_size=_HEADER_BYTES,
+        max_headers=_HEADERS,
     )
 
 

@@ -1,6 +1,6 @@
 """The best single model's success, and how much better or worse each other model does on the same prompt.
 
-``P_m = P_best + d_m``, where a booster learns ``d_m = s_m - s_best`` directly. Trees that learn each model's success
+A booster learns ``d_m = s_m - s_best`` directly, for each other model. Trees that learn each model's success
 spend themselves on what is hard for all; the choice hangs on the differences. With two models there is one
 difference, and it alone decides.
 

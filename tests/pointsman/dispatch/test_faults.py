@@ -215,7 +215,8 @@ def test_measured_latency_decides_the_order_when_asked_to(router, serve, hasty, 
      (ERROR_FIRST, "answer is an error"), (status(503), "status 503"),
      (replace(ERROR_FIRST, pieces=(b": wait\n\n", *ERROR_FIRST.pieces), pause=0.1), "answer is an error"),
      (replace(ERROR_FIRST, pieces=(b"data: {", ERROR_FIRST.pieces[0][7:]), pause=0.1), "answer is an error"),
-     (replace(stream("a"), pieces=(b": wait\n\n", b"x"), pause=0.1, cut=1), "answer cut off")],
+     (replace(stream("a"), pieces=(b": wait\n\n", b"x"), pause=0.1, cut=1), "answer cut off"),
+     (replace(stream("a"), pieces=(b": wait\n\n", b"event: x\n\n"), pause=0.1), "answer is empty")],
 )  # fmt: skip
 def test_a_stream_that_did_not_begin_is_tried_again(serve, ask, catalog, fault, outcome):
     upstream = serve(fault, stream("good"))
@@ -227,6 +228,12 @@ def test_comments_before_the_answer_arrive_with_it(serve, ask, catalog):
     reply = stream("good", pause=0.05)
     pieces = (b": wait\n\n", b": wait\n\n", *reply.pieces)
     assert ask(catalog(serve(replace(reply, pieces=pieces))), stream=True).content == b"".join(pieces)
+
+
+def test_a_stream_may_end_without_a_line_end(serve, ask, catalog):
+    upstream = serve(Reply((b'data: {"choices": []}',), content_type="text/event-stream"))
+    assert ask(catalog(upstream), stream=True).content == b'data: {"choices": []}'
+    assert ask.outcomes == ["answered"]
 
 
 def test_comments_are_not_held_for_long(serve, ask, catalog, monkeypatch):

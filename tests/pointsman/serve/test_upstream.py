@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import socketserver
 import ssl
+import struct
+import threading
+import time
+import traceback
 import warnings
 
 import httpx2
@@ -62,14 +68,19 @@ async def listening(answer, **settings):
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def says(*pieces, hold=False):
+def says(*pieces, hold=False, reset=False):
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
+            await asyncio.sleep(0.05)
         if hold:
             await asyncio.sleep(60)
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.transport.abort()
 
     return answer
 
@@ -86,6 +97,18 @@ FAULTS = {
     "shorter than promised": (says(HEAD + b"Content-Length: 9\r\n\r\n{}"), httpx2.RemoteProtocolError),
     "a chunk cut": (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{}"), httpx2.RemoteProtocolError),
     "a chunk of no size": (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}"), httpx2.RemoteProtocolError),
+    "a later chunk of no size": (
+        says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", b"zz\r\n{}", hold=True),
+        httpx2.RemoteProtocolError,
+    ),
+    "reset in a body of a stated length": (
+        says(HEAD + b"Content-Length: 9\r\n\r\n{}", reset=True),
+        (httpx2.ReadError, httpx2.RemoteProtocolError),
+    ),
+    "reset in a body that ends with the connection": (
+        says(HEAD + b"Connection: close\r\n\r\n{}", reset=True),
+        httpx2.ReadError,
+    ),
     "silence": (says(hold=True), httpx2.ReadTimeout),
     "silence in the body": (says(HEAD + b"Content-Length: 9\r\n\r\n{}", hold=True), httpx2.ReadTimeout),
 }
@@ -179,6 +202,80 @@ def test_a_large_body_arrives_whole_and_without_a_warning(serve):
         sent(request(upstream.url, content, {}))
     assert upstream.seen[0].raw == content
     assert upstream.seen[0].headers["content-length"] == str(len(content))
+
+
+class Once(socketserver.StreamRequestHandler):
+    """Answers as if the connection stayed open, and closes it."""
+
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("made", [httpx2.AsyncHTTPTransport, AiohttpTransport])
+def test_a_connection_that_was_closed_meanwhile_is_not_used_again(made):
+    async def main(url):
+        async with made() as transport:
+            for _ in range(20):
+                assert (await whole(transport, request(url)))[1] == b"{}"
+                time.sleep(0.01)  # The loop is busy while the other side closes.
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Once) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asyncio.run(main(f"http://127.0.0.1:{server.server_address[1]}/"))
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["api..example.com", "x" * 64 + ".example.com"])
+@pytest.mark.parametrize("made", [httpx2.AsyncHTTPTransport, AiohttpTransport])
+def test_a_host_name_that_cannot_be_looked_up_is_no_connection(made, host):
+    with pytest.raises(httpx2.ConnectError):
+        sent(request(f"http://{host}/v1/x"), made())
+
+
+def test_a_caller_that_takes_its_time_is_no_silence(serve):
+    upstream = serve(stream("a", "b", "c", pause=0.1))
+
+    async def main():
+        async with AiohttpTransport() as transport:
+            response = await transport.handle_async_request(request(upstream.url))
+            pieces = []
+            async for piece in response.stream:
+                pieces.append(piece)
+                await asyncio.sleep(0.5)
+            await response.aclose()
+            return b"".join(pieces)
+
+    assert asyncio.run(main()) == b"".join(stream("a", "b", "c").pieces)
+
+
+def test_an_error_does_not_hold_the_key(serve):
+    async def main():
+        async with listening(says(b"HTTP/1.1 nonsense\r\n\r\n")) as url, AiohttpTransport() as transport:
+            asked = request(url, authorization="Bearer " + "sk-secret")
+            with pytest.raises(httpx2.TransportError) as caught:
+                await whole(transport, asked)
+            return caught.value
+
+    error = asyncio.run(main())
+    assert error.__cause__ is None
+    assert "sk-secret" not in repr(error) + "".join(traceback.format_exception(error)).replace(__file__, "")
+
+
+def test_another_event_loop_gets_connections_of_its_own(serve):
+    upstream, transport = serve(), AiohttpTransport()
+
+    async def last():
+        await whole(transport, request(upstream.url))
+        await transport.aclose()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # What is left of the loop that has ended.
+        asyncio.run(whole(transport, request(upstream.url)))
+        asyncio.run(last())
+        gc.collect()
+    assert len(upstream.seen) == 2
 
 
 def test_a_connection_is_used_again_also_after_a_loop_ended(serve):
