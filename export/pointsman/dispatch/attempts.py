@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from pointsman.dispatch.verdict import Reply, Then, Verdict, verdict_on
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the request to an endpoint, and hand back the reply; seconds."""
+    """Send the request to an endpoint, and hand back the reply; seconds, and the deadline of this try by the clock."""
 
     endpoint: Endpoint
     connect_timeout_s: float
@@ -175,8 +176,9 @@ def _ask_model(group: tuple[Endpoint, ...], run: _Run) -> Generator[Send | Wait,
 
 def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send | Wait, Reply | None, Ended | None]:
     endpoint, since = turn.endpoint, run.clock()
-    timeout_s = min(endpoint.timeout_s, run.read_s or endpoint.timeout_s, run.left())
-    reply = yield Send(endpoint, min(endpoint.connect_timeout_s, run.left()), timeout_s, run.deadline)
+    longest_s = min(run.left(), run.retries.longest_try_s or math.inf)
+    timeout_s = min(endpoint.timeout_s, run.read_s or endpoint.timeout_s, longest_s)
+    reply = yield Send(endpoint, min(endpoint.connect_timeout_s, longest_s), timeout_s, since + longest_s)
     if reply is None:
         raise TypeError("a Send is answered with a Reply, got None")
     turn.tried += 1

@@ -39,7 +39,7 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
     Returns
     -------
     A whole answer, or a stream after its first event: until then another endpoint can stand in. A connection that
-    yields a byte now and then is given up when the deadline has passed, which is looked at with each piece.
+    yields a byte now and then is given up when the try's deadline has passed, which is looked at with each piece.
     """
     try:
         response = transport.handle_request(request_for(plan, send, headers))
@@ -51,7 +51,8 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
         if _is_stream(response):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(next(chunks, b"")) and clock() < until:
-                pass
+                if clock() > send.deadline:
+                    return Reply(fault=Fault.TIMEOUT)
             reply = _begun(response, head, chunks)
         else:
             whole = bytearray()
@@ -83,7 +84,8 @@ async def receive_async(
         if _is_stream(response):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(await anext(chunks, b"")) and clock() < until:
-                pass
+                if clock() > send.deadline:
+                    return Reply(fault=Fault.TIMEOUT)
             reply = _begun(response, head, chunks)
         else:
             whole = bytearray()

@@ -22,14 +22,18 @@ class Retries:
         Wait before an endpoint's second try; it doubles, up to the longest. Half of it is random.
     longest_retry_after_s
         An endpoint that asks for a longer wait is not asked again for this request.
+    longest_try_s
+        From sending a request to an endpoint to its answer, or to the first event of a streamed one, however it comes;
+        None leaves it to the deadline. An endpoint's own ``timeout_s`` is of silence.
     deadline_s
-        From the request to its answer, or to the first byte of a streamed one.
+        From the request to its answer, or to the first event of a streamed one.
     """
 
     tries: int = 2
     first_backoff_s: float = 0.5
     longest_backoff_s: float = 8.0
     longest_retry_after_s: float = 20.0
+    longest_try_s: float | None = None
     deadline_s: float = 600.0
 
 

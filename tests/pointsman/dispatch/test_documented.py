@@ -31,8 +31,9 @@ def test_every_field_is_told(head, kind):
 
 @pytest.mark.parametrize(("name", "kind"), [("retries", Retries), ("breaker", Breaker)])
 def test_every_wait_is_told_with_its_default(name, kind):
-    told = dict(re.findall(r"`(\w+)` \(([\d.]+)\)", table("setting")[name]))
-    assert {key: float(value) for key, value in told.items()} == {key: getattr(kind(), key) for key in names(kind)}
+    told = dict(re.findall(r"`(\w+)` \(([\d.]+|none)\)", table("setting")[name]))
+    read = {key: None if value == "none" else float(value) for key, value in told.items()}
+    assert read == {key: getattr(kind(), key) for key in names(kind)}
 
 
 def test_the_catalog_that_is_shown_can_be_read(tmp_path):

@@ -117,6 +117,15 @@ def test_a_hang_is_given_up_and_its_connection_closed(router, serve, ask, catalo
     assert first.gone.wait(5)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_try_that_drips_on_is_left_for_another_endpoint(serve, ask, catalog, hasty, streamed):
+    kind, drip = ("text/event-stream", b": wait\n\n") if streamed else ("application/json", b" ")
+    slow, fast = serve(Reply((drip,) * 600, pause=0.05, content_type=kind)), serve(stream("good") if streamed else GOOD)
+    settings = hasty(retries=Retries(longest_try_s=0.5, tries=1))
+    assert b"good" in ask(catalog(slow, fast), settings, stream=streamed).content
+    assert ask.outcomes == ["timed out", "answered"]
+
+
 def test_a_body_that_drips_is_given_up_at_the_deadline(serve, ask, catalog, hasty):
     drip = Reply((b" ",) * 600, pause=0.05)
     began = time.monotonic()
