@@ -110,15 +110,14 @@ class _Pieces(httpx2.AsyncByteStream):
     def __init__(self, response: aiohttp.ClientResponse, request: httpx2.Request, read_s: float | None) -> None:
         self._response, self._request, self._read_s = response, request, read_s
         self._reset = False
+        self._closed: asyncio.Future[None] | None = None
         connection = response.connection
-        protocol = None if connection is None else connection.protocol
-        if protocol is None:
-            return
-        protocol.read_timeout = None
-        protocol.start_timeout()
-        closed = protocol.closed
-        if closed is not None:
-            closed.add_done_callback(self._disconnected)
+        if connection is not None and connection.protocol is not None:
+            connection.protocol.read_timeout = None
+            connection.protocol.start_timeout()
+            self._closed = connection.protocol.closed
+        if self._closed is not None:
+            self._closed.add_done_callback(self._disconnected)
 
     def _disconnected(self, closed: asyncio.Future[None]) -> None:
         self._reset = not closed.cancelled() and closed.exception() is not None
@@ -137,12 +136,19 @@ class _Pieces(httpx2.AsyncByteStream):
                 yield piece
         except _CAUGHT as error:
             raise _translated(error, self._request) from None
+        # The connection may serve thousands of requests after this one.
+        self._leave()
         if self._reset and not _tells_its_end(self._response):
             raise httpx2.ReadError("connection reset in the body", request=self._request)
 
     async def aclose(self) -> None:
         """Hand back the connection, or close it where the body was not read to its end."""
+        self._leave()
         self._response.close()
+
+    def _leave(self) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._disconnected)
 
 
 def _tells_its_end(response: aiohttp.ClientResponse) -> bool:

@@ -292,6 +292,20 @@ def test_a_connection_is_used_again_also_after_a_loop_ended(serve):
     assert (len(upstream.seen), upstream.connections) == (6, 2)
 
 
+def test_a_connection_keeps_nothing_of_the_answers_that_it_brought(serve):
+    upstream = serve(stream("a", "b", pause=0.01))
+
+    async def main():
+        async with AiohttpTransport() as transport:
+            for _ in range(20):
+                await whole(transport, request(upstream.url))
+            gc.collect()
+            return sum(type(one).__name__ == "_Pieces" for one in gc.get_objects())
+
+    assert asyncio.run(main()) <= 1
+    assert upstream.connections == 1
+
+
 def test_a_stream_left_early_closes_its_connection(serve):
     upstream = serve(stream("a", "b", pause=0.2))
 
