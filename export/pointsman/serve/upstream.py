@@ -111,16 +111,22 @@ class _Pieces(httpx2.AsyncByteStream):
         self._response, self._request, self._read_s = response, request, read_s
         self._reset = False
         self._closed: asyncio.Future[None] | None = None
-        connection = response.connection
-        if connection is not None and connection.protocol is not None:
-            connection.protocol.read_timeout = None
-            connection.protocol.start_timeout()
-            self._closed = connection.protocol.closed
+        protocol = None if response.connection is None else response.connection.protocol
+        if protocol is None:
+            return
+        protocol.read_timeout = None
+        protocol.start_timeout()
+        self._closed = protocol.closed
         if self._closed is not None:
             self._closed.add_done_callback(self._disconnected)
+        else:
+            self._end()
 
     def _disconnected(self, closed: asyncio.Future[None]) -> None:
         self._reset = not closed.cancelled() and closed.exception() is not None
+        self._end()
+
+    def _end(self) -> None:
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the body could not be read on"))
