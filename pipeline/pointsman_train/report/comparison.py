@@ -13,7 +13,7 @@ from pointsman_train.evaluate.compare import BETTER, CANNOT_TELL, WORSE, Row, Sl
 from pointsman_train.evaluate.gate import failed
 from pointsman_train.evaluate.router import Router
 from pointsman_train.plots import draw_curves, draw_reliabilities
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.page import write_page
 from pointsman_train.report.parts import (
     BAD,
@@ -208,9 +208,9 @@ def _row(row: Row, raw: bool = False) -> tuple[Cell, ...]:
     name = row.metric
     return (
         Cell(name if raw else words.words_of(name).label),
-        Cell(words.value(name, row.a), number=True),
-        Cell(words.value(name, row.b), number=True),
-        Cell(words.both(name, row.difference, True), number=True, bar=_bar(row.difference)),
+        Cell(written.value(name, row.a), number=True),
+        Cell(written.value(name, row.b), number=True),
+        Cell(written.both(name, row.difference, True), number=True, bar=_bar(row.difference)),
         Cell(row.verdict, _TONES.get(row.verdict, PLAIN)),
     )
 
@@ -218,4 +218,4 @@ def _row(row: Row, raw: bool = False) -> tuple[Cell, ...]:
 def _bar(difference: Estimate) -> Bar | None:
     """Draw the interval with 0 in the middle, so that one that excludes it shows."""
     size = max(abs(difference.low), abs(difference.high)) if not math.isnan(difference.low) else 0.0
-    return words.bar_of(difference, -size, size, zero=True)
+    return written.bar_of(difference, -size, size, zero=True)

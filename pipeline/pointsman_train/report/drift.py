@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from pointsman_train.evaluate.drift import FALSE_ALARMS, ColumnDrift
 from pointsman_train.evaluate.traffic import Traffic
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.about import About
 from pointsman_train.report.page import write_page
 from pointsman_train.report.parts import BAD, GOOD, Bar, Cell, Fold, Page, Plot, Section, Table, Text, cells
@@ -60,8 +60,8 @@ def _mix(traffic: Traffic) -> Section:
     rows = tuple(
         cells(
             model,
-            Cell(words.number(share.training, words.SHARE), number=True),
-            words.cell("dearest_share", share.arriving, (0.0, 1.0)),
+            Cell(written.number(share.training, words.SHARE), number=True),
+            written.cell("dearest_share", share.arriving, (0.0, 1.0)),
         )
         for model, share in traffic.mix.items()
     )
@@ -70,7 +70,7 @@ def _mix(traffic: Traffic) -> Section:
     text = (
         "The router has no guard against unfamiliar prompts."
         if guard is None
-        else f"The guard fires on {words.both('unfamiliar_share', guard)} of these prompts."
+        else f"The guard fires on {written.both('unfamiliar_share', guard)} of these prompts."
     )
     return Section("mix", "Where they would go", (table, Text(text)))
 

@@ -10,7 +10,7 @@ from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.report.about import Promise
 from pointsman_train.report.parts import BAD
 from pointsman_train.report.run import run_page, write_run_report
-from pointsman_train.report.words import both
+from pointsman_train.report.written import both
 from pointsman_train.tracking import TrackingConfig
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.slicing import ALL_FAIL
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.report import words
+from pointsman_train.report import written
 from pointsman_train.report.parts import Cell, Part, Section, Table, Text, cells, present
 from pointsman_train.report.sections.slices import slice_table
 
@@ -52,7 +52,7 @@ def _routed(evaluation: Evaluation) -> Table:
         names = (share, f"{prefix}_accuracy", f"{prefix}_exact", f"{prefix}_accuracy_half_cost")
         accuracy = figures.get(f"{prefix}_accuracy")
         count = Cell("-" if accuracy is None else f"{accuracy.n:,}", number=True)
-        rows.append(cells(label, count, *(words.cell(name, figures.get(name)) for name in names)))
+        rows.append(cells(label, count, *(written.cell(name, figures.get(name)) for name in names)))
     head = ("definition", "prompts", "of all", "accuracy", "exact", "accuracy at half cost")
     return Table("The success model: where boundary prompts go at the default operating point", head, tuple(rows))
 
@@ -66,7 +66,7 @@ def _classified(evaluation: Evaluation) -> Table | None:
         cells(
             who,
             Cell(f"{figures[f'{prefix}_accuracy'].n:,}", number=True),
-            *(words.cell(f"{prefix}_{name}", figures.get(f"{prefix}_{name}")) for name in names),
+            *(written.cell(f"{prefix}_{name}", figures.get(f"{prefix}_{name}")) for name in names),
         )
         for who, prefix in (
             ("boundary prompts, label side", "boundary_label"),
@@ -89,9 +89,9 @@ def _wrong(evaluation: Evaluation) -> Table:
             rows.append(
                 cells(
                     f"{kind.replace('_', '-')} {where}",
-                    words.cell(names[0], figures.get(names[0]), (0.0, 1.0)),
+                    written.cell(names[0], figures.get(names[0]), (0.0, 1.0)),
                     Cell("-" if lost is None else f"{lost.n:,}", number=True),
-                    *(words.cell(name, figures.get(name)) for name in names[1:]),
+                    *(written.cell(name, figures.get(name)) for name in names[1:]),
                 )
             )
     head = ("", "of prompts that some model gets right", "prompts", "score lost on each", "USD lost on 1,000 of them")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.plots import draw_reliability
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.parts import Fold, Part, Plot, Section, Table, Text, cells, present
 from pointsman_train.report.sections.slices import TITLES, slice_table
 from pointsman_train.report.svg import inline
@@ -40,9 +40,11 @@ def section(evaluation: Evaluation, detail: Detail | None) -> Section | None:
 
 def _by_model(evaluation: Evaluation) -> Table:
     figures = evaluation.figures
-    mean = cells("mean", *(words.cell(name, figures.get("auc_macro" if name == "auc" else name)) for name in _FIGURES))
+    mean = cells(
+        "mean", *(written.cell(name, figures.get("auc_macro" if name == "auc" else name)) for name in _FIGURES)
+    )
     rows = [
-        cells(model, *(words.cell(f"{name}_rung_{rung}", figures.get(f"{name}_rung_{rung}")) for name in _FIGURES))
+        cells(model, *(written.cell(f"{name}_rung_{rung}", figures.get(f"{name}_rung_{rung}")) for name in _FIGURES))
         for rung, model in enumerate(evaluation.testset.models)
     ]
     head = ("model", *(words.words_of(name).label for name in _FIGURES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.plots import draw_cost_quality
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.parts import Plot, Section, Table, Text, cells
 from pointsman_train.report.svg import inline
 
@@ -36,7 +36,7 @@ def section(evaluation: Evaluation) -> Section:
 def _table(evaluation: Evaluation) -> Table:
     rivals = {name.replace("_", " "): figures for name, figures in evaluation.baseline_figures.items()}
     rows = tuple(
-        cells(name, *(words.cell(column, figures.get(column)) for column in _COLUMNS))
+        cells(name, *(written.cell(column, figures.get(column)) for column in _COLUMNS))
         for name, figures in {"router": evaluation.figures, **rivals}.items()
     )
     head = ("", *(words.words_of(column).label for column in _COLUMNS))

@@ -7,7 +7,7 @@ import math
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.about import About
 from pointsman_train.report.parts import BAD, GOOD, UNSURE, Card
 
@@ -29,7 +29,7 @@ def verdict(evaluation: Evaluation, detail: Detail | None, about: About) -> tupl
 
 def tone(evaluation: Evaluation) -> str:
     """Say whether the router is shown to beat a random mix of single models, shown not to, or neither."""
-    return words.tone_of("hull_gain", evaluation.figures["hull_gain"])
+    return written.tone_of("hull_gain", evaluation.figures["hull_gain"])
 
 
 def cards(evaluation: Evaluation, detail: Detail | None) -> tuple[Card, ...]:
@@ -44,12 +44,12 @@ def cards(evaluation: Evaluation, detail: Detail | None) -> tuple[Card, ...]:
 
 def _card(name: str, figure: Estimate) -> Card:
     said = words.words_of(name)
-    tone = words.tone_of(name, figure) if name in _AGAINST_ZERO else ""
+    tone = written.tone_of(name, figure) if name in _AGAINST_ZERO else ""
     signed = name == "quality_gain"
     return Card(
         said.label,
-        words.value(name, figure, signed),
-        words.interval(name, figure, signed),
+        written.value(name, figure, signed),
+        written.interval(name, figure, signed),
         said.meaning,
         "" if tone == UNSURE else tone,
     )
@@ -62,7 +62,7 @@ def _gap_card(name: str, gap: Estimate) -> Card:
     )
     label = f"{words.words_of(name).label}: gap to sources left out"
     tone = BAD if gap.low > 0 else ""
-    return Card(label, words.value(name, gap, True), words.interval(name, gap, True), meaning, tone)
+    return Card(label, written.value(name, gap, True), written.interval(name, gap, True), meaning, tone)
 
 
 def _worth(gain: Estimate) -> str:
@@ -82,18 +82,20 @@ def _elsewhere(gain: Estimate) -> str:
         BAD: "it is worse than a random mix",
         UNSURE: "it cannot be told from a random mix",
     }
-    return f"On prompts of a source that it saw nothing of, {words_for[words.tone_of('hull_gain', gain)]} (HG {gain})."
+    return (
+        f"On prompts of a source that it saw nothing of, {words_for[written.tone_of('hull_gain', gain)]} (HG {gain})."
+    )
 
 
 def _served(evaluation: Evaluation, about: About) -> str:
     figures, testset = evaluation.figures, evaluation.testset
     gain = figures["quality_gain"]
-    than = {GOOD: "more than", BAD: "less than", UNSURE: "not to be told from"}[words.tone_of("quality_gain", gain)]
+    than = {GOOD: "more than", BAD: "less than", UNSURE: "not to be told from"}[written.tone_of("quality_gain", gain)]
     best = testset.score[:, testset.best_single].mean()
     return (
         f"As served at {about.default!r}, {len(testset):,} prompts score {figures['quality'].value:.3f} on average, "
         f"{than} the {best:.3f} of sending everything to {testset.models[testset.best_single]}, the best single model; "
-        f"cost saved against it: {words.both('cost_saving', figures['cost_saving'])}."
+        f"cost saved against it: {written.both('cost_saving', figures['cost_saving'])}."
     )
 
 
@@ -103,5 +105,5 @@ def _boundary(evaluation: Evaluation) -> str:
         return "No prompt needs a step up, so boundary accuracy is undefined."
     return (
         f"Of {figure.n:,} prompts that the cheapest model fails and a dearer one gets right, "
-        f"{words.both('boundary_accuracy', figure)} go to a model that succeeds."
+        f"{written.both('boundary_accuracy', figure)} go to a model that succeeds."
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.about import About
 from pointsman_train.report.parts import Cell, Fold, Part, Section, Table, Text, cells, present
 
@@ -29,7 +29,7 @@ def every_figure(evaluation: Evaluation) -> Fold:
         cells(
             f"test/{name}",
             words.words_of(name, models).label,
-            words.cell(name, figure),
+            written.cell(name, figure),
             Cell(f"{figure.n:,}", number=True),
         )
         for name, figure in evaluation.figures.items()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pointsman_train.evaluate.figures import POINT_FIGURES
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.about import About, Promise
 from pointsman_train.report.parts import BAD, Cell, Part, Section, Table, Text, cells, present
 
@@ -20,7 +20,7 @@ def section(evaluation: Evaluation, about: About) -> Section:
         cells(
             f"{name} (default)" if name == about.default else name,
             _target(about.promises.get(name)),
-            *(words.cell(figure, figures.get(figure)) for figure in POINT_FIGURES),
+            *(written.cell(figure, figures.get(figure)) for figure in POINT_FIGURES),
         )
         for name, figures in evaluation.point_figures.items()
     )
@@ -57,5 +57,5 @@ def _promised(about: About) -> Table | None:
 def _ends(name: str, held_out: Mapping[str, Sequence[float | None]]) -> str:
     found = [float("nan") if end is None else end for end in held_out.get(name, (None, None, None))]
     unit = words.words_of(name).unit
-    value, low, high = (words.number(end, unit) for end in found)
-    return value if words.UNKNOWN in (value, low) else f"{value} [{low}, {high}]"
+    value, low, high = (written.number(end, unit) for end in found)
+    return value if written.UNKNOWN in (value, low) else f"{value} [{low}, {high}]"

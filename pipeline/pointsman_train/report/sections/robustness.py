@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.parts import Part, Section, Table, Text, cells, present
 
 _COLLAPSE = ("dearest_share", "dearest_share_max", "unfamiliar_share")
@@ -14,7 +14,7 @@ def section(evaluation: Evaluation, detail: Detail | None) -> Section:
     """Make the chapter; noise only where it was measured."""
     figures = evaluation.figures
     rows = tuple(
-        cells(words.words_of(name).label, words.cell(name, figures[name], (0.0, 1.0)), words.words_of(name).meaning)
+        cells(words.words_of(name).label, written.cell(name, figures[name], (0.0, 1.0)), words.words_of(name).meaning)
         for name in _COLLAPSE
         if name in figures
     )
@@ -30,7 +30,7 @@ def _noise(detail: Detail | None) -> Part | None:
         note = "" if detail is None else detail.notes.get("robustness", "")
         return Text(note) if note else None
     rows = tuple(
-        cells("all kinds" if kind == "all" else kind.replace("_", " "), words.cell("robustness", figure, (0.0, 1.0)))
+        cells("all kinds" if kind == "all" else kind.replace("_", " "), written.cell("robustness", figure, (0.0, 1.0)))
         for kind, figure in detail.robustness.items()
     )
     return Table("Choices that stay the same under noise that keeps a prompt's meaning", ("noise", "share"), rows)

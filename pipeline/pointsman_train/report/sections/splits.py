@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.detail import GAPS, Detail, LeftOut
 from pointsman_train.evaluate.source_probe import SourceProbe
-from pointsman_train.report import words
+from pointsman_train.report import words, written
 from pointsman_train.report.parts import BAD, Cell, Fold, Heading, Part, Section, Table, Text, cells, present
 
 _PER_SOURCE = ("boundary_accuracy", "under_routing_rate", "over_routing_rate", "quality", "cost_usd")
@@ -39,9 +39,9 @@ def _left_out(found: LeftOut) -> list[Part | None]:
     rows = tuple(
         cells(
             words.words_of(name).label,
-            words.cell(name, found.random.get(name)),
-            words.cell(name, found.figures.get(name)),
-            Cell(words.both(name, found.gap[name], True), BAD if found.gap[name].low > 0 else "", number=True),
+            written.cell(name, found.random.get(name)),
+            written.cell(name, found.figures.get(name)),
+            Cell(written.both(name, found.gap[name], True), BAD if found.gap[name].low > 0 else "", number=True),
         )
         for name in names
     )
@@ -50,7 +50,7 @@ def _left_out(found: LeftOut) -> list[Part | None]:
     fires = (
         None
         if guard is None
-        else Text(f"The guard fires on {words.both('unfamiliar_share', guard)} of left-out prompts.")
+        else Text(f"The guard fires on {written.both('unfamiliar_share', guard)} of left-out prompts.")
     )
     return [
         lead,
@@ -67,7 +67,7 @@ def _by_fold(found: LeftOut) -> Table | None:
         cells(
             fold.name,
             Cell(f"{fold.prompts:,}", number=True),
-            *(words.cell(name, fold.figures.get(name)) for name in GAPS),
+            *(written.cell(name, fold.figures.get(name)) for name in GAPS),
         )
         for fold in found.folds
     )
@@ -88,10 +88,10 @@ def _by_source(found: LeftOut) -> Fold | None:
 
 
 def _source_cells(figures: Mapping[str, Estimate]) -> list[Cell]:
-    found = [words.cell(name, figures.get(name)) for name in _PER_SOURCE]
+    found = [written.cell(name, figures.get(name)) for name in _PER_SOURCE]
     for name in _WITH_GAP:
         gap = figures.get(f"{name}_gap")
-        found.append(Cell("-" if gap is None else words.both(name, gap, True), number=True))
+        found.append(Cell("-" if gap is None else written.both(name, gap, True), number=True))
     return found
 
 
@@ -109,7 +109,7 @@ def _probe(probe: SourceProbe) -> list[Part | None]:
         "share of the largest source": probe.majority_share,
         "part of the way from guessing to knowing": probe.recovered,
     }
-    rows = tuple(cells(name, words.cell("boundary_share", figure)) for name, figure in figures.items())
+    rows = tuple(cells(name, written.cell("boundary_share", figure)) for name, figure in figures.items())
     table = Table(f"Source probe: a weak classifier from features to {probe.sources} sources", ("", ""), rows)
     return [
         Heading("Do the features tell the source?"),

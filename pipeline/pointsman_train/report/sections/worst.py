@@ -9,7 +9,8 @@ from pointsman_train.evaluate.detail import Detail, NearPrompt, WorstPrompt
 from pointsman_train.evaluate.slicing import ALL_FAIL
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.report.parts import Fold, Part, Prompt, Section, Text
-from pointsman_train.report.words import DOLLARS, number
+from pointsman_train.report.words import DOLLARS
+from pointsman_train.report.written import number
 
 _OPEN = 5
 _NO_TEXT = "(the text is left out: excerpts are switched off)"
