@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import multiprocessing
 import os
+import shutil
+import signal
 import tempfile
+import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -174,9 +178,27 @@ def _memory() -> str | None:
 def worker() -> Starlette:
     """Make the application of one of several processes."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
-    made = Serve(**json.loads(os.environ[_VARIABLE])).app()
+    serve = Serve(**json.loads(os.environ[_VARIABLE]))
+    made = serve.app()
     _settle()
+    threading.Thread(target=_end_with_parent, args=(serve.shared,), daemon=True).start()
     return made
+
+
+def _end_with_parent(shared: str | None) -> None:
+    """Stop when the process that started this one was killed, which then could neither stop it nor tidy up.
+
+    Left alone, workers would hold the port, and answer with what they were started with.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    logging.getLogger(__name__).error("the process that started this worker is gone, so it stops as well")
+    if shared is not None:
+        # What is open stays so until the answers under way have ended.
+        shutil.rmtree(shared, ignore_errors=True)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _settle() -> None:

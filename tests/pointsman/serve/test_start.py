@@ -144,6 +144,30 @@ def test_workers_share_sessions_and_metrics(router, bundle, serve, tmp_path, env
     assert not list((tmp_path / "temporary").glob("pointsman-*"))
 
 
+def test_workers_end_where_the_process_that_started_them_was_killed(router, bundle, serve, tmp_path, environment):
+    (tmp_path / "catalog.json").write_text(json.dumps({model: entry(serve(chat("42"))) for model in router.models}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "pointsman", "serve", str(bundle), "--catalog", str(tmp_path / "catalog.json"),
+        "--port", str(port), "--workers", "2",
+    ]  # fmt: skip
+    (tmp_path / "temporary").mkdir()
+    own, errors = environment | {"TMPDIR": str(tmp_path / "temporary")}, tmp_path / "stderr"
+    with errors.open("w") as stderr:
+        started = subprocess.Popen(command, env=own, cwd=tmp_path, stderr=stderr)
+    try:
+        until(lambda: errors.read_text().count("startup complete") == 2, 60)
+    finally:
+        started.kill()
+        started.wait(30)
+    until(lambda: _router(f"http://127.0.0.1:{port}") is None, 30)
+    until(lambda: errors.read_text().count("Finished server process") == 2, 30)
+    until(lambda: not list((tmp_path / "temporary").glob("pointsman-*")), 30)
+    assert "Traceback" not in errors.read_text()
+
+
 def test_a_bundle_that_comes_between_loading_and_serving_is_taken_up(router, bundle, tmp_path):
     (tmp_path / "catalog.json").write_text(json.dumps({model: entry("http://127.0.0.1:9") for model in router.models}))
     made = app(str(bundle), tmp_path / "catalog.json", local=True)
