@@ -6,6 +6,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+// What Python takes for blank.
+const BLANK = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/u;
+
 const argmax = (values) => values.reduce((best, value, at) => (value > values[best] ? at : best), 0);
 
 export async function load(folder, ort) {
@@ -30,7 +33,9 @@ export async function route({ manifest, run }, prompt, point = manifest.default_
   const similarity = found.similarity ? found.similarity.data[0] : null;
   // Written so that NaN is unfamiliar.
   const unfamiliar = manifest.guard !== null && !(similarity >= manifest.guard.threshold);
-  const chosen = unfamiliar ? names.indexOf(manifest.guard.fallback) : choose(manifest, rule, p, [...found.p_label.data]);
+  const byDefault = unfamiliar || BLANK.test(prompt);
+  const fallback = manifest.guard === null ? manifest.best_single : manifest.guard.fallback;
+  const chosen = byDefault ? names.indexOf(fallback) : choose(manifest, rule, p, [...found.p_label.data]);
   return {
     model: names[chosen],
     p_success: Object.fromEntries(names.map((name, m) => [name, p[m]])),

@@ -29,6 +29,8 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 REASONS = ("utility", "threshold", "held by the best single model", "unfamiliar prompt", "only candidate")
 _UTILITY, _THRESHOLD, _HELD, UNFAMILIAR, ONLY = range(len(REASONS))
+# Of a blank prompt, of which nothing can be scored.
+NO_SIGNAL = "no signal"
 
 
 @dataclass(frozen=True, slots=True)

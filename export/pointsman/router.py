@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from pointsman.wishes import WishArguments, Wishes, at_boundary, checked, first_
 
 _NOTHING_WISHED = Wishes()
 # What makes a name a pattern.
-_WILD = re.compile(r"[*?\[]")
+_WILD = "*"
 
 
 class Router:
@@ -89,9 +88,7 @@ class Router:
 
     def predict(self, prompts: Sequence[Prompt]) -> Predictions:
         """Probabilities and features of several prompts, without a decision."""
-        if isinstance(prompts, str):
-            raise PromptError(f"expected a list of prompts, got the one text {prompts[:40]!r}; use route")
-        return self._graph.predict([text_of(prompt) for prompt in prompts])
+        return self._graph.predict(_texts(prompts))
 
     def predict_one(self, prompt: Prompt) -> Row:
         """Probabilities and similarity of one prompt as plain numbers, without a decision."""
@@ -147,13 +144,16 @@ class Router:
             on_boundary=on_boundary,
         )
         excluded, point, rule = self._asked(wishes)
-        return self._decided(self.predict_one(prompt), point, rule, excluded, wishes)
+        text = text_of(prompt)
+        return self._decided(self._graph.predict_one(text), text, point, rule, excluded, wishes)
 
     def route_many(self, prompts: Sequence[Prompt], **wishes: Unpack[WishArguments]) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; the rest is as of :meth:`route`."""
         asked = self._wishes(**wishes)
         excluded, point, rule = self._asked(asked)
-        return [self._decided(row, point, rule, excluded, asked) for row in self.predict(prompts).rows()]
+        texts = _texts(prompts)
+        rows = self._graph.predict(texts).rows()
+        return [self._decided(row, text, point, rule, excluded, asked) for row, text in zip(rows, texts, strict=True)]
 
     def _wishes(
         self, models: Sequence[str] | None = None, exclude: Sequence[str] | None = None, **others: Any
@@ -174,7 +174,7 @@ class Router:
         patterns = tuple(given)
         for pattern in patterns:
             name = pattern.removeprefix("!") if isinstance(pattern, str) and argument == "models" else pattern
-            if name not in self.models and not (isinstance(name, str) and _WILD.search(name)):
+            if name not in self.models and not (isinstance(name, str) and _WILD in name):
                 near = difflib.get_close_matches(str(name), self.models, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise UnknownModelError(f"{name!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
@@ -190,12 +190,23 @@ class Router:
         return excluded, *rule_of(self.manifest, wishes)
 
     def _decided(
-        self, row: Row, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
+        self, row: Row, text: str, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
     ) -> Decision:
         decision = self._decide_one(row, point, rule, excluded)
+        if not text or text.isspace():
+            return self._without_signal(decision)
         if (wishes.min_success is None and wishes.on_boundary is None) or decision.margin is None:
             return decision
         return self._as_wished(decision, wishes)
+
+    def _without_signal(self, decision: Decision) -> Decision:
+        """Send a blank prompt where unfamiliar ones go, or to the best single model; its probabilities mean nothing."""
+        if len(decision.utilities) == 1:
+            return decision
+        chosen = self._default_among(tuple(decision.utilities))
+        cost = self.manifest.models[self.models.index(chosen)].mean_cost_usd
+        blank = replace(decision, model=chosen, estimated_cost_usd=cost, margin=None, boundary=False)
+        return replace(blank, reason=decide.NO_SIGNAL)
 
     def _as_wished(self, decision: Decision, wishes: Wishes) -> Decision:
         """Apply the wish for a least probability, and what is wished for close calls."""
@@ -247,3 +258,9 @@ class Router:
             reason=choice.reason,
             router=self._name,
         )
+
+
+def _texts(prompts: Sequence[Prompt]) -> list[str]:
+    if isinstance(prompts, str):
+        raise PromptError(f"expected a list of prompts, got the one text {prompts[:40]!r}; use route")
+    return [text_of(prompt) for prompt in prompts]

@@ -23,6 +23,8 @@ from pointsman.errors import PointsmanError
 _RESAMPLES = 2_000
 _SEED = 0
 _NO_RECORD = "the line is not a record"
+# US dollars of one request.
+_MOST = 1e9
 
 
 class SavingsError(PointsmanError, ValueError):
@@ -132,7 +134,7 @@ def savings(log: str | Path, *, against: str | None = None, rng: np.random.Gener
     for record in _records(Path(log), left_out):
         try:
             pair = _pair(record, against)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             # Somebody else's line, that happens to have an id.
             pair = _NO_RECORD
         if isinstance(pair, str):
@@ -161,14 +163,14 @@ class _Pair:
 
 def _records(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 record = _record(line)
                 if record is None:
                     left_out[_NO_RECORD] += bool(line.strip())
                 elif "feedback" not in record:
                     yield record
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SavingsError(f"the log {path} cannot be read: {error}") from error
 
 
@@ -199,7 +201,22 @@ def _pair(record: Mapping[str, Any], against: str | None) -> _Pair | str:
         missing = before if sides[0] is None else after
         return f"the cost of {missing} is unknown, or it could not have answered"
     session = record.get("session") or record["decision_id"]
-    return _Pair(session, before, after, sides[0], sides[1], shadow, choice.get("p_success") or {})
+    p_success = {_text(model): _number(p) for model, p in (choice.get("p_success") or {}).items()}
+    cost = _number(sides[0]), _number(sides[1])
+    return _Pair(_text(session), _text(before), _text(after), *cost, shadow, p_success)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    return value
+
+
+def _number(value: Any) -> float:
+    # A whole number of JSON may be too large for a float.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
+        raise ValueError("no number of 0 or more")
+    return float(value)
 
 
 def _summed(pairs: list[_Pair], left_out: Counter[str], against: str | None, rng: np.random.Generator) -> Savings:

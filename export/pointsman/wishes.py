@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -81,8 +80,24 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     >>> matches("anthropic/claude", ["openai/*", "anthropic/*"])
     True
     """
-    # A name is itself, whatever marks of a pattern it has.
-    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return any(_fits(name, pattern) for pattern in patterns)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    # By hand: a body may hold hundreds of patterns, and to make a regular expression of each takes a second.
+    first, *rest = pattern.split("*")
+    if not rest:
+        return name == pattern
+    *inner, last = rest
+    at, end = len(first), len(name) - len(last)
+    if at > end or not name.startswith(first) or not name.endswith(last):
+        return False
+    for piece in inner:
+        found = name.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 def unwanted(model: str, wishes: Wishes) -> str | None:

@@ -246,6 +246,18 @@ def test_without_a_similarity_there_is_none_to_tell():
     assert (decision.model, decision.similarity, decision.unfamiliar) == ("small", None, False)
 
 
+@pytest.mark.parametrize("blank", ["", " \n\t", "\u2028", [{"role": "user", "content": ""}]])
+@pytest.mark.parametrize("guard", [None, GuardSettings(0.5, "large")])
+def test_a_blank_prompt_goes_where_unfamiliar_ones_go_and_never_to_the_cheapest(blank, guard):
+    router = tiny([0.99, 0.1, 0.1], similarity=0.75, guard=guard)
+    for decision in (router.route(blank), *router.route_many([blank])):
+        assert (decision.model, decision.reason) == ("large" if guard else "mid", "no signal")
+        assert (decision.margin, decision.boundary) == (None, False)
+        assert decision.estimated_cost_usd == (4.0 if guard else 2.0)
+    assert router.route(blank, models=["small"]).reason == "only candidate"
+    assert router.route(blank, models=["small"]).model == "small"
+
+
 def test_a_conservative_router_without_its_best_single_model_takes_the_largest_utility():
     decision = tiny([0.5, 0.5, 0.99]).route("Hi", models=["small", "large"], operating_point="careful")
     assert (decision.model, decision.reason) == ("large", "utility")

@@ -79,6 +79,21 @@ def test_what_does_not_count_is_counted_with_its_reason(log):
     assert found.left_out["the line is not a record"] == 3
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"cost_usd": "0.1"}, {"cost_usd": [1]}, {"cost_usd": 10**400}, {"cost_usd": float("nan")}, {"cost_usd": -5},
+     {"decision_id": None}, {"decision_id": [1]}, {"model": {}}, {"session": 3}, {"status": "x"},
+     {"choice": {"model": "small", "p_success": [1]}}, {"choice": {"model": "small", "p_success": {"small": "x"}}},
+     {"choice": {"model": "small", "p_success": {"small": None}}}, {"costs_usd": {"small": "x"}}],
+)  # fmt: skip
+def test_a_line_that_is_no_record_does_not_spoil_the_others(log, wrong):
+    path = log(line(), line(**wrong), line())
+    path.write_bytes(path.read_bytes() + b'{"decision_id": "\xff"}\n')
+    found = savings(path)
+    assert (found.requests, found.saved.value) == (2, pytest.approx(0.75))
+    assert sum(found.left_out.values()) == 2
+
+
 def test_requests_of_one_session_count_as_one_draw(log):
     single = [line(decision_id=str(n), chose="small" if n % 2 else "large") for n in range(100)]
     grouped = [
@@ -123,7 +138,9 @@ def test_the_command_prints_sentences_or_json(log, capsys):
     assert json.loads(capsys.readouterr().out)["saved"]["value"] == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"", "it has no line"), (b"\xff", "cannot")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"", "it has no line"), (b"\xff", "is not a record")]
+)
 def test_a_log_that_cannot_be_used_is_an_error(tmp_path, capsys, content, said):
     path = tmp_path / "log.jsonl"
     if content is not None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_router import TINY, Told, tiny
 
 from pointsman import NoCandidateError, Router, UnknownModelError, WishError
 from pointsman.manifest import Model
+from pointsman.wishes import matches
 
 
 @pytest.mark.parametrize(
@@ -17,7 +21,7 @@ from pointsman.manifest import Model
         ({"models": ["*a*"]}, ("small", "large")),
         ({"models": ["!s*"]}, ("mid", "large")),
         ({"models": ["*l*", "!large"]}, ("small",)),
-        ({"exclude": ("mid", "lar??")}, ("small",)),
+        ({"exclude": ("mid", "lar*")}, ("small",)),
         ({"models": ["small", "mid"], "exclude": ["s*"]}, ("mid",)),
     ],
 )
@@ -35,6 +39,20 @@ def test_a_pool_that_nothing_fits_is_told_with_each_reason():
         "mid": "excluded by the request",
         "large": "not in the requested models",
     }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [("*", True), ("a*a", True), ("ab*a", True), ("aba", True), ("a*b*a", True), ("**", True), ("*b*", True),
+     ("aba*aba", False), ("a*c", False), ("?ba", False), ("[a]ba", False), ("", False), ("*ab", False)],
+)  # fmt: skip
+def test_a_star_stands_for_any_text_and_nothing_else_does(pattern, fits):
+    assert matches("aba", [pattern]) is fits
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
+def test_patterns_are_those_of_the_standard_library_where_only_stars_are_marks(pattern, name):
+    assert matches(name, [pattern]) == fnmatch.fnmatchcase(name, pattern)
 
 
 @pytest.mark.parametrize("name", ["o3 [high]", "what?", "a*b"])

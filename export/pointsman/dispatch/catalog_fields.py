@@ -10,6 +10,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
+
 from pointsman.dispatch.needs import CAPABILITIES
 
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -87,8 +89,9 @@ def url(value: Any) -> str:
         raise ValueError("must be http:// or https:// and a host, without a password or a query")
     try:
         urlsplit(value).port  # noqa: B018
-    except ValueError as error:
-        raise ValueError("has a port that is no number from 0 to 65535") from error
+        httpx2.URL(value).host.encode("idna")
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise ValueError(f"is {value!r}, which is no address: {error}") from error
     return value.rstrip("/")
 
 

@@ -50,6 +50,8 @@ _OWN: Mapping[str, Callable[[Any], Any]] = {
     "connect_timeout_s": fields.seconds,
     "timeout_s": fields.seconds,
 }
+# Of these nothing else is called so; beside the endpoints they would not be read.
+_ENDPOINTS_ALONE = frozenset(_OWN) - {"provider", "model"}
 # Read by pointsman-collect alone.
 _LEFT_ALONE = frozenset({"concurrency", "requests_per_minute", "tokens_per_minute"})
 
@@ -79,8 +81,7 @@ def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
     if not isinstance(entry, dict):
         raise CatalogError(f"{where}: expected a mapping with prices and endpoints, got a {type(entry).__name__}")
     _check_typos(entry, where)
-    given = entry.get("endpoints", entry.get("endpoint", []))
-    given = given if isinstance(given, list) else [given]
+    given = _given(entry, where)
     shared = _read({key: value for key, value in entry.items() if key in _SHARED}, _SHARED, where)
     endpoints = [_endpoint(name, shared, one, f"{where}: endpoint {place}") for place, one in enumerate(given, 1)]
     twice = [provider for provider, n in Counter(one.provider for one in endpoints).items() if n > 1]
@@ -89,17 +90,32 @@ def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
     yield from endpoints
 
 
+def _given(entry: Mapping[str, Any], where: str) -> list[Any]:
+    """Return what is said of endpoints; null is the same as not given."""
+    said = [key for key in ("endpoint", "endpoints") if entry.get(key) is not None]
+    if len(said) == 2:
+        raise CatalogError(f"{where}: it has both 'endpoint' and 'endpoints'; give one of them")
+    given = entry[said[0]] if said else []
+    return given if isinstance(given, list) else [given]
+
+
 def _check_typos(entry: Mapping[str, Any], where: str) -> None:
     """Other keys are left alone, but one that nearly is a known key was meant to be read."""
     known = [*_SHARED, "endpoint", "endpoints"]
-    for key in entry:
+    for key, value in entry.items():
+        if key not in known and isinstance(value, dict) and set(known) & set(value):
+            raise CatalogError(
+                f'{where}: {key!r} is a mapping of its own; in TOML a name with a dot is quoted, as in ["gpt-4.1"]'
+            )
+        if key in _ENDPOINTS_ALONE and {"endpoint", "endpoints"} & set(entry):
+            raise CatalogError(f"{where}: {key} is an endpoint's; move it into 'endpoint'")
         near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.8)
         if key not in known and near:
             raise CatalogError(f"{where}: unknown key {key!r}; did you mean {near[0]!r}?")
 
 
 def _endpoint(name: str, shared: Mapping[str, Any], given: Any, where: str) -> Endpoint:
-    if not isinstance(given, dict) or "base_url" not in given:
+    if not isinstance(given, dict) or given.get("base_url") is None:
         raise CatalogError(f"{where}: expected a mapping with base_url")
     unknown = sorted(str(key) for key in given if key not in {*_SHARED, *_OWN, *_LEFT_ALONE})
     if unknown:

@@ -127,7 +127,7 @@ class Chooser:
     def _without_signal(self, name: str, rule: decide.Rule, allowed: NDArray[np.bool_]) -> Choice:
         chosen = fallback_among(self._default, self._score, allowed)
         ranking = self._ranked(chosen, self._score, allowed)
-        reason = "only candidate" if allowed.sum() == 1 else "no signal"
+        reason = "only candidate" if allowed.sum() == 1 else decide.NO_SIGNAL
         return Choice(ranking[0], ranking, reason, name, rule.lam, {}, {}, None, False, None, False, signal=False)
 
     def _scored(

@@ -80,7 +80,8 @@ def _by_provider(endpoint: Endpoint, wish: Preferences) -> str | None:
         return "its provider is to be ignored"
     if wish.order and not wish.allow_fallbacks and endpoint.provider not in wish.order:
         return "not in the provider order, and fallbacks are not allowed"
-    if wish.data_collection == "deny" and endpoint.collects_data:
+    # Who keeps nothing has nothing to use.
+    if wish.data_collection == "deny" and endpoint.collects_data and not endpoint.zdr:
         return "may collect data"
     return "is not stated to retain no data" if wish.zdr and not endpoint.zdr else None
 

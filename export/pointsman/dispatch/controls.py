@@ -139,6 +139,10 @@ def read_controls(body: Mapping[str, Any], defaults: Mapping[str, Any] | None = 
     base = _named(defaults or {})
     if {"operating_point", "cost_quality"} & set(asked):
         base = {key: value for key, value in base.items() if key not in ("operating_point", "cost_quality")}
+    if isinstance(base.get("provider"), dict) and isinstance(asked.get("provider"), dict):
+        # Field by field: who asks for a sort has not asked that a default for the data's use be dropped.
+        said = {key: value for key, value in asked["provider"].items() if value is not None}
+        asked["provider"] = base["provider"] | said
     given = {**base, **asked}
     if "operating_point" in given and "cost_quality" in given:
         raise BodyError("the request gives both operating_point and cost_quality; give one of them", "cost_quality")
@@ -202,7 +206,9 @@ def _one_of(*choices: str) -> Callable[[Any, str], str]:
 
 def _within(least: float, most: float) -> Callable[[Any, str], float]:
     def read(value: Any, field: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        # A whole number of JSON may be too large for a float.
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 1000
+        if not (whole or isinstance(value, float)) or not least <= value <= most:
             expected = "0 or more" if most == math.inf else f"from {least:g} to {most:g}"
             raise BodyError(f"{field} is {_short(value)}, expected a number {expected}", field)
         return float(value)

@@ -44,7 +44,8 @@ def in_tool_loop(api: Api, body: Mapping[str, Any]) -> bool:
     >>> in_tool_loop(Api.CHAT, {"messages": [{"role": "tool", "tool_call_id": "a", "content": "4"}]})
     True
     """
-    found = items(api, body)
+    # A reminder of the system behind the tool's result takes nothing from it.
+    found = [item for item in items(api, body) if item.get("role") not in ("system", "developer")]
     if not found:
         return False
     last = found[-1]

@@ -32,6 +32,7 @@ from pointsman.dispatch.usage import Usage
 from pointsman.dispatch.verdict import Reply
 from pointsman.errors import RoutingError, UnknownOperatingPointError
 from pointsman.router import Router
+from pointsman.wishes import unwanted
 
 _logger = logging.getLogger(__name__)
 
@@ -109,10 +110,13 @@ class Dispatcher:
         """
         unused = self.catalog.check(router.models)
         self.settings.check(router.models)
+        wishes = read_controls(self._defaults)
         try:
-            rule_of(router.manifest, read_controls(self._defaults))
+            rule_of(router.manifest, wishes)
         except UnknownOperatingPointError as error:
             raise SettingsError(f"the default operating_point cannot be used: {error}") from error
+        if all(unwanted(model, wishes) for model in router.models):
+            raise SettingsError(f"the defaults leave no model of {list(router.models)!r}; mend their models or exclude")
         if unused:
             _logger.warning("%s does not know %s of the catalog: they are never chosen", router.name, list(unused))
         # One assignment, so that no request sees one router's ladder and another's choice.
@@ -239,8 +243,9 @@ class Dispatcher:
         key = plan.asked.controls.session_id
         if key is not None and plan.asked.target.pinned is None and not plan.shadow:
             self._sessions.answered(key, endpoint)
-        if response_id is not None:
-            self._responses.answered(response_id, endpoint)
+        for kept in (response_id, plan.asked.conversation):
+            if kept is not None:
+                self._responses.answered(kept, endpoint)
         # A whole answer arrives at its end, so its tokens took as long as the try; a stream's came after its first.
         seconds = streaming_s if plan.asked.stream else ended.tries[-1].seconds
         self.health.produced(endpoint, tokens, seconds)

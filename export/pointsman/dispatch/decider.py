@@ -14,6 +14,7 @@ from pointsman.dispatch.choose import Choice, Chooser
 from pointsman.dispatch.constraints import Pool, screen
 from pointsman.dispatch.controls import Controls, Target, keys_to_cut, read_controls, read_target
 from pointsman.dispatch.conversation import in_tool_loop, scored_text
+from pointsman.dispatch.errors import BodyError
 from pointsman.dispatch.explore import explored
 from pointsman.dispatch.needs import Needs, needs_of
 from pointsman.dispatch.sessions import Session, SessionTable, cache_worth, held
@@ -48,6 +49,10 @@ class Asked:
         BodyError
             For a field of the wrong form.
         """
+        if api is Api.RESPONSES and values.get("background") is True:
+            raise BodyError(
+                "background is true, but an answer is not fetched later through a router; leave it out", "background"
+            )
         target, controls = read_target(values.get("model")), read_controls(values, defaults)
         if target.operating_point is not None:
             controls = replace(controls, operating_point=target.operating_point, cost_quality=None)
@@ -70,8 +75,15 @@ class Asked:
 
     @property
     def previous_response(self) -> str | None:
-        """The answer of the Responses API that this request goes on from."""
+        """The answer of the Responses API that this request goes on from, or the conversation."""
         found = self.values.get("previous_response_id") if self.api is Api.RESPONSES else None
+        return found if isinstance(found, str) else self.conversation
+
+    @property
+    def conversation(self) -> str | None:
+        """The conversation of the Responses API, which its provider keeps."""
+        found = self.values.get("conversation") if self.api is Api.RESPONSES else None
+        found = found.get("id") if isinstance(found, dict) else found
         return found if isinstance(found, str) else None
 
 
@@ -159,7 +171,9 @@ class Decider:
         """Send the request where the caller said, with the router's choice beside it."""
         if asked.target.pinned is None:
             routed = self._chosen(asked)
+            seen, owns = self._seen(asked)
             model = self._chooser.default_among(routed.pool.endpoints)
+            model = seen.model if seen and owns and seen.model in routed.pool.endpoints else model
             ranking = routed.choice.moved(model, "").ranking if routed.choice else (model,)
             return replace(routed, ranking=ranking, reason="shadow; default")
         sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
@@ -187,6 +201,7 @@ class Decider:
         seen, owns = self._seen(asked)
         looping = in_tool_loop(asked.api, asked.values)
         if seen is not None:
+            choice = self._owned(choice, decided.pool, seen) if owns else choice
             choice = self._stayed(choice, decided.pool, seen, asked, must=owns or looping)
         elif choice.boundary and not dry and not looping and self._may_explore(asked):
             choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
@@ -197,8 +212,19 @@ class Decider:
             choice = _with(choice, now, decided.pool, "held by the session")
         if seen is None and choice is decided.choice:
             return decided
-        provider = seen.provider if seen and seen.model == choice.model else None
+        provider = seen.provider if seen and (owns or seen.model == choice.model) else None
         return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
+
+    @staticmethod
+    def _owned(choice: Choice, pool: Pool, seen: Session) -> Choice:
+        """Keep to the provider that has the earlier answers, where the model that gave them may not answer."""
+        if seen.model in pool.endpoints:
+            return choice
+        kept = [m for m in choice.ranking if seen.provider in {one.provider for one in pool.endpoints[m]}]
+        if not kept:
+            why = pool.excluded.get(seen.model, "not in the catalog")
+            raise NoCandidateError({seen.model: f"has the conversation's earlier answers, and is {why}"})
+        return choice.moved(kept[0], "held by the provider that has the conversation")
 
     @staticmethod
     def _may_explore(asked: Asked) -> bool:

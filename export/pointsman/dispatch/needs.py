@@ -18,6 +18,8 @@ _IMAGE_TOKENS = 2048
 # Of a sound or a file, in base64: sound takes some ten tokens a second, and a file is mostly fonts and pictures.
 _ATTACHED_TOKENS = 256
 _BYTES_A_TOKEN = {"audio": 1_000, "files": 32}
+# What is no number of tokens but a mistake; such numbers may be too long to write.
+_MOST_TOKENS = 1 << 53
 # Room for the answer where the request does not say how long it may be.
 _ANSWER_TOKENS = 256
 
@@ -163,4 +165,4 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST_TOKENS

@@ -120,7 +120,9 @@ async def _async_chunks(response: httpx2.Response) -> AsyncGenerator[bytes]:
 
 def _is_stream(response: httpx2.Response) -> bool:
     kind = response.headers.get("content-type", "")
-    return response.is_success and kind.lower().startswith("text/event-stream")
+    # What is compressed, though it was asked not to be, cannot be looked at: it goes to the caller whole, as it is.
+    plain = response.headers.get("content-encoding", "identity").lower() == "identity"
+    return response.is_success and plain and kind.lower().startswith("text/event-stream")
 
 
 class Head:

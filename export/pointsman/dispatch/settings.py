@@ -112,6 +112,9 @@ class Settings:
         _check_range(self, {"earlier_turns": 0, "session_idle_s": 0, "session_margin": 0, "max_sessions": 1})
         _check_range(self, {"explore": 0}, most=1.0)
         _check_range(self.retries, {one.name: 0 for one in fields(Retries)} | {"tries": 1})
+        for name in ("deadline_s", "longest_try_s"):
+            if getattr(self.retries, name) == 0:
+                raise SettingsError(f"{name} is 0, in which nobody answers; expected more than 0")
         _check_range(self.breaker, {"failures": 1, "cooldown_s": 0, "longest_rest_s": 0})
 
 

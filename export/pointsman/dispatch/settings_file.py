@@ -18,7 +18,7 @@ from typing import Any, get_args, get_type_hints
 
 from pointsman.dispatch.content import parsed
 from pointsman.dispatch.controls import check_defaults
-from pointsman.dispatch.errors import SettingsError
+from pointsman.dispatch.errors import BodyError, SettingsError
 from pointsman.dispatch.settings import Breaker, Retries, Settings
 
 _GROUPS: Mapping[str, type] = {"retries": Retries, "breaker": Breaker}
@@ -31,17 +31,18 @@ def read_settings(path: str | Path) -> tuple[Settings, dict[str, Any]]:
     Raises
     ------
     SettingsError
-        When the file cannot be read, or a field is unknown or of the wrong form. Ranges are checked when the settings
-        meet a router: :meth:`Settings.check`.
-    BodyError
-        For a default of the wrong form.
+        When the file cannot be read, or a field or a default is unknown or of the wrong form. Ranges are checked when
+        the settings meet a router: :meth:`Settings.check`.
     """
     path = Path(path)
     content = parsed(path, "settings file", SettingsError)
     defaults = content.pop(_DEFAULTS, {})
     if not isinstance(defaults, dict):
         raise SettingsError(f"{path}: {_DEFAULTS} is {defaults!r}, expected a mapping of routing fields")
-    check_defaults(defaults)
+    try:
+        check_defaults(defaults)
+    except BodyError as error:
+        raise SettingsError(f"{path}: {_DEFAULTS}: {error}") from error
     for name, kind in _GROUPS.items():
         if name in content:
             content[name] = _made(kind, content[name], f"{path}: {name}")
@@ -54,7 +55,7 @@ def _made(kind: type, content: Any, where: str) -> Any:
     hints = get_type_hints(kind)
     for name, value in content.items():
         if name not in hints:
-            near = difflib.get_close_matches(name, hints, n=1)
+            near = difflib.get_close_matches(str(name), hints, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"expected some of {list(hints)!r}"
             raise SettingsError(f"{where}: unknown setting {name!r}; {hint}")
         if not _is(value, hints[name]):

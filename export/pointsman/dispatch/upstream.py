@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -50,8 +51,8 @@ def request_for(plan: Plan, send: Send, headers: Iterable[tuple[str, str]]) -> h
     """
     endpoint = send.endpoint
     known = [(name, value) for name, value in headers if name in _PASSED or name.startswith(_PASSED_PREFIXES)]
-    # The client refuses to send any other text in a header.
-    passed = {name: value for name, value in known if value.isascii()}
+    # The client refuses to send any other text in a header, which would pass for a fault of the endpoint.
+    passed = {name: value.strip() for name, value in known if value.isascii() and value.isprintable()}
     # A compressed answer could not be passed on byte for byte and be looked at, too.
     ours = {"content-type": "application/json", "accept-encoding": "identity", **endpoint.headers}
     traced = {} if plan.span is None else plan.span.headers()
@@ -83,9 +84,16 @@ def without_key(reply: Reply, endpoint: Endpoint) -> Reply:
         return reply
     body = reply.body
     if body is not None and reply.status is not None and reply.status >= 400:
-        body = body.replace(key.encode(), b"[key]")
+        body = _forms(key).sub(b"[key]", body)
     headers = tuple((name, value.replace(key, "[key]")) for name, value in reply.headers)
     return replace(reply, headers=headers, body=body)
+
+
+@lru_cache(maxsize=1024)
+def _forms(key: str) -> re.Pattern[bytes]:
+    """Return a pattern of a key as it is, and as JSON may write it."""
+    one = (rf"(?:\\?{re.escape(c)}|(?i:\\u{ord(c):04x}))" for c in key)
+    return re.compile("".join(one).encode())
 
 
 @lru_cache(maxsize=1024)

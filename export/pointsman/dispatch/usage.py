@@ -10,7 +10,10 @@ from typing import Any
 # A line of a stream that is longer is not looked at.
 _LONGEST_LINE = 4 << 20
 # What ends a stream of either API; after it, clients hang up without waiting for the connection's own end.
-_LAST = (b"data: [DONE]", b"event: response.completed", b"event: response.incomplete", b"event: response.failed")
+_LAST = (
+    b"data: [DONE]", b"data:[DONE]", b"event: response.completed", b"event: response.incomplete",
+    b"event: response.failed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +119,5 @@ def response_id(content: Any) -> str | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    # A larger one is no count, and could not be multiplied with a price.
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53 else None

@@ -165,8 +165,22 @@ def judged(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Re
 
 
 def is_error(content: Any) -> bool:
-    """Say whether an object is an error and nothing else, which some hosts send with status 200."""
-    return isinstance(content, Mapping) and bool(content.get("error")) and not {"choices", "output"} & set(content)
+    """Say whether an object is an error and nothing else, which some hosts send with status 200.
+
+    Examples
+    --------
+    >>> is_error({"error": {"message": "busy"}}), is_error({"type": "error", "message": "busy"})
+    (True, True)
+    >>> failed = {"object": "response", "status": "failed", "error": {"code": "server_error"}, "output": []}
+    >>> is_error(failed), is_error({"type": "response.failed", "response": failed})
+    (True, True)
+    >>> is_error(failed | {"output": [{"type": "message"}]}), is_error({"choices": [], "error": None})
+    (False, False)
+    """
+    if not isinstance(content, Mapping):
+        return False
+    told = content.get("error") or content.get("type") in ("error", "response.failed")
+    return bool(told) and not any(content.get(answer) for answer in ("choices", "output"))
 
 
 def has_begun(chunk: bytes) -> bool:

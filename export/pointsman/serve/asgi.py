@@ -65,7 +65,8 @@ def app(
     ----------
     router
         Or the folder of one, which is then watched: a new bundle in it decides from then on, and SIGHUP loads
-        it at once. Where it is loaded already, ``app.state.core.replace_router`` does that.
+        it at once, unless the process has a handler of its own for that. Where it is loaded already,
+        ``app.state.core.replace_router`` does that.
     catalog
         Or its file.
     settings, on_record, spans, upstream, **defaults

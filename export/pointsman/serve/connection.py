@@ -1,4 +1,4 @@
-"""Connections of uvicorn whose requests must have a header of sensible size, and in time: half of one holds no place.
+"""Connections of uvicorn that nobody can hold: neither by half of a request's header, nor by leaving an answer unread.
 
 Requests are parsed in C: in Python that took a sixteenth of what the server adds to a call.
 """
@@ -21,16 +21,22 @@ class Connection(HttpToolsProtocol):
         keeps an idle connection. Of the class, since uvicorn makes the connections.
     header_bytes
         Of a header.
+    send_s
+        Seconds that a caller may leave what was sent unread, after which the connection is cut: what was not sent would
+        stay in memory, and hold up the end of the server.
     """
 
     header_s = 75.0
     header_bytes = 64 << 10
+    send_s = 120.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_header = False
         self._told, self._unparsed = 0, 0
         self._until_header: asyncio.TimerHandle | None = None
+        self._until_read: asyncio.TimerHandle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -73,7 +79,33 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave nothing behind."""
         self._stop_waiting()
+        self._stop_looking()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Look whether the caller reads what is kept for it."""
+        super().pause_writing()
+        self._look_at_reading()
+
+    def resume_writing(self) -> None:
+        """Note that it does."""
+        super().resume_writing()
+        self._stop_looking()
+
+    def on_response_complete(self) -> None:
+        """End an answer; of one that ends its connection as well, the rest may be unread."""
+        super().on_response_complete()
+        self._look_if_closing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection."""
+        super().timeout_keep_alive_handler()
+        self._look_if_closing()
+
+    def shutdown(self) -> None:
+        """End with the server."""
+        super().shutdown()
+        self._look_if_closing()
 
     @property
     def _idle(self) -> bool:
@@ -87,12 +119,38 @@ class Connection(HttpToolsProtocol):
 
     def _wait(self) -> None:
         if self._until_header is None:
-            self._until_header = self.loop.call_later(self.header_s, self.transport.close)
+            self._until_header = self.loop.call_later(self.header_s, self._give_up)
+
+    def _give_up(self) -> None:
+        self.transport.close()
+        self._look_if_closing()
 
     def _stop_waiting(self) -> None:
         if self._until_header is not None:
             self._until_header.cancel()
             self._until_header = None
+
+    def _look_if_closing(self) -> None:
+        if self.transport.is_closing():
+            self._look_at_reading()
+
+    def _look_at_reading(self) -> None:
+        if self._until_read is None:
+            self._unread = self.transport.get_write_buffer_size()
+            self._until_read = self.loop.call_later(self.send_s, self._looked)
+
+    def _looked(self) -> None:
+        self._until_read = None
+        unread = self.transport.get_write_buffer_size()
+        if unread and unread >= self._unread:
+            self.transport.abort()
+        elif unread:
+            self._look_at_reading()
+
+    def _stop_looking(self) -> None:
+        if self._until_read is not None:
+            self._until_read.cancel()
+            self._until_read = None
 
 
 _TOO_LARGE = "The request's header is too large."

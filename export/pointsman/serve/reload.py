@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -36,15 +37,15 @@ async def watch(folder: Path, core: Dispatcher, seen: State, interval_s: float =
         From :func:`state_of`, before the router was loaded: a bundle that came since is then noticed.
     """
     asked = asyncio.Event()
-    _on_hangup(asked)
-    while True:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asked.wait(), interval_s)
-        now = state_of(folder)
-        if now != seen or asked.is_set():
-            asked.clear()
-            seen = now
-            await _reload(folder, core)
+    with _on_hangup(asked):
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asked.wait(), interval_s)
+            now = state_of(folder)
+            if now != seen or asked.is_set():
+                asked.clear()
+                seen = now
+                await _reload(folder, core)
 
 
 async def _reload(folder: Path, core: Dispatcher) -> None:
@@ -70,7 +71,18 @@ def _file_state(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _on_hangup(asked: asyncio.Event) -> None:
-    # Only the main thread may, and some systems have no such signal.
-    if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+@contextlib.contextmanager
+def _on_hangup(asked: asyncio.Event) -> Iterator[None]:
+    # Only the main thread may, some systems have no such signal, and a host's own handler is the host's.
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import anyio
 import httpx2
@@ -55,8 +56,12 @@ async def send_answer(send: Send, answer: Answer, send_s: float) -> None:
 
 async def send_whole(send: Send, answer: Answer) -> None:
     """Send an answer that is no stream."""
+    body = answer.body or b""
+    if all(name != "content-length" for name, _ in answer.headers):
+        # Else it would be sent in chunks, which a caller of HTTP/1.0 cannot read.
+        answer = replace(answer, headers=(*answer.headers, ("content-length", str(len(body)))))
     await send(_start(answer))
-    await send({"type": "http.response.body", "body": answer.body or b""})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_stream(send: Send, answer: Answer, send_s: float) -> None:

@@ -181,7 +181,8 @@ def test_every_status_has_a_verdict(code, then, healthy):
      (b"<html>", Fault.MALFORMED), (b'{"choices": [', Fault.MALFORMED), (b"\xff", Fault.MALFORMED),
      (b"[" * 100_000, Fault.MALFORMED),
      (b'{"error": {"code": 429}}', Fault.ERROR), (b'{"error": null, "output": []}', None),
-     (b'{"error": {}, "output": []}', None)],
+     (b'{"error": {}, "output": []}', None), (b'{"error": {"code": 1}, "output": [{}]}', None),
+     (b'{"status": "failed", "error": {"code": "server_error"}, "output": []}', Fault.ERROR)],
 )  # fmt: skip
 def test_an_answer_of_status_200_must_be_one(body, fault):
     assert judged(200, (), body).fault is fault
@@ -195,6 +196,8 @@ def test_what_cannot_be_read_is_not_judged():
 @pytest.mark.parametrize(
     ("chunk", "expected"),
     [(b'data: {"error": {"message": "x"}}\n\n', True), (b': hello\n\ndata: {"error": "x"}\n\n', True),
+     (b'event: error\ndata: {"type": "error", "message": "x"}\n\n', True),
+     (b'data: {"type": "response.failed", "response": {"error": {"code": "server_error"}}}\n\n', True),
      (b'data: {"choices": []}\n\n', False), (b'data: {"err', False), (b": ping\n\n", False), (b"", False)],
 )  # fmt: skip
 def test_a_stream_that_begins_with_an_error_is_known(chunk, expected):

@@ -31,6 +31,7 @@ def left(pool):
     return [endpoint.id for endpoints in pool.endpoints.values() for endpoint in endpoints]
 
 
+NOTHING_KEPT = Catalog({**{"a/small": (replace(SMALL, zdr=True),)}, "b/large": CATALOG.of("b/large")})
 EVERY = ["a/small@one", "b/large@two", "b/large@three"]
 
 
@@ -48,6 +49,7 @@ EVERY = ["a/small@one", "b/large@two", "b/large@three"]
         ({"provider": Preferences(order=("three",), allow_fallbacks=False)}, ["b/large@three"]),
         ({"provider": Preferences(data_collection="deny")}, EVERY[1:]),
         ({"provider": Preferences(zdr=True)}, ["b/large@two"]),
+        ({"provider": Preferences(data_collection="deny"), "catalog": NOTHING_KEPT}, EVERY),
         ({"provider": Preferences(max_price={"prompt": 1.0})}, EVERY[:1]),
         ({"provider": Preferences(max_price={"prompt": 5.0, "completion": 9.0})}, EVERY),
     ],

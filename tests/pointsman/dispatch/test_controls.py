@@ -48,6 +48,14 @@ def test_defaults_count_where_the_body_says_nothing():
     assert read_controls({"operating_point": "p"}, {"cost_quality": 3}).cost_quality is None
 
 
+def test_a_default_for_the_providers_counts_field_by_field():
+    defaults = {"provider": {"data_collection": "deny", "sort": "latency"}}
+    asked = {"provider": {"sort": "price", "data_collection": None}}
+    assert read_controls(asked, defaults).provider == Preferences(data_collection="deny", sort="price")
+    assert read_controls({"provider": {"data_collection": "allow"}}, defaults).provider.data_collection == "allow"
+    assert defaults == {"provider": {"data_collection": "deny", "sort": "latency"}}
+
+
 @pytest.mark.parametrize(
     ("body", "field", "message"),
     [
@@ -69,6 +77,7 @@ def test_defaults_count_where_the_body_says_nothing():
             "provider.max_price.prompt",
             "is -1, expected a number 0 or more",
         ),
+        ({"provider": {"max_price": {"prompt": 10**400}}}, "provider.max_price.prompt", "is 1000"),
         ({"provider": {"max_price": {"image": 1}}}, "provider.max_price", "has 'image', expected some of"),
         ({"pointsman": 3}, "pointsman", "pointsman is 3, expected an object"),
         ({"pointsman": {"modles": []}}, "pointsman", "pointsman has 'modles', expected some of ['models'"),

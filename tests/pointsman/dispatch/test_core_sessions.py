@@ -3,13 +3,17 @@ from __future__ import annotations
 import json
 import threading
 
+import pytest
+from fake_upstream import entry
 from planned import end, ended, plan
 from samples import Clock
 
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.core import Dispatcher
+from pointsman.dispatch.errors import BodyError
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.usage import Usage
+from pointsman.errors import NoCandidateError
 
 
 def test_a_session_stays_with_its_model_until_idle(router, core, familiars):
@@ -78,6 +82,43 @@ def test_a_response_is_gone_on_from_where_it_was_made(router, core, familiars):
     made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
     body = {"model": "pointsman/auto", "input": familiars[0], "previous_response_id": "resp_1", "cost_quality": 10}
     assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == router.models[1]
+
+
+def test_a_conversation_stays_where_it_is_kept(router, core, familiars):
+    made = core(Settings(session_margin=0.0))
+    kept = {"conversation": {"id": "conv_1"}}
+    first = made.plan(Api.RESPONSES, json.dumps({"model": router.models[1], "input": "Hi"} | kept).encode())
+    made.finished(first, ended(first.groups[0][0]), 200, Usage())
+    body = {"model": "pointsman/auto", "input": familiars[0], "conversation": "conv_1", "cost_quality": 10}
+    assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == router.models[1]
+
+
+def test_in_shadow_mode_too_a_response_is_gone_on_from_where_it_was_made(router, core, familiars):
+    made = core(Settings(shadow=True, default_model=router.models[0]))
+    first = made.plan(Api.RESPONSES, json.dumps({"model": router.models[1], "input": "Hi"}).encode())
+    made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
+    body = {"model": "pointsman/auto", "input": familiars[0], "previous_response_id": "resp_1"}
+    assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == router.models[1]
+
+
+def test_where_its_model_may_not_answer_a_response_is_gone_on_from_at_its_provider_or_not_at_all(router, core, catalog):
+    one, *others = router.models
+    entries = {one: entry("http://127.0.0.1:9/v1"), **{other: entry("http://127.0.0.1:8/v1") for other in others}}
+    entries[others[-1]]["endpoints"][0]["provider"] = "there"
+    entries[one]["endpoints"][0]["provider"] = "there"
+    made = core(entries=entries)
+    first = made.plan(Api.RESPONSES, json.dumps({"model": one, "input": "Hi"}).encode())
+    made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
+    body = {"model": "pointsman/auto", "input": "Hi", "previous_response_id": "resp_1", "exclude": [one]}
+    assert made.plan(Api.RESPONSES, json.dumps(body).encode()).model == others[-1]
+    with pytest.raises(NoCandidateError, match=f"{one}: has the conversation's earlier answers, and is excluded"):
+        made.plan(Api.RESPONSES, json.dumps(body | {"exclude": [one, others[-1]]}).encode())
+
+
+def test_an_answer_in_the_background_is_refused(router, core):
+    body = {"model": router.models[0], "input": "Hi", "background": True}
+    with pytest.raises(BodyError, match="background is true, but an answer is not fetched later"):
+        core().plan(Api.RESPONSES, json.dumps(body).encode())
 
 
 def test_a_session_goes_back_to_the_provider_that_answered(router, core, catalog):

@@ -74,7 +74,8 @@ def test_capabilities_are_read_from_what_is_asked(api, body, expected):
 @pytest.mark.parametrize(
     ("body", "tokens", "stated"),
     [({}, 256, False), ({"max_tokens": 9}, 9, True), ({"max_completion_tokens": 9, "max_tokens": 7}, 9, True),
-     ({"max_output_tokens": 5}, 5, True), ({"max_tokens": None}, 256, False), ({"max_tokens": True}, 256, False)],
+     ({"max_output_tokens": 5}, 5, True), ({"max_tokens": None}, 256, False), ({"max_tokens": True}, 256, False),
+     ({"max_tokens": 10**400}, 256, False)],
 )  # fmt: skip
 def test_room_for_the_answer_is_what_the_request_allows(body, tokens, stated):
     needs = needs_of(Api.CHAT, body)
@@ -130,6 +131,7 @@ def test_nul_and_lone_surrogates_are_replaced_as_in_training():
         (Api.CHAT, {"messages": [user("a")]}, False),
         (Api.CHAT, {"messages": [user("a"), {"role": "tool", "content": "b"}]}, True),
         (Api.CHAT, {"messages": [{"role": "tool", "content": "b"}, user("a")]}, False),
+        (Api.CHAT, {"messages": [{"role": "tool", "content": "b"}, {"role": "system", "content": "c"}]}, True),
         (Api.RESPONSES, {"input": [user("a"), {"type": "function_call_output", "output": "b"}]}, True),
         (Api.RESPONSES, {"input": "a"}, False),
         (Api.CHAT, {}, False),

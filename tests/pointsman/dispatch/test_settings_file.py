@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pointsman.dispatch.errors import BodyError, SettingsError
+from pointsman.dispatch.errors import SettingsError
 from pointsman.dispatch.settings import Breaker, Retries, Settings
 from pointsman.dispatch.settings_file import read_settings
 
@@ -73,8 +73,24 @@ def test_what_is_wrong_is_told_with_its_place(file, content, said):
 
 
 def test_a_default_of_the_wrong_form_is_told(file):
-    with pytest.raises(BodyError, match="pointsman has 'modles'"):
+    with pytest.raises(SettingsError, match=r"settings.json: defaults: pointsman has 'modles'"):
         read_settings(file({"defaults": {"modles": []}}))
+
+
+def test_a_word_that_yaml_takes_for_a_truth_value_is_told(file):
+    with pytest.raises(SettingsError, match="unknown setting True; expected some of"):
+        read_settings(file("on: 1", "settings.yaml"))
+
+
+def test_a_deadline_in_which_nobody_answers_is_told():
+    for name in ("deadline_s", "longest_try_s"):
+        with pytest.raises(SettingsError, match=f"{name} is 0, in which nobody answers"):
+            Settings(retries=Retries(**{name: 0})).check(("a", "b"))
+
+
+def test_defaults_that_leave_no_model_are_told(router, core):
+    with pytest.raises(SettingsError, match="the defaults leave no model of"):
+        core(defaults={"models": ["no-such-model"]})
 
 
 def test_a_file_of_another_kind_or_none_is_told(file, tmp_path):

@@ -1,4 +1,4 @@
-"""Half a request's header holds a connection only for so long."""
+"""Neither half a request's header nor an answer that is not read holds a connection for long."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import socket
 import time
 
 import pytest
-from fake_upstream import stream
+from fake_upstream import chat, stream
+from live_server import until
 
 from pointsman.serve.connection import Connection
 
+LARGE = 16 << 20
 HALF, REST = b"GET /healthz HTTP/1.1\r\nHost: 127.", b"0.0.1\r\n\r\n"
 
 
@@ -94,6 +96,47 @@ def test_half_of_the_next_request_does_not_cut_an_answer_off(serve, live, monkey
             piece = connection.recv(4096)
             assert piece, found
             found += piece
+
+
+@pytest.fixture
+def unread(serve, live, monkeypatch):
+    """Ask a server that waits half a second for its caller to read, over a connection with little room."""
+    monkeypatch.setattr(Connection, "send_s", 0.5)
+    server = live(serve(chat("a" * LARGE)))
+    body = json.dumps({"model": "pointsman/auto", "messages": [{"role": "user", "content": "Hi"}]}).encode()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", server.port))
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        yield server, connection
+
+
+def test_a_caller_that_leaves_its_answer_unread_loses_the_connection(unread):
+    server, _ = unread
+    connections = server.server.server_state.connections
+    until(lambda: connections)
+    until(lambda: not connections)
+
+
+def test_a_caller_that_reads_slowly_gets_all(unread):
+    _, connection = unread
+    found, began = 0, time.monotonic()
+    while found < LARGE:
+        piece = connection.recv(1 << 18)
+        assert piece, found
+        found += len(piece)
+        time.sleep(0.01)
+    assert time.monotonic() - began > 1.0, "it was too quick to show anything"
+
+
+def test_a_caller_of_old_gets_no_chunks(connect):
+    connection = connect()
+    connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+    found = answer(connection).lower()
+    assert b"content-length: " in found
+    assert b"transfer-encoding" not in found
 
 
 def test_half_a_second_request_is_closed_as_well(connect):

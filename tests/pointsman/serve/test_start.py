@@ -182,6 +182,27 @@ def test_a_bundle_that_comes_between_loading_and_serving_is_taken_up(router, bun
     asyncio.run(served())
 
 
+def test_a_hosts_own_handler_of_the_hangup_signal_stays(router, bundle, tmp_path):
+    (tmp_path / "catalog.json").write_text(json.dumps({model: entry("http://127.0.0.1:9") for model in router.models}))
+    made = app(str(bundle), tmp_path / "catalog.json", local=True)
+
+    async def heard(own):
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+        if own:
+            loop.add_signal_handler(signal.SIGHUP, asked.set)
+        async with asyncio.timeout(30), made.router.lifespan_context(made):
+            await asyncio.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGHUP)
+            if own:
+                await asked.wait()
+        found = signal.getsignal(signal.SIGHUP)
+        loop.remove_signal_handler(signal.SIGHUP)
+        return found is not signal.SIG_DFL
+
+    assert asyncio.run(heard(own=True))
+    assert not asyncio.run(heard(own=False))
+
+
 def _router(url):
     try:
         return httpx2.get(f"{url}/healthz").json()["router"]
