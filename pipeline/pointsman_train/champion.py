@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pointsman.router import Router
 from pointsman_train import tracking
 from pointsman_train.comparison import CompareConfig, Comparison, compare_found, refuse_other_pool
 from pointsman_train.comparison_report import write_comparison
 from pointsman_train.errors import PromotionError
 from pointsman_train.evaluate.figures import flatten
 from pointsman_train.evaluate.gate import failed
-from pointsman_train.registry import Found, Version, how_to_begin, how_to_register, is_reference
+from pointsman_train.registry import Found, Version, found_in, how_to_begin, how_to_register, is_reference
 
 
 def compare_routers(config: CompareConfig, run_dir: Path) -> Comparison:
@@ -71,9 +70,9 @@ def refuse_failed(config: CompareConfig, comparison: Comparison) -> None:
     bad = failed(comparison.checks)
     if config.promote and comparison.trained_on:
         raise PromotionError(
-            f"{config.alias} stays {comparison.baseline}: {' and '.join(comparison.trained_on)} was trained on these "
-            "prompts, so the figures say nothing of new ones; bring outcomes that neither was trained on, such as "
-            "those of the prompts whose part is 'test' in the labels.parquet of its run"
+            f"{config.alias} stays {comparison.baseline}: {' and '.join(comparison.trained_on)} was trained on "
+            "some of these prompts, so the figures say nothing of new ones; bring outcomes that neither was trained "
+            "on, such as those of the prompts whose part is 'test' in the labels.parquet of its run"
         )
     if config.promote and bad:
         reasons = "".join(f"\n  {check.name}: {check.reason}" for check in bad)
@@ -84,9 +83,7 @@ def refuse_failed(config: CompareConfig, comparison: Comparison) -> None:
 
 
 def _find(reference: str, tracked: tracking.Run) -> Found:
-    if is_reference(reference):
-        return tracked.registry.find(reference)
-    return Found(reference, Router.load(reference), None)
+    return tracked.registry.find(reference) if is_reference(reference) else found_in(reference, reference)
 
 
 def _promote(config: CompareConfig, tracked: tracking.Run, baseline: Found | None, candidate: Found) -> Version:
@@ -122,6 +119,7 @@ def _entitled(config: CompareConfig, tracked: tracking.Run, baseline: Found | No
 
 def _tags(found: Comparison) -> dict[str, str]:
     bad = ", ".join(check.name for check in failed(found.checks))
-    tags = {"baseline": str(found.baseline), "candidate": str(found.candidate)}
+    name = f"compare {found.baseline.router.name} with {found.candidate.router.name}"
+    tags = {tracking.RUN_NAME: name, "baseline": str(found.baseline), "candidate": str(found.candidate)}
     tags["gate"] = f"failed: {bad}" if bad else "holds"
     return tags | ({"promoted": found.promoted.uri} if found.promoted else {})

@@ -157,7 +157,7 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
     """
     refuse_other_pool(baseline.router, candidate.router)
     routers = (baseline.router, candidate.router)
-    data = fresh(config.outcomes(), config.catalog, config.label, config.group, routers)
+    data = fresh(config.outcomes(), config.catalog, config.label, config.group, [baseline, candidate])
     prompts = data.labelled.outcomes.prompt
     first = predicted(baseline.router, prompts)
     on = ground(data.labelled, data.group, np.ones(len(prompts), bool), first, config.evaluate)
@@ -165,14 +165,15 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
     a, points = router_of(on.testset, judged), points_of(on.testset, judged)
     routed, others = _routed(candidate.router, data, on, config)
     b = replace(routed, default_lambda=a.default_lambda)
-    rows = compare(*(evaluate(on.testset, router, on.weights) for router in (a, b)))
+    same, density = _is_one(*routers), _density(on.testset)
+    rows = compare(*(evaluate(on.testset, router, on.weights) for router in (a, b)), density=density, same=same)
     return Comparison(
         baseline=baseline,
         candidate=candidate,
         prompts=len(on.testset),
         rows=rows,
-        slices=compare_slices(*(_slices(router, data, on) for router in (a, b))),
-        points=_compare_points(points, others, on),
+        slices=compare_slices(*(_slices(router, data, on) for router in (a, b)), same=same),
+        points=_compare_points(points, others, on, same),
         checks=gate(rows, config.gate),
         trained_on=data.trained_on,
         excluded=on.excluded,
@@ -207,13 +208,29 @@ def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> t
     return routed.renumbered(order), {name: point.renumbered(order) for name, point in points.items()}
 
 
-def _compare_points(a: Mapping[str, Point], b: Mapping[str, Point], on: Ground) -> tuple[SliceRows, ...]:
+def _is_one(a: Router, b: Router) -> bool:
+    """Say whether two routers decide every prompt alike, whatever their names."""
+    return all(
+        getattr(a.manifest, part) == getattr(b.manifest, part)
+        for part in ("onnx_sha256", "models", "best_single", "operating_points", "default_operating_point", "guard")
+    )
+
+
+def _density(testset: TestSet) -> float:
+    return len(np.unique(testset.group)) / len(testset)
+
+
+def _compare_points(a: Mapping[str, Point], b: Mapping[str, Point], on: Ground, same: bool) -> tuple[SliceRows, ...]:
     return tuple(
         SliceRows(
             POINT,
             name,
             len(on.testset),
-            compare(*(point_figures(on.testset, point, on.weights) for point in (a[name], b[name]))),
+            compare(
+                *(point_figures(on.testset, point, on.weights) for point in (a[name], b[name])),
+                density=_density(on.testset),
+                same=same,
+            ),
         )
         for name in a
         if name in b

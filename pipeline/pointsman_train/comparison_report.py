@@ -90,7 +90,10 @@ def _who(comparison: Comparison) -> list[str]:
     lines += [f"left out: {reason}: {count}" for reason, count in comparison.excluded.items()]
     if comparison.cost_imputed:
         lines.append(f"noted: a cost is unknown and counts as the training mean: {comparison.cost_imputed}")
-    lines += [f"WARNING: {name} was trained on these data; its figures say nothing" for name in comparison.trained_on]
+    lines += [
+        f"WARNING: {name} was trained on these prompts, or on some of them; its figures say nothing"
+        for name in comparison.trained_on
+    ]
     return lines
 
 

@@ -10,15 +10,18 @@ import numpy as np
 
 from pointsman.graph import Predictions, joined
 from pointsman.router import Router
-from pointsman_train.data import Ints
+from pointsman_train.data import Ints, Outcomes
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.registry import Found
 from pointsman_train.split import GroupConfig, group_near_duplicates
 
 log = logging.getLogger(__name__)
 
 _BATCH = 256
+# Of the prompts; the same short questions are asked again and again.
+_FEW = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Fresh:
     group
         ndarray of shape (n_prompts,), near-duplicate groups.
     trained_on
-        Names of the routers whose training data these are, every prompt of them.
+        Names of the routers that were trained on these data, or on more than one in a hundred of their prompts.
     """
 
     labelled: Labelled
@@ -41,11 +44,11 @@ class Fresh:
 
 
 def fresh(
-    dataset: DatasetConfig, catalog: str | None, labels: LabelConfig, groups: GroupConfig, routers: Sequence[Router]
+    dataset: DatasetConfig, catalog: str | None, labels: LabelConfig, groups: GroupConfig, routers: Sequence[Found]
 ) -> Fresh:
     """Load outcomes of the first router's models, label them by its ladder and group near-duplicates.
 
-    A router that was trained on these very data is warned of.
+    A router that was trained on these data, or on some of their prompts, is warned of.
 
     Raises
     ------
@@ -53,13 +56,24 @@ def fresh(
         When the data cannot be used.
     """
     prices = read_catalog(catalog) if catalog else None
-    outcomes = load(dataset, list(routers[0].models), prices)
-    known = [router for router in routers if router.manifest.data.get("outcomes_sha256") == outcomes.fingerprint]
-    trained_on = tuple(dict.fromkeys(router.name for router in known))
-    for name in trained_on:
-        log.warning("these are the outcomes that %s was trained on: its figures here say nothing", name)
-    labelled = label(outcomes, under(labels, routers[0]))
+    first = routers[0].router
+    outcomes = load(dataset, list(first.models), prices)
+    known = [found for found in routers if _knows(found, outcomes)]
+    labelled = label(outcomes, under(labels, first))
+    trained_on = tuple(dict.fromkeys(found.router.name for found in known))
     return Fresh(labelled, group_near_duplicates(labelled.outcomes.prompt, groups), trained_on)
+
+
+def _knows(found: Found, outcomes: Outcomes) -> bool:
+    """Say whether a router was trained on these prompts, or on enough of them to spoil its figures, and warn of any."""
+    name, share = found.router.name, 0.0 if found.seen is None else found.seen.share(outcomes.prompt)
+    if found.router.manifest.data.get("outcomes_sha256") == outcomes.fingerprint:
+        log.warning("these are the outcomes that %s was trained on: its figures here say nothing", name)
+        return True
+    if share:
+        spoilt = "its figures here say nothing" if share > _FEW else "too few to spoil its figures"
+        log.warning("%s was trained on %.2g %% of these prompts: %s", name, 100 * share, spoilt)
+    return share > _FEW
 
 
 def under(labels: LabelConfig, router: Router) -> LabelConfig:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from pointsman_train.data import Bools
-from pointsman_train.datasets import DatasetConfig, LongConfig
+from pointsman_train.datasets import DatasetConfig, LongConfig, PromptsConfig
+from pointsman_train.datasets.fingerprint import fingerprint
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import Split
 
@@ -33,6 +34,8 @@ class DatasetInput:
         SHA-256 of the outcomes.
     tags
         What else identifies it.
+    target
+        The table's column that is learned; None where there is none.
     """
 
     name: str
@@ -41,6 +44,7 @@ class DatasetInput:
     source: str
     fingerprint: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = "label"
 
 
 def inputs_of(config: DatasetConfig, labelled: Labelled, split: Split) -> tuple[DatasetInput, ...]:
@@ -56,6 +60,14 @@ def fresh_input(config: DatasetConfig, labelled: Labelled) -> DatasetInput:
     """Return a data set that an exported router is judged on, whole."""
     everywhere = np.ones(len(labelled.label), bool)
     return _input(config, labelled, everywhere, "evaluation", {"outcomes_sha256": labelled.outcomes.fingerprint})
+
+
+def prompts_input(config: PromptsConfig, prompts: Sequence[str]) -> DatasetInput:
+    """Return prompts without outcomes that a router is watched on: of each its number of characters, and no text."""
+    table = pd.DataFrame({"characters": [len(prompt) for prompt in prompts]})
+    nothing = np.empty((len(prompts), 0))
+    digest = fingerprint((prompts,), (), nothing, nothing.astype(np.int64), nothing)
+    return DatasetInput(f"{_title(config.prompts)}: drift", "drift", table, config.prompts, digest, target=None)
 
 
 def _input(

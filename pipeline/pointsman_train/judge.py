@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from pointsman.contributions import Explainer
-from pointsman.errors import BundleNotFoundError
 from pointsman.manifest import Manifest
-from pointsman.router import Router
 from pointsman_train import tracking
 from pointsman_train.datasets import DatasetConfig
 from pointsman_train.evaluate.detail import Detail
@@ -21,6 +19,7 @@ from pointsman_train.evaluate.traffic import DriftConfig
 from pointsman_train.fresh import fresh, judged_by, predictions_of
 from pointsman_train.inputs import fresh_input
 from pointsman_train.label import LabelConfig
+from pointsman_train.registry import Found, found_in, is_reference
 from pointsman_train.report.about import About, about_exported
 from pointsman_train.run_files import report
 from pointsman_train.split import GroupConfig
@@ -34,7 +33,7 @@ class JudgeConfig:
     Attributes
     ----------
     router
-        Folder of an exported router.
+        Folder of an exported router, ``models:/NAME@ALIAS``, ``models:/NAME/VERSION`` or ``runs:/RUN_ID``.
     dataset
         Outcomes of the router's models; others in it are left out. Prompts alone cannot judge it, but can be
         compared with those that it was made from: see :func:`~pointsman_train.watch.watch_router`.
@@ -72,35 +71,39 @@ def judge_router(config: JudgeConfig, run_dir: Path) -> Evaluation:
         When the data cannot be used.
     """
     config.check()
-    router = Router.load(config.router)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    with tracking.tracked_run(config.tracking) as tracked:
-        tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        evaluation, found, about = _judge(config, router, tracked)
-        tracked.tags(tags_of(router.manifest))
+    with opened(config) as (asked, tracked):
+        run_dir.mkdir(parents=True, exist_ok=True)
+        evaluation, found, about = _judge(config, asked, tracked)
+        tracked.tags(tags_of("evaluate", asked.router.manifest))
         report(evaluation, found, about, run_dir, tracked)
     return evaluation
 
 
-def _judge(config: JudgeConfig, router: Router, tracked: tracking.Run) -> tuple[Evaluation, Detail, About]:
-    data = fresh(config.dataset, config.catalog, config.label, config.group, [router])
+@contextmanager
+def opened(config: JudgeConfig) -> Iterator[tuple[Found, tracking.Run]]:
+    """Open a run, with the router that it looks at. A folder is looked into first, so that no run tells of its want."""
+    found = None if is_reference(config.router) else found_in(config.router, config.router)
+    with tracking.tracked_run(config.tracking) as tracked:
+        tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
+        yield found or tracked.registry.find(config.router), tracked
+
+
+def _judge(config: JudgeConfig, asked: Found, tracked: tracking.Run) -> tuple[Evaluation, Detail, About]:
+    router = asked.router
+    data = fresh(config.dataset, config.catalog, config.label, config.group, [asked])
     tracked.inputs([fresh_input(config.dataset, data.labelled)])
     prompts = data.labelled.outcomes.prompt
     everywhere = np.ones(len(prompts), bool)
     predictions = predictions_of(router, prompts)
     evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
-    subject = subject_of_bundle(router, data.labelled, predictions, _explainer(config.router, router))
-    known = tuple(f"{name} was trained on these data; its figures say nothing" for name in data.trained_on)
+    subject = subject_of_bundle(router, data.labelled, predictions, asked.explainer)
+    known = tuple(
+        f"{name} was trained on these prompts, or on some of them; its figures say nothing" for name in data.trained_on
+    )
     return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, known)
 
 
-def _explainer(folder: str, router: Router) -> Explainer | None:
-    try:
-        return Explainer.load(folder, router.manifest.onnx_sha256)
-    except BundleNotFoundError:
-        return None
-
-
-def tags_of(manifest: Manifest) -> Mapping[str, str]:
-    """Say which router a run looked at."""
-    return {"router": f"{manifest.name}/{manifest.version}", "router.onnx_sha256": manifest.onnx_sha256}
+def tags_of(work: str, manifest: Manifest) -> Mapping[str, str]:
+    """Say what a run did and which router it looked at."""
+    name = f"{manifest.name}/{manifest.version}"
+    return {tracking.RUN_NAME: f"{work} {name}", "router": name, "router.onnx_sha256": manifest.onnx_sha256}

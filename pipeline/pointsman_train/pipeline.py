@@ -24,6 +24,7 @@ from pointsman_train.label import LabelConfig, Labelled
 from pointsman_train.local_engine import LocalEngine
 from pointsman_train.report.about import about_trained
 from pointsman_train.run_files import report, report_all, without_folders, write_labels
+from pointsman_train.seen import SeenPrompts
 from pointsman_train.split import GroupConfig, SplitConfig, judged_part
 from pointsman_train.study.anchors import AnchorsConfig
 from pointsman_train.study.diagnose import DiagnoseConfig
@@ -202,10 +203,18 @@ def _make_router(
         config.export,
         register=lambda copy: tracked.register(copy, tags),
         detail=found,
+        seen=_seen(prepared),
     )
     tracked.artifacts([bundle / "README.md"], "card")
     log.info("exported %s", bundle)
     return Result(prepared, router, evaluation, found, bundle, tracked.run_id)
+
+
+def _seen(prepared: Prepared) -> SeenPrompts | None:
+    """Return what is not for the test, where all prompts are here and not a sample of them."""
+    if prepared.whole:
+        return None
+    return SeenPrompts.of(_prompts(prepared.labelled, prepared.split.rows("train", "calibration")))
 
 
 def _reference(router: TrainedRouter, onnx: bytes, task: Task, engine: Engine) -> Reference:

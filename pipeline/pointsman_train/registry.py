@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pointsman.contributions import Explainer
+from pointsman.errors import BundleNotFoundError
 from pointsman.router import Router
 from pointsman_train.errors import TrackingError
+from pointsman_train.seen import SeenPrompts, read_seen
 
 # What MLflow loads a router with, and how a router in its store is told from other models.
 LOADER = "pointsman_train.tracking"
@@ -50,11 +53,17 @@ class Found:
         Loaded and verified.
     version
         None where it is not a version of a registered model: a folder, or the router of a run that registered none.
+    seen
+        The prompts that it was made from; None where the bundle does not say.
+    explainer
+        None where the bundle has none.
     """
 
     reference: str
     router: Router
     version: Version | None
+    seen: SeenPrompts | None = field(default=None, repr=False)
+    explainer: Explainer | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Name the router, and what it was asked for by.
@@ -67,6 +76,22 @@ class Found:
         """
         uri = self.version.uri if self.version else self.reference
         return f"{self.router.name} ({', '.join(dict.fromkeys((self.reference, uri)))})"
+
+
+def found_in(folder: str | Path, reference: str, version: Version | None = None) -> Found:
+    """Load a router from its folder, with what lies beside it.
+
+    Raises
+    ------
+    pointsman.BundleError
+        When it cannot be loaded.
+    """
+    router = Router.load(folder)
+    try:
+        explainer = Explainer.load(folder, router.manifest.onnx_sha256)
+    except BundleNotFoundError:
+        explainer = None
+    return Found(reference, router, version, read_seen(folder), explainer)
 
 
 def is_reference(text: str) -> bool:
@@ -108,7 +133,7 @@ class Registry:
         """
         uri, version = self._resolve(reference)
         with TemporaryDirectory(prefix="pointsman-") as folder:
-            return Found(reference, Router.load(self._bundle(uri, folder)), version)
+            return found_in(self._bundle(uri, folder), reference, version)
 
     def holder(self, name: str, alias: str) -> Version | None:
         """Return the version that an alias of a registered model points to, None where it has no such alias.
@@ -155,8 +180,10 @@ class Registry:
 
     def _refuse_unknown(self, version: Version) -> None:
         self._aliases(version.name)
-        with self._missing(f"{version.name!r} has no version {version.version!r}; mlflow ui shows which there are"):
-            self._client.get_model_version(version.name, version.version)
+        known = self._client.search_model_versions(f"name='{version.name}'")
+        there = sorted(int(one.version) for one in known)
+        if int(version.version) not in there:
+            raise TrackingError(f"{version.name!r} has no version {version.version!r}, expected one of {there!r}")
 
     def _registered(self, run: str) -> Version | None:
         """Return the version that a run registered; None for none, and for several, since either could be meant."""

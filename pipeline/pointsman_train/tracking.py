@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 _MAX_PARAM = 6000
 _MAX_DIGEST = 36
-_RUN_NAME = "mlflow.runName"
+RUN_NAME = "mlflow.runName"
 _SWEEP, _PARENT_OF = "pointsman.sweep", "pointsman.parent_of_sweep"
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # All that MLflow takes in a name; the reason "cost is unknown (kept)" has more.
@@ -90,7 +90,7 @@ class MlflowRun:
             dataset = self._mlflow.data.from_pandas(
                 each.table,
                 source=_source(each.source),
-                targets="label",
+                targets=each.target,
                 name=each.name,
                 digest=each.fingerprint[:_MAX_DIGEST],
             )
@@ -120,7 +120,7 @@ class MlflowRun:
         version = self._mlflow.register_model(info.model_uri, self._registered_model, tags=dict(tags)).version
         log.info("registered %s version %s", self._registered_model, version)
         # Without a name of our own, the compare view would head its columns with MLflow's random ones.
-        self.tags({_RUN_NAME: f"{self._registered_model} {version}"})
+        self.tags({RUN_NAME: f"{self._registered_model} {version}"})
         return str(version)
 
     @property
@@ -174,7 +174,7 @@ def tracked_run(config: TrackingConfig, sweep: Sweep | None = None) -> Iterator[
     try:
         with mlflow.start_run(parent_run_id=parent) as run:
             if sweep is not None:
-                mlflow.set_tags({_RUN_NAME: sweep.changes or "as it is", _SWEEP: sweep.folder})
+                mlflow.set_tags({RUN_NAME: sweep.changes or "as it is", _SWEEP: sweep.folder})
             yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
     except (MlflowException, SQLAlchemyError) as error:
         raise _refusal(config, error) from error
@@ -187,7 +187,7 @@ def _parent(mlflow: Any, experiment: str, sweep: Sweep) -> str:
     found = client.search_runs([experiment], f"tags.`{_PARENT_OF}` = '{folder}'", max_results=1)
     if found:
         return str(found[0].info.run_id)
-    tags = {_PARENT_OF: folder, _RUN_NAME: f"sweep {Path(folder).name}"}
+    tags = {_PARENT_OF: folder, RUN_NAME: f"sweep {Path(folder).name}"}
     created = client.create_run(experiment, tags=tags).info.run_id
     client.set_terminated(created)
     return str(created)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import asdict
 from pathlib import Path
 
 from pointsman.router import Router
@@ -15,7 +14,8 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.traffic import Traffic, look_at, seen_by
 from pointsman_train.fresh import judged_by, predictions_of
-from pointsman_train.judge import JudgeConfig, tags_of
+from pointsman_train.inputs import prompts_input
+from pointsman_train.judge import JudgeConfig, opened, tags_of
 from pointsman_train.report.about import about_exported
 from pointsman_train.report.drift import write_drift_report
 from pointsman_train.split import group_near_duplicates
@@ -37,14 +37,13 @@ def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
         When the prompts cannot be read, or the manifest has no reference statistics.
     """
     config.check()
-    router = Router.load(config.router)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    with tracking.tracked_run(config.tracking) as tracked:
-        tracked.params({name: value for name, value in asdict(config).items() if name != "tracking"})
-        traffic = _look(config, router)
+    with opened(config) as (found, tracked):
+        run_dir.mkdir(parents=True, exist_ok=True)
+        router = found.router
+        traffic = _look(config, router, tracked)
         metrics = traffic.metrics()
         tracked.metrics(metrics)
-        tracked.tags({**tags_of(router.manifest), "drift": traffic.drift.verdict})
+        tracked.tags({**tags_of("drift", router.manifest), "drift": traffic.drift.verdict})
         page = write_drift_report(traffic, run_dir / "drift.html", about_exported(router.manifest))
         known = {name: None if math.isnan(value) else value for name, value in metrics.items()}
         tracked.artifacts([write_json(known, run_dir / "metrics.json"), page], "drift")
@@ -55,13 +54,14 @@ def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
     return traffic
 
 
-def _look(config: JudgeConfig, router: Router) -> Traffic:
+def _look(config: JudgeConfig, router: Router, tracked: tracking.Run) -> Traffic:
     dataset, manifest = config.dataset, router.manifest
     if not isinstance(dataset, PromptsConfig):
         raise ConfigError(f"drift is measured on dataset=prompts, got {type(dataset).__name__}")
     reference = Reference.from_dict(manifest.feature_reference)
-    prompts = read_prompts(dataset.prompts, dataset.columns.prompt, "dataset.columns.prompt")
+    prompts, left_out = read_prompts(dataset.prompts, dataset.columns.prompt, "dataset.columns.prompt")
+    tracked.inputs([prompts_input(dataset, prompts)])
     found = predictions_of(router, prompts)
     group = group_near_duplicates(prompts, config.group)
     seen = seen_by(found, judged_by(router, found), manifest.features, router.models, group)
-    return look_at(reference, seen, config.drift, config.evaluate)
+    return look_at(reference, seen, config.drift, config.evaluate, left_out)

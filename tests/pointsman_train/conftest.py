@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from pointsman_train.datasets import LongConfig
+from pointsman_train.paths import data_dir
 from pointsman_train.tracking import TrackingConfig
 
 
@@ -80,6 +81,11 @@ def other_outcomes(fleet, tmp_path):
 
 
 @pytest.fixture
-def unseen(other_outcomes):
-    """The fleet's prompts but one, so that they are nobody's training data."""
-    return other_outcomes(lambda table: table[table.prompt_id != table.prompt_id.min()])
+def unseen(fleet, tmp_path):
+    """Prompts of the embedded set that the fleet of the tests leaves out, so that they are nobody's training data."""
+    known = pd.read_parquet(fleet.prompts).prompt_id
+    for kind in ("prompts", "outcomes"):
+        table = pd.read_parquet(data_dir() / "fleet" / f"{kind}.parquet")
+        table[~table.prompt_id.isin(known)].to_parquet(tmp_path / f"unseen_{kind}.parquet")
+    outcomes, prompts = (str(tmp_path / f"unseen_{kind}.parquet") for kind in ("outcomes", "prompts"))
+    return LongConfig(outcomes=outcomes, prompts=prompts)

@@ -16,6 +16,7 @@ from pointsman_train.comparison import CompareConfig
 from pointsman_train.errors import PromotionError, TrackingError
 from pointsman_train.evaluate.gate import failed
 from pointsman_train.evaluate.stage import EvaluateConfig
+from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.registry import Registry, Version
 from pointsman_train.tracking import TrackingConfig, tracked_run
 
@@ -137,8 +138,22 @@ def test_on_prompts_that_either_was_trained_on_nothing_is_promoted(bench, config
     found = compare_routers(settings, tmp_path / "run")
     assert failed(found.checks) == ()
     assert (found.promoted, bench.holder("known")) == (None, "1")
-    with pytest.raises(PromotionError, match=r"^known stays small/1 .*: small/1 was trained on these prompts, so "):
+    with pytest.raises(
+        PromotionError, match=r"^known stays small/1 .*: small/1 was trained on some of these prompts, so "
+    ):
         refuse_failed(settings, found)
+
+
+def test_a_registered_router_is_judged_by_its_name_and_the_run_has_a_name_of_its_own(bench, unseen, tmp_path):
+    bench.client.set_registered_model_alias("small", "judged", "1")
+    given = {"dataset": unseen, "evaluate": EvaluateConfig(resamples=40), "tracking": bench.store}
+    found = judge_router(JudgeConfig(router="models:/small@judged", **given), tmp_path / "run")
+    assert len(found.testset) > 100
+    assert "explain.npz" not in (tmp_path / "run/report.html").read_text()
+    runs = bench.client.search_runs([bench.client.get_experiment_by_name(bench.store.experiment).experiment_id])
+    assert "evaluate small/1" in {run.info.run_name for run in runs}
+    with pytest.raises(TrackingError, match="there is no registered model 'other'"):
+        judge_router(JudgeConfig(router="models:/other/1", **given), tmp_path / "run")
 
 
 def test_a_champion_that_changed_meanwhile_is_not_overtaken(bench, config, monkeypatch, tmp_path):
@@ -200,7 +215,7 @@ def test_a_promotion_that_cannot_be_is_refused_before_any_work(bench, trained, c
         ("models:/small@champion", r"promote=true$"),
         ("models:/other@champion", r"^there is no registered model 'other'; pointsman-train registers what it exports"),
         ("models:/other/1", r"^there is no registered model 'other'"),
-        ("models:/small/9", r"^'small' has no version '9'; mlflow ui shows which there are$"),
+        ("models:/small/9", r"^'small' has no version '9', expected one of \[1, 2, 3\]$"),
         ("models:/small", r"^'models:/small' names no router, expected models:/NAME@ALIAS, models:/NAME/VERSION, "),
         ("runs:/0123", r"^there is no 'runs:/0123/router'; give a run of pointsman-train whose stages reach export$"),
         ("runs:/EMPTY", r"^there is no 'runs:/.*/router'; give a run"),

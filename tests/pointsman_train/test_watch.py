@@ -133,6 +133,9 @@ def test_a_tracked_run_has_the_verdict_the_figures_and_the_page(watch, store, cl
     (run,) = client().search_runs([experiment])
     assert run.data.tags["drift"].startswith("No drift")
     assert run.data.tags["router"] == "small/1"
+    assert run.info.run_name == "drift small/1"
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.name.endswith(": drift")
     assert run.data.metrics["drift/columns_drifted"] == 0
     paths = {Path(file.path).name for file in client().list_artifacts(run.info.run_id, "drift")}
     assert paths == {"drift.html", "metrics.json"}

@@ -8,8 +8,8 @@ from pointsman_train.datasets.hints import did_you_mean, listed
 from pointsman_train.errors import DataError
 
 
-def read_prompts(path: str, column: str, setting: str) -> list[str]:
-    """Read a table's column of prompts; empty ones are left out.
+def read_prompts(path: str, column: str, setting: str) -> tuple[list[str], int]:
+    """Read a table's column of prompts; returns them without those that are null or blank, and how many those are.
 
     Parameters
     ----------
@@ -31,4 +31,4 @@ def read_prompts(path: str, column: str, setting: str) -> list[str]:
     prompts = [sanitise(str(text)) for text in texts[texts.notna()] if str(text).strip()]
     if not prompts:
         raise DataError(f"{path}: the column {column!r} has no prompt; give a file with prompts as they arrive")
-    return prompts
+    return prompts, len(texts) - len(prompts)

@@ -16,13 +16,12 @@ from pointsman_train.evaluate.labels import label_figures
 from pointsman_train.evaluate.pgr import exact_figures
 from pointsman_train.evaluate.quality import dearest_share_max, quality, regret
 from pointsman_train.evaluate.rates import boundary_share, rates
-from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean
+from pointsman_train.evaluate.ratio import HALF_COST, Ratio, estimate_ratios, mean
 from pointsman_train.evaluate.routellm import binned_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.sweep import half_cost_point
 from pointsman_train.evaluate.testset import TestSet
 
-HALF_COST = "_half_cost"
 # What an operating point carries into the manifest.
 POINT_FIGURES = (
     "quality",
@@ -69,7 +68,8 @@ def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Es
     if router.p_label is not None:
         figures |= label_figures(testset, router.p_label, weights, router.default.margin)
     if router.unfamiliar is not None:
-        figures |= estimate_ratios({"unfamiliar_share": mean(router.unfamiliar.astype(np.float64))}, weights)
+        unfamiliar = mean(router.unfamiliar.astype(np.float64))
+        figures |= estimate_ratios({"unfamiliar_share": unfamiliar}, weights, testset.group)
     return figures
 
 
@@ -102,7 +102,7 @@ def operating_figures(testset: TestSet, router: Router, weights: Weights) -> dic
     ratios = _at_point(testset, router.default)
     ratios |= {name + HALF_COST: ratio for name, ratio in half.items()}
     ratios |= {"regret": regret(testset, router), "boundary_share": boundary_share(testset)}
-    return estimate_ratios(ratios, weights)
+    return estimate_ratios(ratios, weights, testset.group)
 
 
 def point_figures(testset: TestSet, point: Point, weights: Weights) -> dict[str, Estimate]:

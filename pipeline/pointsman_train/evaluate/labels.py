@@ -39,7 +39,7 @@ def label_figures(
             f"{prefix}_accuracy": label_accuracy(testset.label, named, among),
             f"{prefix}_rung_distance": rung_distance(testset.label, named, among),
         }
-        figures |= estimate_ratios(ratios, weights)
+        figures |= estimate_ratios(ratios, weights, testset.group)
         balanced = balanced_accuracy(testset.label, named, among, weights)
         figures[f"{prefix}_balanced_accuracy"] = estimate(balanced, int(among.sum()))
     return figures

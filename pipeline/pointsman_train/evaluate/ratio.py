@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import beta
 
-from pointsman_train.data import Bools, Floats
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, divide, estimate, totals
+from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.evaluate.bootstrap import CONFIDENCE, Estimate, Weights, divide, estimate, totals
 
+# Figures whose values for one prompt lie in [0, 1].
+SHARES = (
+    "under_routing_rate",
+    "over_routing_rate",
+    "boundary_accuracy",
+    "boundary_exact",
+    "boundary_share",
+    "score_boundary_accuracy",
+    "score_boundary_exact",
+    "score_boundary_share",
+    "success_rate",
+    "dearest_share",
+    "unfamiliar_share",
+    "label_accuracy",
+    "boundary_label_accuracy",
+    "score_boundary_label_accuracy",
+)
+HALF_COST = "_half_cost"
+# Of a share with fewer cases on either side, resamples do not tell how far it may be off.
+_FEW = 10
 # A denominator smaller than this, relative to its parts, is what rounding leaves of a sum that cancels.
 _ROUNDING = 1e-12
 
@@ -56,8 +77,14 @@ def mean_among(values: Floats, among: Bools | Floats) -> Ratio:
     return Ratio(values * counted, counted, int(np.count_nonzero(counted)))
 
 
-def estimate_ratios(ratios: Mapping[str, Ratio], weights: Weights) -> dict[str, Estimate]:
+def estimate_ratios(ratios: Mapping[str, Ratio], weights: Weights, group: Ints | None = None) -> dict[str, Estimate]:
     """Estimate many ratios by one product with the weights.
+
+    Parameters
+    ----------
+    group
+        ndarray of shape (n_prompts,), near-duplicates, for the intervals of shares near 0 or 1; see
+        :func:`of_few_cases`. None leaves them to the resamples.
 
     Examples
     --------
@@ -68,7 +95,55 @@ def estimate_ratios(ratios: Mapping[str, Ratio], weights: Weights) -> dict[str, 
     if not ratios:
         return {}
     values = resampled_ratios(list(ratios.values()), weights)
-    return {name: estimate(values[:, k], ratio.n) for k, (name, ratio) in enumerate(ratios.items())}
+    found = {name: estimate(values[:, k], ratio.n) for k, (name, ratio) in enumerate(ratios.items())}
+    if group is None:
+        return found
+    shares = {
+        name: of_few_cases(one, groups_behind(ratios[name], group)) for name, one in found.items() if is_share(name)
+    }
+    return found | shares
+
+
+def is_share(name: str) -> bool:
+    """Say whether a figure's values for one prompt lie in [0, 1].
+
+    Examples
+    --------
+    >>> is_share("boundary_accuracy_half_cost"), is_share("cost_usd")
+    (True, False)
+    """
+    return name.removesuffix(HALF_COST) in SHARES
+
+
+def groups_behind(ratio: Ratio, group: Ints) -> int:
+    """Count the groups of near-duplicates that have a prompt in the denominator."""
+    return len(np.unique(group[ratio.denominator > 0]))
+
+
+def of_few_cases(share: Estimate, groups: int) -> Estimate:
+    """Give a share near 0 or 1 the exact binomial interval, with a group as a trial.
+
+    Resamples know only the cases that there are: of none they make [0, 0], and with 1 in 100 among 273 prompts their
+    interval held the truth 91 times in 100, with 1 in 200 75 times.
+
+    References
+    ----------
+    Clopper and Pearson (1934), The use of confidence or fiducial limits illustrated in the case of the binomial.
+
+    Examples
+    --------
+    >>> found = of_few_cases(Estimate(0.0, 0.0, 0.0, 30, np.zeros(3)), 30)
+    >>> found.low, round(found.high, 3)
+    (0.0, 0.116)
+    """
+    cases = share.value * groups
+    # Written so that what is undefined stays as it is.
+    if not min(cases, groups - cases) < _FEW or np.isnan(share.low):
+        return share
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, cases, groups - cases + 1)) if cases > 0 else 0.0
+    high = float(beta.ppf(1 - tail, cases + 1, groups - cases)) if cases < groups else 1.0
+    return replace(share, low=low, high=high)
 
 
 def resampled_ratios(ratios: list[Ratio], weights: Weights) -> Floats:

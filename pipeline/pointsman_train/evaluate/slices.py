@@ -8,32 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pointsman_train.data import Floats, Ints
-from pointsman_train.evaluate.bootstrap import CONFIDENCE, Estimate, Weights, estimate
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, estimate
 from pointsman_train.evaluate.calibration import brier
 from pointsman_train.evaluate.labels import label_accuracy
 from pointsman_train.evaluate.quality import quality
 from pointsman_train.evaluate.rates import cost_above_label, rates, score_below_label
-from pointsman_train.evaluate.ratio import Ratio, mean, resampled_ratios
+from pointsman_train.evaluate.ratio import Ratio, groups_behind, is_share, mean, of_few_cases, resampled_ratios
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.slicing import Slicing
 from pointsman_train.evaluate.testset import TestSet
 
 # A figure from fewer groups of near-duplicates has no interval: resamples of so few do not tell how far it may be off.
 LEAST_GROUPS = 30
-
-# Figures whose values for one prompt lie in [0, 1].
-SHARES = (
-    "under_routing_rate",
-    "over_routing_rate",
-    "boundary_accuracy",
-    "boundary_exact",
-    "score_boundary_accuracy",
-    "score_boundary_exact",
-    "score_boundary_share",
-    "success_rate",
-    "label_accuracy",
-    "boundary_label_accuracy",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +85,7 @@ def slice_figures(
     each model. Figures of calibration are left out for slices by label, which give the outcome away. There is no ECE:
     it grows as a slice shrinks.
 
-    A share of exactly 0 or 1 does not vary between resamples. Its interval is the exact binomial one for as many
-    trials as there are groups: 0 of 30 is [0, 0.116], not [0, 0].
+    A share near 0 or 1 has the interval of :func:`~pointsman_train.evaluate.ratio.of_few_cases`.
     """
     ratios = _ratios(testset, point, p_label)
     calibration = {} if p_success is None else _calibration(testset, p_success)
@@ -130,20 +115,10 @@ def _among(ratio: Ratio, rows: Ints) -> Ratio:
 
 
 def _estimate(name: str, ratio: Ratio, resampled: Floats, group: Ints) -> Estimate:
-    found = estimate(resampled, ratio.n)
-    groups = len(np.unique(group[ratio.denominator > 0]))
+    found, groups = estimate(resampled, ratio.n), groups_behind(ratio, group)
     if groups < LEAST_GROUPS:
         return replace(found, low=np.nan, high=np.nan)
-    if name in SHARES and found.value == 0.0:
-        return replace(found, low=0.0, high=1 - _least_share(groups))
-    if name in SHARES and found.value == 1.0:
-        return replace(found, low=_least_share(groups), high=1.0)
-    return found
-
-
-def _least_share(groups: int) -> float:
-    """Smallest probability of success that still lets this many trials all succeed in 2.5 % of cases."""
-    return float(((1 - CONFIDENCE) / 2) ** (1 / groups))
+    return of_few_cases(found, groups) if is_share(name) else found
 
 
 def _ratios(testset: TestSet, point: Point, p_label: Floats | None) -> dict[str, Ratio]:

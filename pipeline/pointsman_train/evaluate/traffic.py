@@ -14,7 +14,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate, resample_weights
 from pointsman_train.evaluate.drift import DRAWS, FALSE_ALARMS, LEAST_PSI, Drift, measure_drift
 from pointsman_train.evaluate.figures import flatten
-from pointsman_train.evaluate.ratio import estimate_ratios, mean
+from pointsman_train.evaluate.ratio import estimate_ratios, mean, of_few_cases
 from pointsman_train.evaluate.reference import CHOSEN, Histogram, Reference, columns_of, reference_of
 from pointsman_train.evaluate.stage import EvaluateConfig, Judged
 
@@ -67,18 +67,22 @@ class Traffic:
         By model, the share that it would get at the default operating point, as served.
     unfamiliar
         Share on which the guard fires; None where there is no guard.
+    left_out
+        Prompts that were null or blank.
     """
 
     drift: Drift
     shares: Mapping[str, Floats]
     mix: Mapping[str, Share]
     unfamiliar: Estimate | None
+    left_out: int = 0
 
     def metrics(self) -> dict[str, float]:
         """Return what goes to ``metrics.json`` and MLflow, under flat names."""
         drift = self.drift
         flat = {
             "drift/prompts": float(drift.prompts),
+            "drift/prompts_left_out": float(self.left_out),
             "drift/columns": float(len(drift.columns)),
             "drift/columns_drifted": float(len(drift.drifted)),
             "drift/worst_psi": max(column.psi for column in drift.columns),
@@ -132,7 +136,9 @@ def seen_by(found: Predictions, judged: Judged, names: tuple[str, ...], models: 
     return Seen(columns_of(found.features, names, found.p_success, models, judged.chosen()), judged, models, group)
 
 
-def look_at(reference: Reference, seen: Seen, config: DriftConfig, settings: EvaluateConfig) -> Traffic:
+def look_at(
+    reference: Reference, seen: Seen, config: DriftConfig, settings: EvaluateConfig, left_out: int = 0
+) -> Traffic:
     """Compare prompts with those that a router was made from.
 
     Parameters
@@ -143,6 +149,8 @@ def look_at(reference: Reference, seen: Seen, config: DriftConfig, settings: Eva
         The prompts that arrive.
     settings
         Seed and number of the resamples behind the intervals of shares.
+    left_out
+        Prompts that were null or blank.
 
     Raises
     ------
@@ -157,9 +165,10 @@ def look_at(reference: Reference, seen: Seen, config: DriftConfig, settings: Eva
     shares = {name: _shares(one, seen.columns[name]) for name, one in reference.columns.items()}
     told = _told(seen)
     weights = resample_weights(seen.group, rng, settings.resamples)
-    found = estimate_ratios({name: mean(values.astype(np.float64)) for name, values in told.items()}, weights)
+    estimates = estimate_ratios({name: mean(values.astype(np.float64)) for name, values in told.items()}, weights)
+    found = {name: of_few_cases(one, len(np.unique(seen.group))) for name, one in estimates.items()}
     mix = {model: Share(float(shares[CHOSEN][0, rung]), found[model]) for rung, model in enumerate(seen.models)}
-    return Traffic(drift, shares, mix, found.get(_UNFAMILIAR))
+    return Traffic(drift, shares, mix, found.get(_UNFAMILIAR), left_out)
 
 
 def _shares(one: Histogram, arriving: NDArray[np.generic]) -> Floats:

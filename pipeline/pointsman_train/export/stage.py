@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pointsman.contributions import EXPLAIN_FILE
 from pointsman.graph import Graph
 from pointsman.manifest import SCHEMA_VERSION, GuardSettings, Manifest, Model, OperatingPoint, Probe
 from pointsman.text import sanitise
@@ -27,6 +28,7 @@ from pointsman_train.export.parity import check_parity
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.write import next_version, write_bundle
 from pointsman_train.label.labels import Labelled
+from pointsman_train.seen import SEEN_FILE, SeenPrompts
 from pointsman_train.train.operating_points import FittedPoint
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.turns import taking_turns
@@ -95,6 +97,7 @@ def export(
     config: ExportConfig,
     register: Callable[[Path], object] = lambda _: None,
     detail: Detail | None = None,
+    seen: SeenPrompts | None = None,
 ) -> Path:
     """Check the graph against the trained router and write the bundle.
 
@@ -106,6 +109,8 @@ def export(
         Called with a private copy of the verified bundle before it is published.
     detail
         What else the model card tells.
+    seen
+        The prompts that the router was made from; None where not all are here.
 
     Returns
     -------
@@ -129,7 +134,9 @@ def export(
         manifest = _manifest(router, onnx, graph, labelled, evaluation, reference, origin, config, version)
         explain = explain_file(router, manifest.onnx_sha256)
         card = model_card(manifest, evaluation, detail)
-        return write_bundle(folder / version, onnx, manifest.to_json(), card, register, explain)
+        more = {EXPLAIN_FILE: explain, SEEN_FILE: None if seen is None else seen.content()}
+        kept = {name: content for name, content in more.items() if content is not None}
+        return write_bundle(folder / version, onnx, manifest.to_json(), card, register, kept)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pointsman.bundle import CARD_FILE, ONNX_FILE, load_bundle
-from pointsman.contributions import EXPLAIN_FILE
 from pointsman.errors import BundleError
 from pointsman.manifest import MANIFEST_FILE
 from pointsman_train.errors import ExportError
@@ -35,7 +34,7 @@ def write_bundle(
     manifest: str,
     card: str,
     register: Callable[[Path], object] = lambda _: None,
-    explain: bytes | None = None,
+    more: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write the files of a bundle; it can be loaded from its folder only when all is done.
 
@@ -45,8 +44,8 @@ def write_bundle(
         Must not exist yet: a version is never overwritten.
     register
         Called with a private copy of the bundle, verified, before it is published. If it raises, nothing is.
-    explain
-        Content of ``explain.npz``; None writes none.
+    more
+        Content of files that routing does not need, by name.
 
     Raises
     ------
@@ -55,9 +54,7 @@ def write_bundle(
     """
     if folder.exists():
         raise ExportError(f"{folder} exists already; a version is never overwritten, choose another export.version")
-    files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), MANIFEST_FILE: manifest.encode()}
-    if explain is not None:
-        files[EXPLAIN_FILE] = explain
+    files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), MANIFEST_FILE: manifest.encode(), **(more or {})}
     with tempfile.TemporaryDirectory(prefix="pointsman-") as private:
         copy = Path(private) / folder.name
         _write(copy, files)

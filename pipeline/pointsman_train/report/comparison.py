@@ -62,7 +62,10 @@ def comparison_page(comparison: Comparison) -> Page:
             f"A, the baseline: {a}",
             f"B, the candidate: {b}",
             f"the same {comparison.prompts:,} prompts and resamples for both, so that differences are paired",
-            *(f"WARNING: {name} was trained on these data; its figures say nothing" for name in comparison.trained_on),
+            *(
+                f"WARNING: {name} was trained on these prompts, or on some of them; its figures say nothing"
+                for name in comparison.trained_on
+            ),
         ),
         verdict=(_verdict(comparison), *(f"{check.name}: {check.reason}" for check in bad)),
         tone=BAD if bad else GOOD,

@@ -26,8 +26,9 @@ def write_drift_report(traffic: Traffic, path: Path, about: About) -> Path:
 def drift_page(traffic: Traffic, about: About) -> Page:
     """Put the chapters together: what drifted, where the prompts go, every column."""
     drift = traffic.drift
+    blank = f"; {traffic.left_out:,} more are null or blank" if traffic.left_out else ""
     facts = (
-        f"{drift.prompts:,} prompts without outcomes, worth {drift.effective:,.0f} independent ones",
+        f"{drift.prompts:,} prompts without outcomes, worth {drift.effective:,.0f} independent ones{blank}",
         f"compared with the training prompts of {about.name} in {len(drift.columns)} columns: features, probabilities "
         "and choices",
     )

@@ -88,7 +88,7 @@ def diagnose(task: Task, config: DiagnoseConfig, run_dir: Path) -> Report:
     # Read before hours of work, not after.
     prompts = None
     if config.traffic is not None:
-        prompts = read_prompts(config.traffic, config.traffic_column, "diagnose.traffic_column")
+        prompts, _ = read_prompts(config.traffic, config.traffic_column, "diagnose.traffic_column")
     checks = _checks(task, config, prompts, run_dir)
     return write_page(checks, overall(checks), run_dir)
 

@@ -78,7 +78,7 @@ def served(testset: TestSet, router: Router, weights: Weights) -> dict[str, Esti
     ratios = {name: found[name] for name in ("quality_gain", "cost_saving")}
     if router.unfamiliar is not None:
         ratios["unfamiliar_share"] = mean(router.unfamiliar.astype(np.float64))
-    return estimate_ratios(ratios, weights)
+    return estimate_ratios(ratios, weights, testset.group)
 
 
 def _largest(task: Task, sources: int) -> list[Fold]:

@@ -188,21 +188,30 @@ def fit_points(
         if target.kind in targets.KINDS:
             points[name] = _point(name, target, rule, outlook)
             continue
-        fixed = target.kind == "fixed"
-        found = rule_at(rule, target.value, familiar) if fixed else settings[_pick(target, loss, cost, share, harm)]
-        points[name] = FittedPoint(found, target.words(rule.dial, unseen is not None))
+        words = target.words(rule.dial, unseen is not None)
+        if target.kind == "fixed":
+            points[name] = FittedPoint(rule_at(rule, target.value, familiar), words)
+            continue
+        points[name] = _met(name, _pick(target, loss, cost, share, harm), words, target.kind == "cost_between", outlook)
     return points
 
 
 def _point(name: str, target: Target, rule: RuleConfig, outlook: targets.Outlook) -> FittedPoint:
-    """Meet a target of :mod:`pointsman_train.train.targets`; where no setting does, say so and come near."""
+    """Meet a target of :mod:`pointsman_train.train.targets`."""
     at = targets.pick(target.kind, target.value, target.loss, target.guaranteed, outlook)
-    words = target.words(rule.dial)
+    return _met(name, at, target.words(rule.dial), target.kind == targets.MAX_COST, outlook)
+
+
+def _met(name: str, at: int | None, words: str, of_cost: bool, outlook: targets.Outlook) -> FittedPoint:
+    """Take the setting that meets a target; where none does, say so and come near.
+
+    A target of quality comes nearest where quality alone is asked for. What the guard and a hold send to a dear model
+    stays dear at any setting, so that a small budget may be out of reach: there it is the cheapest setting.
+    """
     if at is not None:
         return FittedPoint(outlook.settings[at], words)
     log.warning("operating point %s: no setting reaches its target, %s", name, words)
-    nearest = int(np.argmin(outlook.cost)) if target.kind == targets.MAX_COST else 0
-    return FittedPoint(outlook.settings[nearest], f"not reached: {words}")
+    return FittedPoint(outlook.settings[int(np.argmin(outlook.cost)) if of_cost else 0], f"not reached: {words}")
 
 
 def _complete(evidence: Evidence) -> Evidence:
@@ -237,17 +246,13 @@ def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
     return above / span if span > 0 else np.where(above > 1e-12 * mean_cost.max(), np.inf, 0.0)
 
 
-def _pick(target: Target, loss: Floats, cost: Floats, share: Floats, harm: Floats | None) -> int:
-    """Position of the setting that meets a target best; ``harm`` is the loss on sources left out."""
+def _pick(target: Target, loss: Floats, cost: Floats, share: Floats, harm: Floats | None) -> int | None:
+    """Position of the setting that meets a target best, if any does; ``harm`` is the loss on sources left out."""
     if target.kind == "max_loss":
         good = loss <= target.value + 1e-12
         if harm is not None and target.unseen is not None:
             good &= harm <= target.unseen + 1e-12
         kept = np.flatnonzero(good)
-        if not len(kept):
-            # Where no setting keeps the word, cost is not looked at: the first asks for quality alone.
-            return 0
-        return int(kept[cost[kept] <= cost[kept].min() * (1 + 1e-12)][-1])
+        return int(kept[cost[kept] <= cost[kept].min() * (1 + 1e-12)][-1]) if len(kept) else None
     within = np.flatnonzero(share <= target.value + 1e-12)
-    # What the guard and a hold send to a dear model stays dear at any setting, so a small budget may be out of reach.
-    return int(within[0]) if len(within) else int(np.argmin(cost))
+    return int(within[0]) if len(within) else None

@@ -16,7 +16,7 @@ def path(tmp_path) -> str:
 
 
 def test_prompts_are_read_by_their_column_and_empty_ones_left_out(path):
-    assert read_prompts(path, "text", "diagnose.traffic_column") == ["a", "b\ufffd"]
+    assert read_prompts(path, "text", "diagnose.traffic_column") == (["a", "b\ufffd"], 2)
 
 
 def test_a_column_that_is_not_there_is_named_with_the_setting_that_names_it(path):

@@ -100,6 +100,36 @@ def test_figures_from_other_weights_are_refused():
         compare({"quality": _estimate(0.5)}, {"quality": estimate(np.array([0.5, 0.4, 0.6]), 9)})
 
 
+def test_on_few_prompts_a_difference_has_no_interval_and_on_some_one_that_knows_how_few_there_are():
+    none = {"boundary_accuracy": estimate(np.full(2001, 0.9), 25), "cost_usd": estimate(np.full(2001, 0.9), 25)}
+    assert all(np.isnan(row.difference.low) for row in compare(none, none, density=1.0))
+    for n, density, reach in ((30, 1.0, 0.088), (200, 1.0, 0.0137), (400, 0.5, 0.0137), (20_000, 1.0, 0.00014)):
+        alike = {name: estimate(np.full(2001, 0.9), n) for name in none}
+        share, cost = compare(alike, alike, density=density)
+        # 1.96 standard deviations of two cases more, of n + 2.
+        assert (share.difference.value, share.verdict) == (0.0, "cannot tell")
+        assert -share.difference.low == pytest.approx(share.difference.high, rel=0.35)
+        assert share.difference.high == pytest.approx(reach, rel=0.25)
+        assert (cost.difference.low, cost.difference.high) == (0.0, 0.0)
+        for row in compare(alike, alike, density=density, same=True):
+            assert (row.difference.low, row.difference.high) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("n", "won", "lost"), [(40, 0.02, 0.02), (40, 0.0, 0.01), (100, 0.01, 0.03), (400, 0.05, 0.05)]
+)
+def test_the_interval_of_a_difference_of_shares_holds_the_truth_where_few_prompts_differ(n, won, lost):
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        change = rng.choice([1.0, -1.0, 0.0], n, p=[won, lost, 1 - won - lost])
+        weights = resample_weights(np.arange(n), rng, 400)
+        resampled = (weights @ change) / weights.sum(axis=1)
+        a = estimate(np.full(401, 0.5), n)
+        (row,) = compare({"boundary_accuracy": a}, {"boundary_accuracy": estimate(0.5 + resampled, n)}, density=1.0)
+        held += row.difference.low <= won - lost <= row.difference.high
+    assert held / 400 >= 0.93
+
+
 def test_an_improvement_is_turned_so_that_more_is_better():
     a, b = _estimate(0.5), _estimate(0.4, seed=3)
     (cost,), (quality,) = compare({"cost_usd": a}, {"cost_usd": b}), compare({"quality": a}, {"quality": b})

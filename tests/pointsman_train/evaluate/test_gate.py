@@ -149,6 +149,17 @@ def test_the_default_gate_refuses_a_candidate_that_is_three_points_worse_on_boun
     assert passed == 0
 
 
+def test_prompts_on_which_nothing_differs_show_nothing_unless_they_are_many(make):
+    testset, _ = make(n_prompts=4000)
+    for n, passes in ((60, False), (200, False), (4000, True)):
+        part = testset.take(np.arange(n))
+        weights = resample_weights(part.group, np.random.default_rng(0), 400)
+        figures = _figures(part, Choice(np.minimum(part.label, 2)), weights)
+        density = len(np.unique(part.group)) / n
+        assert (failed(gate(compare(figures, figures, density=density), GateConfig())) == ()) is passes
+        assert failed(gate(compare(figures, figures, density=density, same=True), GateConfig())) == ()
+
+
 def test_non_inferiority_errs_in_no_more_than_one_case_in_forty():
     rng = np.random.default_rng(0)
     passed = 0

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean_among
+from pointsman_train.evaluate.bootstrap import resample_weights
+from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean, mean_among
 
 
 def test_ratios_of_sums_are_estimated_together():
@@ -36,3 +37,25 @@ def test_what_rounding_leaves_of_a_denominator_is_nothing():
 
 def test_no_ratios_are_no_figures():
     assert estimate_ratios({}, np.ones((2, 3), dtype=np.float32)) == {}
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.005, 0.01, 0.02, 0.05, 0.95, 0.99, 1.0])
+@pytest.mark.parametrize(("n", "size"), [(273, 1), (120, 2)])
+def test_the_interval_of_a_share_holds_the_truth_however_near_it_is_to_0_or_1(rate, n, size):
+    rng, held = np.random.default_rng(0), 0
+    group = np.repeat(np.arange(n), size)
+    for _ in range(400):
+        values = np.repeat(rng.random(n) < rate, size).astype(np.float64)
+        found = estimate_ratios({"success_rate": mean(values)}, resample_weights(group, rng, 200), group)
+        held += found["success_rate"].low <= rate <= found["success_rate"].high
+    assert held / 400 >= 0.93
+
+
+def test_other_figures_and_shares_of_many_cases_are_left_to_the_resamples():
+    rng = np.random.default_rng(0)
+    group, weights = np.arange(200), resample_weights(np.arange(200), rng, 200)
+    ratios = {"cost_usd": mean(np.zeros(200)), "success_rate": mean((np.arange(200) % 4 == 0).astype(float))}
+    with_group, without = estimate_ratios(ratios, weights, group), estimate_ratios(ratios, weights)
+    assert with_group == without
+    nothing = estimate_ratios({"success_rate": mean(np.zeros(200))}, weights, group)["success_rate"]
+    assert (nothing.low, nothing.high) == (0.0, pytest.approx(0.0183, abs=1e-4))

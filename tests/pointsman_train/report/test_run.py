@@ -128,4 +128,4 @@ def test_an_exported_router_is_judged_with_what_its_manifest_promised_beside_wha
     text = (tmp_path / "report.html").read_text()
     assert "<title>Router small/1</title>" in text
     assert "As promised" in text
-    assert "WARNING: small/1 was trained on these data" in text
+    assert "WARNING: small/1 was trained on these prompts" in text

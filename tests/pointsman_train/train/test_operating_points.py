@@ -77,7 +77,9 @@ def test_a_caution_is_part_of_every_setting():
 def test_a_router_that_cannot_keep_the_word_does_not_look_at_cost():
     # It prefers the model that fails, at any price.
     p, score = np.array([[0.9, 0.2]]), np.array([[0.0, 1.0]])
-    assert fit("max_loss", 0.1, p, score).rule.lam == 0.0
+    point = fit("max_loss", 0.1, p, score)
+    assert point.rule.lam == 0.0
+    assert point.target == "not reached: at most 10 points below the best single model"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,7 @@ def test_a_budget_that_the_guard_alone_exceeds_is_met_as_nearly_as_can_be():
     guard = Guard(0.5, 1)
     point = fit("cost_between", 0.0, similarity=NEAR, guard=guard)
     assert served(point.rule, guard, NEAR)[1] == 1.75
+    assert point.target.startswith("not reached: cost at most 0 % of the way")
 
 
 def test_a_loss_counts_what_the_guard_sends_to_its_fallback():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.detail import Detail
-from pointsman_train.evaluate.slices import SHARES, Slice
+from pointsman_train.evaluate.ratio import is_share
+from pointsman_train.evaluate.slices import Slice
 from pointsman_train.report import words, written
 from pointsman_train.report.parts import Cell, Fold, Section, Table, Text, cells, present
 
@@ -61,7 +62,7 @@ def slice_table(caption: str, by: str, slices: Sequence[Slice], names: Sequence[
 def _cell(name: str, figure: Estimate | None) -> Cell:
     if figure is None or not figure.n:
         return Cell("-", number=True)
-    found = written.cell(name, figure, (0.0, 1.0) if name in SHARES else None)
+    found = written.cell(name, figure, (0.0, 1.0) if is_share(name) else None)
     return Cell(f"{found.text} · {figure.n:,}", number=True, bar=found.bar)
 
 
