@@ -9,12 +9,15 @@ import pytest
 
 from pointsman_train.evaluate.bootstrap import paired_difference, resample_weights
 from pointsman_train.evaluate.figures import curve_figures, operating_figures, success_figures
+from pointsman_train.evaluate.labels import label_figures
 from pointsman_train.evaluate.sweep import lambda_grid, route
 
 POPULATION, SAMPLES, GROUPS, RESAMPLES = 40_000, 1000, 800, 1000
 # CS90 and CS95 are not here: this router's curve often does not reach them, and then there is no interval.
 NAMES = [
     "boundary_accuracy",
+    "boundary_accuracy_half_cost",
+    "boundary_label_accuracy",
     "under_routing_rate",
     "over_routing_rate",
     "quality_gain",
@@ -38,7 +41,15 @@ def _figures(testset, p_success, weights):
         **operating_figures(testset, router, weights),
         **curve_figures(testset, router, weights),
         **success_figures(testset, p_success, weights),
+        **label_figures(testset, _label_probabilities(p_success), weights),
     }
+
+
+def _label_probabilities(p_success):
+    """Of the cheapest that succeeds, as if models succeeded independently of one another."""
+    failed = np.cumprod(1 - p_success, axis=1)
+    before = np.hstack([np.ones((len(failed), 1)), failed[:, :-1]])
+    return np.hstack([before * p_success, failed[:, -1:]])
 
 
 @pytest.fixture(scope="module")
