@@ -210,7 +210,7 @@ _WORDS = {
     "label": "label: read, check, group near-duplicates, split, label",
     "featurise": "featurise a training prompt",
     "train, one target": "train one booster of success or difference (100 trees of 15 leaves), a row",
-    "train, label": "train the label's booster (50 rounds of 4 trees), a row",
+    "train, label": "train the label's booster (25 rounds of 4 trees), a row",
     "predict": "predict a test prompt, by the exported graph",
 }
 

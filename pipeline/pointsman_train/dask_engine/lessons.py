@@ -17,7 +17,7 @@ from pointsman_train.dask_engine.features import columns_of
 from pointsman_train.dask_engine.rows import targets_of
 from pointsman_train.dask_engine.store import Step, digest, read_table, write_whole
 from pointsman_train.featurize.layout import Layout
-from pointsman_train.train.booster import BoosterConfig, parameters_for, trees_for
+from pointsman_train.train.booster import BoosterConfig, parameters_for
 from pointsman_train.train.heads import Head
 from pointsman_train.train.learner import Known, Lesson
 from pointsman_train.train.link import smoothed_logit
@@ -170,14 +170,13 @@ class OnCluster:
         """Fit a booster of any objective, or take it from where an earlier run kept it."""
         rows = {part: one.rows for part, one in sums.items()}
         parameters = parameters_for(config, sum(rows.values())) | objective
-        rounds = trees_for(config, sum(rows.values()))
-        kept = self.kept.file(digest(lesson.name, self.without, parameters, rounds)[:16], ".txt")
+        kept = self.kept.file(digest(lesson.name, self.without, parameters, config.trees)[:16], ".txt")
         if kept.exists():
             return lgb.Booster(model_str=kept.read_text())
         name = lesson.name if self.without is None else f"{lesson.name} without fold {self.without}"
         log.info("training %s on %d prompts", name, sum(rows.values()))
         take = self._take(lesson)
-        booster = train_booster(self.cluster, Training(name, take, rows, len(take.columns), parameters, rounds))
+        booster = train_booster(self.cluster, Training(name, take, rows, len(take.columns), parameters, config.trees))
         write_whole(kept, booster.model_to_string().encode())
         return booster
 

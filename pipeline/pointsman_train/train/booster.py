@@ -20,8 +20,8 @@ class BoosterConfig:
     Attributes
     ----------
     trees
-        Boosting rounds; null chooses by the number of training prompts: 60 below 500, else 100. Twice as many at two
-        thirds of the rate are no better by more than the noise, and each tree takes its share of every decision.
+        Boosting rounds. More at a lower rate are no better by more than the noise, with 200 training prompts as with
+        40,000, and each tree takes its share of every decision.
     leaves
         Leaves of a tree; null chooses by the number of training prompts: 4 below 2,000, 7 below 4,000, else 15.
     learning_rate, min_child_samples, feature_fraction, bagging_fraction, lambda_l2, max_bin
@@ -37,7 +37,7 @@ class BoosterConfig:
         once, with ``trees``.
     """
 
-    trees: int | None = None
+    trees: int = 100
     leaves: int | None = None
     learning_rate: float = 0.06
     min_child_samples: int = 30
@@ -52,7 +52,7 @@ class BoosterConfig:
     def check(self, where: str) -> None:
         """Raise :class:`ConfigError` for a setting that LightGBM would only refuse later, or silently change."""
         ranges = {
-            "trees": (self.trees is None or self.trees >= 1, "1 or more, or null"),
+            "trees": (self.trees >= 1, "1 or more"),
             "leaves": (self.leaves is None or self.leaves >= 2, "2 or more, or null"),
             "learning_rate": (0 < self.learning_rate <= 1, "in (0, 1]"),
             "min_child_samples": (self.min_child_samples >= 1, "1 or more"),
@@ -92,19 +92,6 @@ def leaves_for(config: BoosterConfig, n_prompts: int) -> int:
     return 4 if n_prompts < 2_000 else 7 if n_prompts < 4_000 else 15
 
 
-def trees_for(config: BoosterConfig, n_prompts: int) -> int:
-    """Boosting rounds: as configured, or by the number of training prompts.
-
-    Examples
-    --------
-    >>> [trees_for(BoosterConfig(), n) for n in (200, 500, 40_000)]
-    [60, 100, 100]
-    """
-    if config.trees is not None:
-        return config.trees
-    return 60 if n_prompts < 500 else 100
-
-
 def fit_booster(
     columns: NDArray[np.floating],
     target: Floats,
@@ -124,7 +111,7 @@ def fit_booster(
     target
         ndarray of shape (n_rows,).
     n_prompts
-        Prompts behind the rows, which may be several a prompt; decides how many trees there are and how large.
+        Prompts behind the rows, which may be several a prompt; decides how large trees are.
     weight
         ndarray of shape (n_rows,), answers behind each target; None is one each.
     group
@@ -136,7 +123,7 @@ def fit_booster(
         and is "binary" where rates are 0 or 1.
     """
     parameters = parameters_for(config, n_prompts) | ({"objective": "cross_entropy"} | objective)
-    rounds = trees_for(config, n_prompts)
+    rounds = config.trees
     if config.early_stopping is not None:
         held_out = _held_out(np.arange(len(target)) if group is None else group, config.seed)
         rounds = _best_rounds(parameters, columns, target, weight, held_out, rounds, config.early_stopping)

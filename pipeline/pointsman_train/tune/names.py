@@ -51,7 +51,7 @@ def kinds_of(train: TrainConfig, name: str) -> tuple[type, ...]:
 
     Examples
     --------
-    >>> kinds_of(TrainConfig(), "train.pooled.booster.trees")
+    >>> kinds_of(TrainConfig(), "train.pooled.booster.leaves")
     (<class 'int'>, <class 'NoneType'>)
     """
     owner, last = _owner(train, name)

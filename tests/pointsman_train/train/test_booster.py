@@ -19,7 +19,7 @@ def test_trees_grow_with_the_number_of_prompts(prompts, leaves):
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"trees": 0}, "here.trees must be 1 or more, or null, got 0"),
+        ({"trees": 0}, "here.trees must be 1 or more, got 0"),
         ({"leaves": 1}, "here.leaves must be 2 or more, or null, got 1"),
         ({"learning_rate": -1.0}, "here.learning_rate must be in (0, 1], got -1.0"),
         ({"bagging_fraction": 2.0}, "here.bagging_fraction must be in (0, 1], got 2.0"),

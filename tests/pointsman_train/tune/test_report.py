@@ -58,7 +58,7 @@ def test_the_best_settings_are_an_experiment_that_says_all(task, tmp_path):
     settings = {
         "train.rule.caution": 0.25,
         "train.average.of": ["pooled", "logistic"],
-        "train.pooled.booster.trees": None,
+        "train.pooled.booster.leaves": None,
     }
     write_best(task.train, settings, "two\nlines", tmp_path)
     register()

@@ -19,8 +19,10 @@ def test_the_default_space_fits_the_default_settings():
         config = build(compose("train", overrides=["experiment=tune"]), PipelineConfig)
     found = dimensions_of(config.tune.searched, config.train)
     assert [one.name for one in found] == list(config.tune.space)
-    # null, which chooses trees and leaves by the data, is no number.
+    # null, which chooses leaves by the data, is no number.
     assert [one.name for one, _ in held(found, TrainConfig())] == [
+        "train.per_model.booster.trees",
+        "train.difference.booster.trees",
         "train.features.words.strength",
         "train.features.vectors.enabled",
     ]
@@ -41,7 +43,7 @@ def test_the_default_space_fits_the_default_settings():
         ("train.rule", Span(0, 1), r"train.rule is a section, expected one setting; there are \['kind'"),
         ("train.formulation", Span(0, 1), "train.formulation is a text, which has no range; give choices"),
         ("train.features.codebook.enabled", Span(0, 1), "is true or false, which has no range"),
-        ("train.per_model.booster.trees", Span(50, 99.5), r"is a whole number or null, so its range must be whole"),
+        ("train.per_model.booster.leaves", Span(50, 99.5), r"is a whole number or null, so its range must be whole"),
         ("train.per_model.booster.trees", Span(choices=[50, 60.5]), "got the choice 60.5"),
         ("train.rule.caution", Span(choices=[0.1, True]), "is a number, got the choice True"),
         ("train.rule.caution", Span(choices=[0.1, None]), "is a number, got the choice None"),
