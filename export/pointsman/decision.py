@@ -32,7 +32,7 @@ class Decision:
         Why each model that could not be chosen was left out.
     margin
         The least change of a probability that could change the choice: under the utility rule the lead over the
-        runner-up. None where no probability decided: one model was left, or the prompt is unfamiliar.
+        runner-up. None where no probability decided: one model was left, or the prompt is unfamiliar or blank.
     boundary
         Whether it is a close call: the margin is below the router's ``boundary_margin``.
     similarity
@@ -42,7 +42,8 @@ class Decision:
     reason
         What decided: "utility" (the largest utility), "threshold" (the cheapest model that is likely enough to
         succeed), "held by the best single model" (another's lead in utility was too small to leave it),
-        "unfamiliar prompt" (it went to the router's fallback) or "only candidate". Where a wish changed the choice,
+        "unfamiliar prompt" (it went to the router's fallback), "no signal" (a blank one, which goes there too, or to
+        the best single model) or "only candidate". Where a wish changed the choice,
         what it did comes after a semicolon: "raised to min_success", "no model reaches min_success", "stepped up at the
         boundary", "default at the boundary".
     router

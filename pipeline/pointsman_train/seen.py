@@ -79,7 +79,7 @@ def read_seen(folder: str | Path) -> SeenPrompts | None:
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return SeenPrompts(file["hashes"].astype(np.uint64), int(file["most"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         raise BundleCorruptError(f"{path} cannot be read ({error}); export or copy the router again") from error
 
 

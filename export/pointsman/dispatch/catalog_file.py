@@ -92,22 +92,26 @@ def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
 
 def _given(entry: Mapping[str, Any], where: str) -> list[Any]:
     """Return what is said of endpoints; null is the same as not given."""
-    said = [key for key in ("endpoint", "endpoints") if entry.get(key) is not None]
+    said = _said(entry)
     if len(said) == 2:
         raise CatalogError(f"{where}: it has both 'endpoint' and 'endpoints'; give one of them")
     given = entry[said[0]] if said else []
     return given if isinstance(given, list) else [given]
 
 
+def _said(entry: Mapping[str, Any]) -> list[str]:
+    return [key for key in ("endpoint", "endpoints") if entry.get(key) is not None]
+
+
 def _check_typos(entry: Mapping[str, Any], where: str) -> None:
     """Other keys are left alone, but one that nearly is a known key was meant to be read."""
     known = [*_SHARED, "endpoint", "endpoints"]
     for key, value in entry.items():
-        if key not in known and isinstance(value, dict) and set(known) & set(value):
+        if key not in known and isinstance(value, dict) and {"endpoint", "endpoints"} & set(value):
             raise CatalogError(
                 f'{where}: {key!r} is a mapping of its own; in TOML a name with a dot is quoted, as in ["gpt-4.1"]'
             )
-        if key in _ENDPOINTS_ALONE and {"endpoint", "endpoints"} & set(entry):
+        if key in _ENDPOINTS_ALONE and _said(entry):
             raise CatalogError(f"{where}: {key} is an endpoint's; move it into 'endpoint'")
         near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.8)
         if key not in known and near:

@@ -142,7 +142,9 @@ def read_controls(body: Mapping[str, Any], defaults: Mapping[str, Any] | None = 
     if isinstance(base.get("provider"), dict) and isinstance(asked.get("provider"), dict):
         # Field by field: who asks for a sort has not asked that a default for the data's use be dropped.
         said = {key: value for key, value in asked["provider"].items() if value is not None}
-        asked["provider"] = base["provider"] | said
+        # Either tells the order, of which one is enough.
+        told = ("sort", "order") if {"sort", "order"} & said.keys() else ()
+        asked["provider"] = {key: value for key, value in base["provider"].items() if key not in told} | said
     given = {**base, **asked}
     if "operating_point" in given and "cost_quality" in given:
         raise BodyError("the request gives both operating_point and cost_quality; give one of them", "cost_quality")

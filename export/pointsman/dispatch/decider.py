@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,10 @@ from pointsman.dispatch.sessions import Session, SessionTable, cache_worth, held
 from pointsman.dispatch.settings import Settings
 from pointsman.errors import NoCandidateError, RoutingError
 from pointsman.router import Router
+
+# Characters of the id of a conversation that is kept.
+_LONGEST_ID = 300
+_MIDDLE = "held: the conversation is in the middle of a model's work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class Asked:
         """The conversation of the Responses API, which its provider keeps."""
         found = self.values.get("conversation") if self.api is Api.RESPONSES else None
         found = found.get("id") if isinstance(found, dict) else found
-        return found if isinstance(found, str) else None
+        # It is kept, so it must be short.
+        return found if isinstance(found, str) and len(found) <= _LONGEST_ID else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +168,8 @@ class Decider:
         # Pinned, it goes where it was said, whatever it needs; parameters are looked at where that was asked for.
         needs = asked.needs().parameters_alone() if asked.controls.provider.require_parameters else None
         pool = screen([model], self._catalog, asked.controls, asked.api, needs)
-        seen, _ = self._seen(asked)
-        provider = seen.provider if seen and seen.model == model else None
+        seen, owns = self._seen(asked)
+        provider = seen.provider if seen and (owns or seen.model == model) else None
         text = scored_text(asked.api, asked.values, self._settings.earlier_turns)
         return Decided(None, pool, (model,), "pinned", text, provider)
 
@@ -175,7 +181,8 @@ class Decider:
             model = self._chooser.default_among(routed.pool.endpoints)
             model = seen.model if seen and owns and seen.model in routed.pool.endpoints else model
             ranking = routed.choice.moved(model, "").ranking if routed.choice else (model,)
-            return replace(routed, ranking=ranking, reason="shadow; default")
+            provider = seen.provider if seen and owns else None
+            return replace(routed, ranking=ranking, reason="shadow; default", provider=provider)
         sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
         try:
             routed = self._chosen(asked)
@@ -201,8 +208,8 @@ class Decider:
         seen, owns = self._seen(asked)
         looping = in_tool_loop(asked.api, asked.values)
         if seen is not None:
-            choice = self._owned(choice, decided.pool, seen) if owns else choice
-            choice = self._stayed(choice, decided.pool, seen, asked, must=owns or looping)
+            stayed = self._owned if owns else partial(self._stayed, asked=asked, must=looping)
+            choice = stayed(choice, decided.pool, seen)
         elif choice.boundary and not dry and not looping and self._may_explore(asked):
             choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
         key = asked.controls.session_id
@@ -217,14 +224,14 @@ class Decider:
 
     @staticmethod
     def _owned(choice: Choice, pool: Pool, seen: Session) -> Choice:
-        """Keep to the provider that has the earlier answers, where the model that gave them may not answer."""
-        if seen.model in pool.endpoints:
-            return choice
+        """Keep to the provider that has the earlier answers, where the model that gave them may not answer there."""
         kept = [m for m in choice.ranking if seen.provider in {one.provider for one in pool.endpoints[m]}]
+        if seen.model in kept:
+            return _with(choice, seen, pool, _MIDDLE)
         if not kept:
-            why = pool.excluded.get(seen.model, "not in the catalog")
+            why = pool.excluded.get(seen.model, f"not to be asked at {seen.provider}")
             raise NoCandidateError({seen.model: f"has the conversation's earlier answers, and is {why}"})
-        return choice.moved(kept[0], "held by the provider that has the conversation")
+        return replace(choice.moved(kept[0], "held by the provider that has the conversation"), probability=None)
 
     @staticmethod
     def _may_explore(asked: Asked) -> bool:
@@ -242,7 +249,7 @@ class Decider:
 
     def _stayed(self, choice: Choice, pool: Pool, seen: Session, asked: Asked, *, must: bool) -> Choice:
         if must:
-            return _with(choice, seen, pool, "held: the conversation is in the middle of a model's work")
+            return _with(choice, seen, pool, _MIDDLE)
         endpoints = pool.endpoints.get(seen.model, ())
         endpoint = next((one for one in endpoints if one.provider == seen.provider), None)
         worth = 0.0

@@ -18,6 +18,8 @@ _REFUSED = frozenset({401, 402, 403, 404, 405, 410})
 # Says nothing of the endpoint's health: it is busy, or has not this model or API.
 _HARMLESS = frozenset({404, 405, 409, 410, 429})
 _OK = range(200, 300)
+# Codes of a failed response of the Responses API that another endpoint might not have.
+_TRANSIENT = ("server_error", "rate_limit_exceeded")
 
 
 class Fault(Enum):
@@ -176,11 +178,22 @@ def is_error(content: Any) -> bool:
     (True, True)
     >>> is_error(failed | {"output": [{"type": "message"}]}), is_error({"choices": [], "error": None})
     (False, False)
+
+    A response that failed by what it was asked is an answer, as a status of 400 is:
+
+    >>> is_error(failed | {"error": {"code": "invalid_prompt"}})
+    False
     """
     if not isinstance(content, Mapping):
         return False
-    told = content.get("error") or content.get("type") in ("error", "response.failed")
-    return bool(told) and not any(content.get(answer) for answer in ("choices", "output"))
+    if content.get("type") == "response.failed":
+        return is_error(content.get("response"))
+    told = content.get("error")
+    if any(content.get(answer) for answer in ("choices", "output")):
+        return False
+    if content.get("object") == "response":
+        return isinstance(told, Mapping) and told.get("code") in _TRANSIENT
+    return bool(told) or content.get("type") == "error"
 
 
 def has_begun(chunk: bytes) -> bool:

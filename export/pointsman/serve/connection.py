@@ -91,11 +91,22 @@ class Connection(HttpToolsProtocol):
         """Note that it does."""
         super().resume_writing()
         self._stop_looking()
+        self._look_if_closing()
 
     def on_response_complete(self) -> None:
         """End an answer; of one that ends its connection as well, the rest may be unread."""
         super().on_response_complete()
         self._look_if_closing()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            finally:
+                # Of an answer that breaks off uvicorn closes the connection next, and says nothing more.
+                self.loop.call_soon(self._look_if_closing)
+
+        super()._start_asgi_task(cycle, watched)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection."""

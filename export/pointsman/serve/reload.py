@@ -77,7 +77,8 @@ def _on_hangup(asked: asyncio.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
         yield
         return
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL:
+    before = signal.getsignal(signal.SIGHUP)
+    if before not in (signal.SIG_DFL, signal.SIG_IGN):
         yield
         return
     loop = asyncio.get_running_loop()
@@ -86,3 +87,5 @@ def _on_hangup(asked: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
+        # nohup has it ignored.
+        signal.signal(signal.SIGHUP, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -11,11 +12,14 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import Lifespan
 
 from pointsman.dispatch.log import DecisionLog
 from pointsman.dispatch.settings import Settings
@@ -184,24 +188,37 @@ def worker() -> Starlette:
     serve = Serve(**json.loads(os.environ[_VARIABLE]))
     made = serve.app()
     _settle()
-    threading.Thread(target=_end_with_parent, args=(serve.shared,), daemon=True).start()
+    parent = multiprocessing.parent_process()
+    if parent is not None and serve.shared is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        made.router.lifespan_context = _tidied(made.router.lifespan_context, parent, Path(serve.shared))
     return made
 
 
-def _end_with_parent(shared: str | None) -> None:
-    """Stop when the process that started this one was killed, which then could neither stop it nor tidy up.
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """Stop when the process that started this one was killed, which then could not stop it.
 
     Left alone, workers would hold the port, and answer with what they were started with.
     """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
     parent.join()
     logging.getLogger(__name__).error("the process that started this worker is gone, so it stops as well")
-    if shared is not None:
-        # What is open stays so until the answers under way have ended.
-        shutil.rmtree(shared, ignore_errors=True)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _tidied(lifespan: Lifespan[Starlette], parent: multiprocessing.process.BaseProcess, shared: Path) -> Any:
+    """Let the last worker remove what workers share, where the process that made it is gone."""
+
+    @contextlib.asynccontextmanager
+    async def tidied(app: Starlette) -> AsyncIterator[Any]:
+        mark = shared / f"worker-{os.getpid()}"
+        mark.touch()
+        async with lifespan(app) as state:
+            yield state
+        mark.unlink(missing_ok=True)
+        if not parent.is_alive() and not list(shared.glob("worker-*")):
+            shutil.rmtree(shared, ignore_errors=True)
+
+    return tidied
 
 
 def _settle() -> None:

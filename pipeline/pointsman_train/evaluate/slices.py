@@ -13,7 +13,15 @@ from pointsman_train.evaluate.calibration import brier
 from pointsman_train.evaluate.labels import label_accuracy
 from pointsman_train.evaluate.quality import quality
 from pointsman_train.evaluate.rates import cost_above_label, rates, score_below_label
-from pointsman_train.evaluate.ratio import Ratio, groups_behind, is_share, mean, of_few_cases, resampled_ratios
+from pointsman_train.evaluate.ratio import (
+    Ratio,
+    groups_behind,
+    is_share,
+    mean,
+    of_few_cases,
+    resampled_ratios,
+    trials_behind,
+)
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.slicing import Slicing
 from pointsman_train.evaluate.testset import TestSet
@@ -118,7 +126,7 @@ def _estimate(name: str, ratio: Ratio, resampled: Floats, group: Ints) -> Estima
     found, groups = estimate(resampled, ratio.n), groups_behind(ratio, group)
     if groups < LEAST_GROUPS:
         return replace(found, low=np.nan, high=np.nan)
-    return of_few_cases(found, groups) if is_share(name) else found
+    return of_few_cases(found, trials_behind(ratio, group)) if is_share(name) else found
 
 
 def _ratios(testset: TestSet, point: Point, p_label: Floats | None) -> dict[str, Ratio]:

@@ -14,7 +14,7 @@ from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.bootstrap import Estimate, resample_weights
 from pointsman_train.evaluate.drift import DRAWS, FALSE_ALARMS, LEAST_PSI, Drift, measure_drift
 from pointsman_train.evaluate.figures import flatten
-from pointsman_train.evaluate.ratio import estimate_ratios, mean, of_few_cases
+from pointsman_train.evaluate.ratio import estimate_ratios, mean, of_few_cases, trials_behind
 from pointsman_train.evaluate.reference import CHOSEN, Histogram, Reference, columns_of, reference_of
 from pointsman_train.evaluate.stage import EvaluateConfig, Judged
 
@@ -166,7 +166,8 @@ def look_at(
     told = _told(seen)
     weights = resample_weights(seen.group, rng, settings.resamples)
     estimates = estimate_ratios({name: mean(values.astype(np.float64)) for name, values in told.items()}, weights)
-    found = {name: of_few_cases(one, len(np.unique(seen.group))) for name, one in estimates.items()}
+    trials = trials_behind(mean(np.ones(len(seen.group))), seen.group)
+    found = {name: of_few_cases(one, trials) for name, one in estimates.items()}
     mix = {model: Share(float(shares[CHOSEN][0, rung]), found[model]) for rung, model in enumerate(seen.models)}
     return Traffic(drift, shares, mix, found.get(_UNFAMILIAR), left_out)
 

@@ -97,7 +97,7 @@ def test_a_model_without_an_endpoint_is_not_served_and_a_price_may_be_text(tmp_p
         (one(base_url=None), "endpoint 1: expected a mapping with base_url"),
         ({"m": {"endpoint": {}, "api_key_env": "K"}}, "api_key_env is an endpoint's; move it into 'endpoint'"),
         ({"m": {"endpoint": {}, "endpoints": []}}, "it has both 'endpoint' and 'endpoints'"),
-        ({"gpt-4": {"1": {"input_per_m": 1}}}, "'1' is a mapping of its own; in TOML a name with a dot is quoted"),
+        ({"gpt-4": {"1": {"endpoint": {}}}}, "'1' is a mapping of its own; in TOML a name with a dot is quoted"),
         (one(api_key_env=KEY), "api_key_env is the name of an environment variable in capitals"),
         (one(headers={"Authorization": KEY}), "headers has ['authorization']; a key goes into"),
         (one(headers={"a b": "c"}), "headers is 'a b', expected the name of a header"),

@@ -53,6 +53,8 @@ def test_a_default_for_the_providers_counts_field_by_field():
     asked = {"provider": {"sort": "price", "data_collection": None}}
     assert read_controls(asked, defaults).provider == Preferences(data_collection="deny", sort="price")
     assert read_controls({"provider": {"data_collection": "allow"}}, defaults).provider.data_collection == "allow"
+    order = read_controls({"provider": {"sort": "price"}}, {"provider": {"order": ["a"], "zdr": True}}).provider
+    assert order == Preferences(sort="price", zdr=True)
     assert defaults == {"provider": {"data_collection": "deny", "sort": "latency"}}
 
 

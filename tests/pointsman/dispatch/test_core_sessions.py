@@ -115,6 +115,21 @@ def test_where_its_model_may_not_answer_a_response_is_gone_on_from_at_its_provid
         made.plan(Api.RESPONSES, json.dumps(body | {"exclude": [one, others[-1]]}).encode())
 
 
+def test_a_conversation_is_asked_at_its_provider_first_whoever_chooses_the_model(router, catalog):
+    for shadow, model in ((False, "pointsman/auto"), (True, "pointsman/auto"), (False, router.models[1])):
+        made = Dispatcher(router, catalog("http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1"), Settings(shadow=shadow))
+        body = {"input": "Hi", "conversation": "c1"}
+        first = made.plan(Api.RESPONSES, json.dumps(body | {"model": router.models[0]}).encode())
+        made.finished(first, ended(first.groups[0][1]), 200, Usage())
+        assert made.plan(Api.RESPONSES, json.dumps(body | {"model": model}).encode()).groups[0][0].provider == "p1"
+        ignored = body | {"model": "pointsman/auto", "provider": {"ignore": ["p1"]}}
+        if not shadow:
+            with pytest.raises(
+                NoCandidateError, match="has the conversation's earlier answers, and is not to be asked at"
+            ):
+                made.plan(Api.RESPONSES, json.dumps(ignored).encode())
+
+
 def test_an_answer_in_the_background_is_refused(router, core):
     body = {"model": router.models[0], "input": "Hi", "background": True}
     with pytest.raises(BodyError, match="background is true, but an answer is not fetched later"):

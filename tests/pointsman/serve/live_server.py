@@ -16,9 +16,9 @@ from pointsman.serve.connection import Connection
 class Live:
     """A server in a thread of its own."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, config: uvicorn.Config | None = None) -> None:
         self.app = app
-        config = uvicorn.Config(app, port=0, http=Connection, ws="none", lifespan="on", log_level="warning")
+        config = config or uvicorn.Config(app, port=0, http=Connection, ws="none", lifespan="on", log_level="warning")
         self.server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.server.run, daemon=True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import socket
 import time
 
 import pytest
+import uvicorn
 from fake_upstream import chat, stream
-from live_server import until
+from live_server import Live, until
 
 from pointsman.serve.connection import Connection
 
@@ -118,6 +121,32 @@ def test_a_caller_that_leaves_its_answer_unread_loses_the_connection(unread):
     connections = server.server.server_state.connections
     until(lambda: connections)
     until(lambda: not connections)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_what_is_left_unread_of_a_connection_that_ends_does_not_hold_it(monkeypatch, loop):
+    monkeypatch.setattr(Connection, "send_s", 0.5)
+
+    async def app(scope, receive, send):
+        ends = scope["path"] == "/ends"
+        headers = [(b"connection", b"close"), (b"content-length", b"%d" % LARGE)] if ends else []
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if ends:
+            await send({"type": "http.response.body", "body": b"a" * LARGE})
+        else:
+            # Until no more goes out; then it breaks off, with less than a full buffer unread.
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    piece = {"type": "http.response.body", "body": b"a" * 4096, "more_body": True}
+                    await asyncio.wait_for(send(piece), 0.2)
+
+    config = uvicorn.Config(app, port=0, http=Connection, loop=loop, lifespan="off", log_level="critical")
+    for path in ("/ends", "/breaks"):
+        with Live(app, config) as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path.encode())
+            open_now = server.server.server_state.connections
+            until(lambda now=open_now: now)
+            until(lambda now=open_now: not now)
 
 
 def test_a_caller_that_reads_slowly_gets_all(unread):

@@ -51,6 +51,15 @@ def test_the_interval_of_a_share_holds_the_truth_however_near_it_is_to_0_or_1(ra
     assert held / 400 >= 0.93
 
 
+def test_a_large_group_does_not_make_an_interval_narrow():
+    rng = np.random.default_rng(0)
+    group = np.concatenate([np.zeros(100, int), np.arange(1, 30)])
+    values = np.array([0.0] * 100 + [1.0] * 29)
+    weights = resample_weights(group, rng, 400)
+    plain, found = (estimate_ratios({"success_rate": mean(values)}, weights, g)["success_rate"] for g in (None, group))
+    assert found.low <= plain.low < plain.high <= found.high
+
+
 def test_other_figures_and_shares_of_many_cases_are_left_to_the_resamples():
     rng = np.random.default_rng(0)
     group, weights = np.arange(200), resample_weights(np.arange(200), rng, 200)
