@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from pointsman.contributions import Explainer
+from pointsman.decide import NO_SIGNAL
 from pointsman.decision import Decision
 from pointsman.router import Router
 from pointsman.text import Prompt
@@ -75,6 +76,8 @@ class Explanation:
         lines = [f"{made.router} chooses {made.model} at {made.operating_point!r}: {made.reason}."]
         if made.unfamiliar:
             lines.append("The prompt is unlike the training prompts, so the probabilities below did not decide.")
+        elif made.reason == NO_SIGNAL:
+            lines.append("The prompt is blank, so the probabilities below did not decide.")
         if self.runner_up is not None:
             lead = made.utilities[made.model] - made.utilities[self.runner_up]
             leads = "leads" if lead >= 0 else "trails"

@@ -68,6 +68,13 @@ def test_an_unfamiliar_prompt_says_that_its_probabilities_did_not_decide(trained
     assert "rather than" not in out
 
 
+def test_so_does_a_blank_one(trained, capsys):
+    assert main(["explain", str(trained.bundle), " "]) == 0
+    said = capsys.readouterr().out
+    assert ": no signal." in said
+    assert "The prompt is blank, so the probabilities below did not decide." in said
+
+
 def test_a_pool_and_an_operating_point_count(router, trained, familiar):
     found = explain(trained.bundle, familiar, models=router.models[:1], operating_point="no_loss")
     assert (found.decision.reason, found.runner_up) == ("only candidate", None)
