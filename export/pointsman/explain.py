@@ -74,10 +74,10 @@ class Explanation:
         """Say it in lines, with at most so many features a model."""
         made = self.decision
         lines = [f"{made.router} chooses {made.model} at {made.operating_point!r}: {made.reason}."]
-        if made.unfamiliar:
-            lines.append("The prompt is unlike the training prompts, so the probabilities below did not decide.")
-        elif made.reason == NO_SIGNAL:
+        if made.reason == NO_SIGNAL:
             lines.append("The prompt is blank, so the probabilities below did not decide.")
+        elif made.unfamiliar:
+            lines.append("The prompt is unlike the training prompts, so the probabilities below did not decide.")
         if self.runner_up is not None:
             lead = made.utilities[made.model] - made.utilities[self.runner_up]
             leads = "leads" if lead >= 0 else "trails"

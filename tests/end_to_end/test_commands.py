@@ -53,6 +53,7 @@ def test_training_on_the_embedded_data_prints_what_it_found_and_writes_all_files
     assert {path.name for path in (folder / "export/routers/pointsman/1").iterdir()} == {
         "README.md",
         "explain.npz",
+        "seen.npz",
         "router.json",
         "router.onnx",
     }

@@ -149,7 +149,7 @@ def test_trees_are_over_features_that_trees_read_and_there_are_as_many_as_margin
         ({"average.of": ["pooled", "pooled"]}, "'cohort'], got ['pooled', 'pooled']"),
         ({"average.of": ["pooled", "average"]}, "'cohort'], got ['pooled', 'average']"),
         ({"average.of": ["pooled", "forest"]}, "'cohort'], got ['pooled', 'forest']"),
-        ({"per_model.booster.trees": 0}, "train.per_model.booster.trees must be 1 or more, or null, got 0"),
+        ({"per_model.booster.trees": 0}, "train.per_model.booster.trees must be 1 or more, got 0"),
         ({"difference.booster.leaves": 1}, "train.difference.booster.leaves must be 2 or more, or null, got 1"),
         ({"linear.strength": 0.0}, "train.linear.strength must be above 0, or null, got 0.0"),
         ({"linear.most_prompts": 0}, "train.linear.most_prompts must be 1 or more, got 0"),

@@ -162,7 +162,7 @@ def test_a_router_of_any_calibration_is_what_its_graph_computes(name, prepared):
 def test_settings_of_every_booster_are_checked(where):
     config = TrainConfig()
     getattr(config, where).booster.trees = 0
-    with pytest.raises(ConfigError, match=f"train.{where}.booster.trees must be 1 or more, or null, got 0"):
+    with pytest.raises(ConfigError, match=f"train.{where}.booster.trees must be 1 or more, got 0"):
         config.check()
 
 
