@@ -60,7 +60,7 @@ def run_page(evaluation: Evaluation, detail: Detail | None, about: About) -> Pag
     testset = evaluation.testset
     facts = (
         f"{len(testset):,} prompts that were judged, {len(testset.models)} models: {', '.join(testset.models)}",
-        "95 % intervals from paired bootstrap resamples of whole groups of near-duplicates; of shares near 0 or 1, binomial ones",
+        "95 % intervals from paired bootstrap resamples of whole groups of near-duplicates, binomial near 0 and 1",
         *(f"WARNING: {warning}" for warning in about.warnings),
     )
     return Page(
