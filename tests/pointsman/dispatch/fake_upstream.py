@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
@@ -90,6 +90,8 @@ def status(code: int, message: str = "no", **headers: str) -> Reply:
 
 
 HANG = Reply(hang=True)
+GOOD = chat("good")
+CUT = replace(chat(), pieces=(b'{"choices": [', b"]}"), cut=1)
 Script = Callable[[Seen, int], Reply]
 
 

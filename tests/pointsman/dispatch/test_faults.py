@@ -8,13 +8,10 @@ from dataclasses import replace
 
 import pytest
 from asking import impatient
-from fake_upstream import HANG, Reply, chat, entry, status, stream
+from fake_upstream import CUT, GOOD, HANG, Reply, entry, status, stream
 
 import pointsman
 from pointsman.dispatch.settings import Breaker, Retries
-
-GOOD = chat("good")
-CUT = replace(chat(), pieces=(b'{"choices": [', b"]}"), cut=1)
 
 
 def refused():

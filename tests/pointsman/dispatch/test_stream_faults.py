@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gzip
 import json
-import socket
 import threading
 import time
 from dataclasses import replace
@@ -14,21 +13,12 @@ from dataclasses import replace
 import httpx2
 import pytest
 from asking import AUTO, impatient
-from fake_upstream import HANG, Reply, chat, event, status, stream
+from fake_upstream import CUT, GOOD, HANG, Reply, chat, event, status, stream
 
 import pointsman
 
 GZIP = {"Content-Encoding": "gzip"}
-GOOD = chat("good")
-CUT = replace(chat(), pieces=(b'{"choices": [', b"]}"), cut=1)
 ERROR_FIRST = Reply((event({"error": {"message": "busy"}}), b"data: [DONE]\n\n"), content_type="text/event-stream")
-
-
-def refused():
-    """An address where nobody listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
 
 
 @pytest.mark.parametrize(
