@@ -12,9 +12,9 @@ demo: $(READY)
 	$(BIN)/pointsman route "$$(ls -td export/routers/pointsman/*/ | head -1)" \
 	  "What is 17 * 23? Answer with the number only." --operating-point half_cost
 
-# Side by side on all cores.
+# Side by side on all cores, a file's tests on one of them: what they share is made once.
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow" -n logical
+	$(BIN)/python -m pytest -m "not slow" -n logical --dist loadfile --no-loadscope-reorder
 
 # Everything, the slow tests as well: minutes.
 test-all: $(READY)

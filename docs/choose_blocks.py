@@ -58,7 +58,7 @@ def measure(name: str, prepared: Prepared) -> dict[str, Mapping[str, list[float]
         figures = resampled(prepared, config)
         whole = whole or figures
         base = 0.0 if figures is whole else 1.0
-        found[blocks] = {figure: _interval(values - base * whole[figure]) for figure, values in figures.items()}
+        found[blocks] = {figure: interval(values - base * whole[figure]) for figure, values in figures.items()}
         sys.stderr.write(f"{name}, {blocks}: {found[blocks]}\n")
     return found
 
@@ -79,7 +79,8 @@ def resampled(prepared: Prepared, config: TrainConfig) -> dict[str, Floats]:
     return headline(testset, Router(points, points[0], 0.0, p_success, p_label), weights_of(testset))
 
 
-def _interval(values: Floats) -> list[float]:
+def interval(values: Floats) -> list[float]:
+    """Return a figure and the ends of its interval of 95 %, of the figure itself and of those of its resamples."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
     return [round(float(value), 4) for value in (values[0], low, high)]
 

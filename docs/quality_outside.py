@@ -10,9 +10,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from pointsman.decide import Rule
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats, Ints
 from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, testset_of
 from pointsman_train.label.labels import Labelled
@@ -92,7 +92,7 @@ def _logistic(seen: Floats, success: Floats, new: Floats, strength: float) -> Fl
     columns = []
     for outcome in success.T:
         known = ~np.isnan(outcome)
-        with threadpool_limits(1):
+        with one_thread():
             model = LogisticRegression(C=strength, max_iter=300).fit(seen[known], outcome[known])
         columns.append(model.decision_function(new))
     return np.stack(columns, axis=1)

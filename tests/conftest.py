@@ -93,8 +93,8 @@ def quick(fleet: LongConfig) -> Callable[..., PipelineConfig]:
             tracking=TrackingConfig(enabled=False),
         )
         for boosted in (config.train.pooled, config.train.per_model, config.train.difference):
-            boosted.booster.trees = 60
-        config.train.complexity.booster.trees = 30
+            boosted.booster.trees = 20
+        config.train.complexity.booster.trees = 8
         for name, value in settings.items():
             setattr(config, name, value)
         return config

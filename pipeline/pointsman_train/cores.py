@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -35,7 +38,25 @@ def on_all_cores(function: Callable[[Item], Found], items: Iterable[Item], own_t
         return [function(item) for item in items]
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     try:
-        with threadpool_limits(1):
+        with one_thread():
             return list(pool.map(function, items))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Give linear algebra one thread as long as the context lasts.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     pass
+    """
+    limit: AbstractContextManager[object] = _libraries(len(sys.modules)).limit(limits=1)
+    return limit
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Look up the libraries with threads of their own, which takes 5 ms or more: anew only where more was imported."""
+    return ThreadpoolController()

@@ -36,8 +36,9 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("work")
-    # Two trainings more for the second split, not five.
-    done = run(folder, "pointsman-train", "evaluate.left_out.folds=2", "hydra.run.dir=run")
+    # Two trainings more for the second split, not five, and each of fewer trees.
+    fewer = [f"train.{name}.booster.trees=30" for name in ("per_model", "difference")]
+    done = run(folder, "pointsman-train", "evaluate.left_out.folds=2", *fewer, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
@@ -174,11 +175,6 @@ def test_a_version_becomes_champion_and_another_only_when_the_gate_holds(trained
     assert "'better' asks for a low end of above 0, which fails" in done.stderr
     assert "Traceback" not in done.stderr
     assert (folder / "refused/comparison.json").is_file()
-    done = compare(*settings, "dataset=embedded", "hydra.run.dir=known")
-    assert done.returncode == 1
-    assert "champion stays pointsman/1" in done.stderr
-    assert "pointsman/1 was trained on some of these prompts" in done.stderr
-    assert json.loads((folder / "known/comparison.json").read_text())["trained_on"] == ["pointsman/1"]
 
 
 def test_labelling_alone_stops_after_the_labels(tmp_path):
@@ -207,11 +203,8 @@ def test_a_sweep_runs_every_job_and_its_runs_are_inside_one_run_of_mlflow(tmp_pa
 @pytest.mark.parametrize(
     ("overrides", "text"),
     [
-        (["pool=[]"], "PoolError: pool is empty"),
-        (["pool=[SmolLM2-135M-Instruct]"], "PoolError"),
         (["pool=[SmolLM2-135M-Instruct,Qwen2.5-Coder-0.5B]"], "did you mean 'Qwen2.5-Coder-0.5B-Instruct'"),
         (["stages=[export]"], "ConfigError: stages must be"),
-        (["dataset=outcomes"], "ConfigError: no value for ['dataset.outcomes']"),
         (["dataset=outcomes", "dataset.outcomes=gone.parquet"], "DataError: gone.parquet: no such file"),
     ],
 )

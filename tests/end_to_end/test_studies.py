@@ -12,8 +12,9 @@ QUICK = (
     "tracking=none",
     "hydra.run.dir=run",
     "evaluate.resamples=60",
-    "train.pooled.booster.trees=40",
-    "train.complexity.booster.trees=20",
+    "train.per_model.booster.trees=15",
+    "train.difference.booster.trees=15",
+    "train.complexity.booster.trees=5",
 )
 
 

@@ -55,7 +55,7 @@ def test_a_run_of_all_stages_is_tracked_and_its_router_can_be_loaded_by_alias(qu
     run = mlflow.get_run(result.run_id)
     assert run.info.status == "FINISHED"
     # Settings, flattened; figures as in metrics.json, the undefined left out; fingerprints.
-    assert run.data.params["train.pooled.booster.trees"] == "60"
+    assert run.data.params["train.pooled.booster.trees"] == "20"
     assert run.data.params["label.all_fail"] == "separate"
     figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
     known = {re.sub(r"[^/\w.\- :]", "_", name): value for name, value in figures.items() if value is not None}

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats, Ints
 from pointsman_train.errors import DataError
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, estimate, resample_weights
@@ -141,7 +141,7 @@ def _named_out_of_fold(columns: Floats, member: Ints, fold: Ints) -> Ints:
     for k in range(int(fold.max()) + 1):
         out = fold == k
         probe = LogisticRegression(C=0.1, max_iter=200, tol=1e-3)
-        with threadpool_limits(1), warnings.catch_warnings():
+        with one_thread(), warnings.catch_warnings():
             # A probe that is stopped early tells a little less, which is no error.
             warnings.simplefilter("ignore", ConvergenceWarning)
             named[out] = probe.fit(columns[~out], member[~out]).predict(columns[out])

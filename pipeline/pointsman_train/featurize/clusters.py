@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats
 
 _PER_CLUSTER = 10
@@ -18,6 +18,6 @@ def cluster(points: Floats, codes: int, seed: int) -> Floats:
     codes = min(codes, max(1, len(points) // _PER_CLUSTER))
     if len(points) > _MOST:
         points = points[np.sort(np.random.default_rng(seed).permutation(len(points))[:_MOST])]
-    with threadpool_limits(1):
+    with one_thread():
         model = MiniBatchKMeans(codes, n_init=1, batch_size=2048, max_iter=30, random_state=seed)
         return np.asarray(model.fit(points).cluster_centers_, np.float64)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from pointsman_train.data import Ints
-from pointsman_train.featurize.window import SEPARATOR
+from pointsman_train.featurize.window import MARKS
 
 # A word, or a pair of neighbouring words.
 Term: TypeAlias = str | tuple[str, str]
@@ -43,7 +43,7 @@ class TermCounts:
         self._pairs: list[tuple[Ints, Ints]] = []
 
     def add(self, rows: Iterable[Sequence[str]]) -> None:
-        """Count the tokens of more prompts; "" and the window's separator end a pair."""
+        """Count the tokens of more prompts; "" and the marks around a piece end a pair."""
         iterator = iter(rows)
         while batch := list(islice(iterator, _BATCH)):
             ids, row = self._numbered(batch)
@@ -100,7 +100,7 @@ class _Forms(dict[str, int]):
     """The number of each spelling's lower-cased word, from 1 in order of appearance; 0 is no word."""
 
     def __init__(self) -> None:
-        super().__init__({"": 0, SEPARATOR: 0})
+        super().__init__(dict.fromkeys(("", *MARKS), 0))
         self.words: dict[str, int] = {}
 
     def __missing__(self, form: str) -> int:

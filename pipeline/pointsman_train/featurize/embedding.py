@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats
 from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.window import WINDOW_PIECES
@@ -65,7 +65,7 @@ def learn_word_vectors(presence: sp.csr_array, vocabulary: Vocabulary, dimension
     length = np.sqrt(np.maximum(weighted.power(2).sum(axis=1), 1e-9))
     scaled = sp.csr_array(sp.diags_array(1.0 / length) @ weighted)
     kept = min(dimensions, min(scaled.shape) - 1)
-    with threadpool_limits(1):
+    with one_thread():
         _, _, right = randomized_svd(scaled, kept, n_iter=4, random_state=seed)
     table = np.zeros((n_words + 1, kept))
     table[1:] = (right * idf).T

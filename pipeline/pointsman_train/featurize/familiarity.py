@@ -94,7 +94,9 @@ def add_familiarity(g: GraphBuilder, steps: str, surface: str, familiarity: Fami
     mean, scale = familiarity.mean, familiarity.scale / STEP
     limit = np.floor(_limit(len(mean)) / STEP)
     slope, shift, low, high = (g.const(np.asarray(one, np.float32)) for one in (scale, -mean * scale, -limit, limit))
-    scaled = g.add("Add", g.add("Mul", g.add("Sqrt", surface), slope), shift)
+    # As one node: of a mean of 0 and a variance of 1 it is a product and a sum.
+    none, unit = g.const(np.zeros(len(mean), np.float32)), g.const(np.ones(len(mean), np.float32))
+    scaled = g.add("BatchNormalization", g.add("Sqrt", surface), slope, shift, none, unit, epsilon=0.0)
     kept = g.add("Round", g.add("Clip", scaled, low, high))
     # Whole numbers whose squares sum to less than 2^23: from here on float32 is exact, in any order.
     joint = g.add("Concat", g.add("Cast", steps, to=FLOAT), kept, axis=1)

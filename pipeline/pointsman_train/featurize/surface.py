@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from pointsman_train.featurize.window import SEPARATOR, Window
+from pointsman_train.featurize.window import MARKS, Window
 from pointsman_train.graph import MICROSOFT, ML, GraphBuilder, in_block
 
 _MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -125,7 +125,7 @@ SURFACE_NAMES: tuple[str, ...] = (
 @in_block("surface")
 def add_surface(g: GraphBuilder, window: Window) -> str:
     """Add the surface block; returns the name of float [N, len(SURFACE_NAMES)]."""
-    chars = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", separators=[""])
+    chars = g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=1, mincharnum=1, pad_value="", separators=[""])
     keys, ids = _alphabet()
     classes = g.add(
         "LabelEncoder",
@@ -149,8 +149,7 @@ def add_surface(g: GraphBuilder, window: Window) -> str:
 def _alphabet() -> tuple[list[str], list[int]]:
     """Map every known character to its class; "" is padding."""
     table = {
-        "": 0,
-        SEPARATOR: 0,
+        **dict.fromkeys(("", *MARKS), 0),
         " ": _ID["space"],
         "\t": _ID["space"],
         "\n": _ID["newline"],

@@ -48,7 +48,7 @@ def learn_vocabulary(rows: Iterable[Sequence[str]], max_terms: int, min_df: int)
     Parameters
     ----------
     rows
-        Tokens of each prompt as :func:`add_tokens` gives them; "" and the window's separator end a pair.
+        Tokens of each prompt as :func:`add_tokens` gives them; "" and the marks around a piece end a pair.
     max_terms
         Upper bound on words and pairs together; the lexicon's words come on top.
     min_df

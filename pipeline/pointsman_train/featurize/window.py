@@ -26,9 +26,9 @@ WINDOW_PIECES = 16
 # No piece but the last is shorter than a hard cut, so a text that is given has no more.
 _MOST_PIECES = LONGEST // 250 + 1
 
-# Ends each piece, a private-use character. Without it the last character of a piece would stand next to the first of
-# the next one in a prompt alone, but not in a batch, where a longer row brings padding between them.
-SEPARATOR = "\ue000"
+# Tokenizer puts these before and behind each piece that it cuts further. Without them the last character of a piece
+# would stand next to the first of the next in a prompt alone, but not in a batch, where a longer row brings padding.
+MARKS = ("\x02", "\x03")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Window:
     Attributes
     ----------
     pieces
-        string [N, P], P at most 16, from both ends inwards, each ended by :data:`SEPARATOR`; that is all a padding
-        piece has.
+        string [N, P], P at most 16, from both ends inwards, padded with "".
     piece_count
         float [N, 1], pieces of the whole text: its length in steps of about 250 characters.
     """
@@ -57,7 +56,6 @@ def add_window(g: GraphBuilder, prompt: str) -> Window:
     filled = g.add("LabelEncoder", pieces, domain=ML, keys_strings=[""], values_int64s=[0], default_int64=1)
     count = g.add("ReduceSum", filled, g.ints(1), keepdims=1)
     window = g.add("GatherElements", pieces, _positions(g, pieces, count), axis=1)
-    window = g.add("StringConcat", window, g.const([SEPARATOR]))
     return Window(pieces=window, piece_count=g.add("Cast", count, to=FLOAT))
 
 

@@ -24,6 +24,8 @@ _TOKEN = r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{H
 # Sums of whole multiples of these steps are exact in float32, whatever the order of summation.
 _WEIGHT_STEP = 2.0**-12
 _NORM_STEP = 2.0**-4
+# Begins each sum of norms: of no term the score is then 0 and not 0 / 0, and one step of a norm already swallows it.
+_LEAST_NORM = 2.0**-40
 
 LEXICON_NAMES: tuple[str, ...] = tuple(f"words_{name}" for name in LEXICON)
 
@@ -51,8 +53,11 @@ def join(one: WordModel, other: WordModel) -> WordModel:
 
 @in_block("words")
 def add_tokens(g: GraphBuilder, window: Window) -> str:
-    """Add the cutting of the window into tokens; returns the name of string [N, P, T], padded with ""."""
-    return g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", tokenexp=_TOKEN)
+    """Add the cutting of the window into tokens; returns the name of string [N, P, T], padded with "".
+
+    Each piece's are between the two of :data:`pointsman_train.featurize.window.MARKS`.
+    """
+    return g.add("Tokenizer", window.pieces, domain=MICROSOFT, mark=1, mincharnum=1, pad_value="", tokenexp=_TOKEN)
 
 
 @in_block("words")
@@ -102,10 +107,12 @@ def add_words(g: GraphBuilder, presence: str, vocabulary: Vocabulary, model: Wor
     # A row a score, and left as it is: onnxruntime would widen a constant of so few columns to sixteen, and reading
     # it takes three times as long.
     rows = g.default(np.hstack([norms, weights]).T.astype(np.float32))
-    sums = g.add("Gemm", presence, rows, transB=1)
+    least = np.zeros(1 + weights.shape[1], np.float32)
+    least[0] = _LEAST_NORM
+    sums = g.add("Gemm", presence, rows, g.const(least), transB=1)
     norm, score = g.add_many("Split", sums, g.ints(1, weights.shape[1]), outputs=2, axis=1)
-    length = g.add("Sqrt", g.add("Max", norm, g.const(np.array([1.0], np.float32))))
-    return counts, g.add("Add", g.add("Div", score, length), g.const(model.bias.astype(np.float32)))
+    unit = g.add("Div", score, g.add("Sqrt", norm))
+    return counts, g.add("Add", unit, g.const(model.bias.astype(np.float32)))
 
 
 def _lexicon_columns(vocabulary: Vocabulary) -> Floats:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats, Ints
 from pointsman_train.train.sums import Sums
 
@@ -67,6 +67,6 @@ def scaled_softmax(margins: Floats, target: Ints, weight: Floats | None = None) 
         chosen = log_softmax(scaled, axis=1)[np.arange(len(target)), target]
         return float(-np.average(chosen, weights=weight) + 1e-4 * np.sum(parameters**2))
 
-    with threadpool_limits(1):
+    with one_thread():
         found = minimize(loss, np.zeros(n + 1), method="L-BFGS-B").x
     return Affine(np.exp(found[0]) * np.eye(n), found[1:])

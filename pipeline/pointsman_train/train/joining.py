@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.label.partial import partly_known
@@ -105,6 +105,6 @@ def mix_of(margins: Floats, success: Floats) -> Affine | None:
 def _fit(standardised: Floats, success: Floats) -> tuple[Floats, float]:
     if len(np.unique(success)) < 2:
         return np.zeros(standardised.shape[1]), smoothed_logit(success, np.ones(len(success)))
-    with threadpool_limits(1):
+    with one_thread():
         fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(standardised, success)
     return fitted.coef_[0], float(fitted.intercept_[0])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.featurizer import Features
@@ -124,7 +124,7 @@ def _fit_net(columns: Floats, success: Floats, config: MlpConfig) -> _Net:
         early_stopping=True,
         random_state=config.seed,
     )
-    with threadpool_limits(1):
+    with one_thread():
         net.fit(columns, success)
     return _Net(net.coefs_[0], net.intercepts_[0], net.coefs_[1], net.intercepts_[1])
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
+from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.train.affine import Affine, identity
@@ -66,7 +66,7 @@ def shared_logistic(margins: Floats, success: Floats) -> Sigmoid:
     target = success[rows, models]
     if len(np.unique(target)) < 2:
         return uncalibrated(margins, success)
-    with threadpool_limits(1):
+    with one_thread():
         fitted = LogisticRegression(C=_STRENGTH, fit_intercept=False, max_iter=1_000).fit(
             np.column_stack([mean[rows], own, offsets]), target
         )
@@ -89,7 +89,7 @@ def platt(margins: Floats, success: Floats) -> Sigmoid:
     for m, (z, y) in enumerate(zip(margins.T, success.T, strict=True)):
         known = ~np.isnan(y)
         if enough_of_each(y[known]):
-            with threadpool_limits(1):
+            with one_thread():
                 fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(z[known, None], y[known])
             slopes[m], offsets[m] = fitted.coef_[0, 0], fitted.intercept_[0]
     return Sigmoid(Affine(np.diag(slopes), offsets))

@@ -5,20 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.text import LONGEST
-from pointsman_train.featurize.window import SEPARATOR, WINDOW_PIECES
+from pointsman_train.featurize.window import WINDOW_PIECES
 
 
 @pytest.fixture(scope="module")
 def pieces(block):
-    """Pieces that are read of each text, without the separator."""
+    """Pieces that are read of each text."""
     run = block(lambda g, window: window.pieces, "string")
-
-    def read(*texts):
-        rows = run(*texts).tolist()
-        assert all(piece.endswith(SEPARATOR) for row in rows for piece in row)
-        return [in_order([piece[:-1] for piece in row if piece != SEPARATOR]) for row in rows]
-
-    return read
+    return lambda *texts: [in_order([piece for piece in row if piece]) for row in run(*texts).tolist()]
 
 
 def in_order(inwards):
@@ -98,7 +92,7 @@ def test_a_row_reads_the_same_beside_a_longer_one(pieces):
 def test_pieces_come_from_both_ends_inwards(block):
     run = block(lambda g, window: window.pieces, "string")
     row = run("a" * 250 + "b" * 250 + "c" * 250 + "d" * 249, "x" * 249).tolist()
-    assert [[piece[0] for piece in found] for found in row] == [["a", "d", "b", "c"], ["x", *[SEPARATOR] * 3]]
+    assert [[piece[:1] for piece in found] for found in row] == [["a", "d", "b", "c"], ["x", "", "", ""]]
 
 
 @given(st.integers(0, 200_000))

@@ -5,7 +5,7 @@ import pytest
 
 from pointsman_train.featurize.lexicon import LEXICON
 from pointsman_train.featurize.vocabulary import Vocabulary, learn_vocabulary
-from pointsman_train.featurize.window import SEPARATOR
+from pointsman_train.featurize.window import MARKS
 from pointsman_train.featurize.words import LEXICON_NAMES, WordModel, add_ids, add_presence, add_tokens, add_words
 
 # Two words and the pair of them, in this order.
@@ -21,7 +21,7 @@ LEXICON_WORDS = {word for words in LEXICON.values() for word in words}
 @pytest.fixture(scope="module")
 def tokens(block):
     run = block(lambda g, window: g.flatten(add_tokens(g, window)), "string")
-    return lambda text: [token for token in run(text)[0].tolist() if token not in ("", SEPARATOR)]
+    return lambda text: [token for token in run(text)[0].tolist() if token not in ("", *MARKS)]
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,10 @@ def test_a_pair_does_not_cross_the_cut_between_two_pieces(presence):
     assert run("x" * 290 + " the cat")[0].tolist() == [1, 1, 1]
 
 
-def test_the_separator_in_a_prompt_never_pairs(presence, tokens):
-    assert presence(SMALL)(f"the {SEPARATOR} cat")[0].tolist() == [1, 1, 0]
-    rows = [["the", SEPARATOR, "cat"], ["the", "", "cat"]] * 3
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_mark_in_a_prompt_never_pairs(presence, mark):
+    assert presence(SMALL)(f"the {mark} cat")[0].tolist() == [1, 1, 0]
+    rows = [["the", mark, "cat"], ["the", "", "cat"]] * 3
     assert learn_vocabulary(rows, 100, 2).pairs == ()
 
 

@@ -16,7 +16,8 @@ from pointsman_train.train.stage import TrainConfig
 
 def quick_recipe(**settings) -> TrainConfig:
     config = TrainConfig(**settings)
-    config.pooled.booster.trees, config.complexity.booster.trees = 40, 5
+    for boosted in (config.per_model, config.difference, config.complexity):
+        boosted.booster.trees = 15
     return config
 
 
