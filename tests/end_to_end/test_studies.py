@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BIN = Path(sys.executable).parent
 QUICK = (
     "tracking=none",
@@ -32,6 +34,7 @@ def said(done):
     return [line for line in done.stdout.splitlines() if not line.startswith("[20")]
 
 
+@pytest.mark.slow
 def test_a_learning_curve_of_ones_own_data(fleet, tmp_path):
     settings = ("experiment=learning_curve", "learning_curve.sizes=[100,200]", "learning_curve.repeats=1")
     done = run(tmp_path, *settings, *dataset(fleet))

@@ -83,9 +83,10 @@ def other_outcomes(fleet, tmp_path):
 @pytest.fixture
 def unseen(fleet, tmp_path):
     """Prompts of the embedded set that the fleet of the tests leaves out, so that they are nobody's training data."""
-    known = pd.read_parquet(fleet.prompts).prompt_id
-    for kind in ("prompts", "outcomes"):
-        table = pd.read_parquet(data_dir() / "fleet" / f"{kind}.parquet")
-        table[~table.prompt_id.isin(known)].to_parquet(tmp_path / f"unseen_{kind}.parquet")
+    tables = {kind: pd.read_parquet(data_dir() / "fleet" / f"{kind}.parquet") for kind in ("prompts", "outcomes")}
+    others = tables["prompts"].prompt_id[~tables["prompts"].prompt_id.isin(pd.read_parquet(fleet.prompts).prompt_id)]
+    kept = others.sample(700, random_state=0)
+    for kind, table in tables.items():
+        table[table.prompt_id.isin(kept)].to_parquet(tmp_path / f"unseen_{kind}.parquet")
     outcomes, prompts = (str(tmp_path / f"unseen_{kind}.parquet") for kind in ("outcomes", "prompts"))
     return LongConfig(outcomes=outcomes, prompts=prompts)

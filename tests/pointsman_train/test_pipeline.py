@@ -12,6 +12,7 @@ import pytest
 
 from pointsman import Router
 from pointsman_train.evaluate.headline import all_metrics
+from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.pipeline import run_pipeline
 from pointsman_train.study.learning_curve import LearningCurveConfig
 from pointsman_train.summary import summarise
@@ -210,7 +211,7 @@ def test_a_study_runs_alone_and_is_tracked(quick, tmp_path, monkeypatch):
 def test_of_more_test_prompts_than_are_judged_a_draw_is_judged_in_every_part(quick, tmp_path):
     config = quick(tmp_path / "routers")
     config.evaluate.most_prompts = 40
-    config.evaluate.left_out.enabled = True
+    config.evaluate.left_out = LeftOutConfig(folds=2)
     result = run_pipeline(config, tmp_path / "run")
     assert 30 <= len(result.evaluation.testset) <= 40 < result.prepared.split.counts()["test"]
     assert result.bundle is not None

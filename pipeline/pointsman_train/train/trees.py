@@ -175,7 +175,9 @@ class _Table:
         self._thresholds.append(tree.threshold)
         self._children.append([0, 0])
         self._is_leaf.append([0, 0])
-        for side, child in enumerate((tree.left, tree.right)):
+        # Where x > threshold is true, right. onnxruntime puts the other child next to its parent in memory, and of the
+        # decisions seven in ten go left, since most counts of most prompts are small.
+        for side, child in enumerate((tree.right, tree.left)):
             self._children[at][side], self._is_leaf[at][side] = self._place(child, target)
         return at, 0
 
@@ -189,7 +191,7 @@ class _Table:
             "tree_roots": list(roots),
             "nodes_featureids": self._features,
             "nodes_splits": tensor(np.array(self._thresholds, np.float64)),
-            "nodes_modes": tensor(np.zeros(len(self._features), np.uint8)),  # BRANCH_LEQ
+            "nodes_modes": tensor(np.full(len(self._features), 3, np.uint8)),  # BRANCH_GT
             "nodes_truenodeids": children[:, 0].tolist(),
             "nodes_falsenodeids": children[:, 1].tolist(),
             "nodes_trueleafs": is_leaf[:, 0].tolist(),

@@ -56,7 +56,7 @@ def table(config) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("kills", "prompts"), [(3, 60), pytest.param(20, 250, marks=pytest.mark.slow)], ids=["3 kills", "20 kills"]
+    ("kills", "prompts"), [(2, 60), pytest.param(20, 250, marks=pytest.mark.slow)], ids=["2 kills", "20 kills"]
 )
 def test_killed_at_random_moments_it_ends_with_the_table_of_an_undisturbed_run(
     serve, configure, tmp_path, kills, prompts

@@ -68,6 +68,7 @@ def test_where_one_model_dominates_it_says_that_routing_will_not_pay(dominated, 
     assert "**Routing will not pay**" in (tmp_path / "diagnose.md").read_text()
 
 
+@pytest.mark.slow
 def test_on_noise_it_does_not_say_that_routing_pays(noises, tmp_path):
     found = []
     for number, noise in enumerate(noises):
