@@ -57,7 +57,7 @@ def seen(make):
     population, p_success = make(n_prompts=POPULATION, seed=5)
     truth = _figures(population, p_success, np.ones((2, POPULATION), dtype=np.float32))
     rng = np.random.default_rng(5)
-    held = dict.fromkeys((*NAMES, "difference"), 0)
+    held, calibration = dict.fromkeys((*NAMES, "difference"), 0), []
     for _ in range(SAMPLES):
         size = rng.integers(1, 4, GROUPS)
         index, group = (
@@ -79,6 +79,10 @@ def seen(make):
         pair = "brier_rung_0", "brier_rung_2"
         difference = paired_difference(*(figures[name] for name in pair))
         held["difference"] += difference.low <= truth[pair[0]].value - truth[pair[1]].value <= difference.high
+        calibration.append(figures["ece"])
+    # A sample of any size overstates the population's: what is held is the mean of samples of this size.
+    usual = np.mean([one.value for one in calibration])
+    held["ece"] = sum(one.low <= usual <= one.high for one in calibration)
     return {name: count / SAMPLES for name, count in held.items()}
 
 
@@ -86,3 +90,8 @@ def seen(make):
 @pytest.mark.parametrize("name", [*NAMES, "difference"])
 def test_intervals_of_95_percent_hold_the_truth_93_to_97_times_in_100(seen, name):
     assert 0.93 <= seen[name] <= 0.97
+
+
+@pytest.mark.slow
+def test_intervals_of_the_calibration_error_hold_what_samples_of_their_size_have(seen):
+    assert 0.93 <= seen["ece"] <= 0.99
