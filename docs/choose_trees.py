@@ -42,6 +42,7 @@ class Trees:
     trees: int = 100
     learning_rate: float = 0.06
     leaves: int | None = None
+    max_depth: int | None = None
     early_stopping: int | None = None
     label_rounds: int = 25
     label_rate: float = 0.12
@@ -51,6 +52,8 @@ TRIED = (
     Trees(),
     Trees(60, 0.1),
     Trees(leaves=7),
+    Trees(max_depth=4),
+    Trees(max_depth=5),
     Trees(60, 0.1, leaves=7),
     Trees(label_rounds=50, label_rate=0.06),
     Trees(label_rounds=15, label_rate=0.2),
@@ -108,7 +111,7 @@ def config_of(trees: Trees) -> TrainConfig:
     config = recipes([DEFAULT])[DEFAULT]
     for booster in (config.per_model.booster, config.difference.booster):
         booster.trees, booster.learning_rate, booster.leaves = trees.trees, trees.learning_rate, trees.leaves
-        booster.early_stopping = trees.early_stopping
+        booster.early_stopping, booster.max_depth = trees.early_stopping, trees.max_depth
     labels = config.complexity.booster
     labels.trees, labels.learning_rate = trees.label_rounds, trees.label_rate
     return config

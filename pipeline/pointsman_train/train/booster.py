@@ -24,6 +24,8 @@ class BoosterConfig:
         40,000, and each tree takes its share of every decision.
     leaves
         Leaves of a tree; null chooses by the number of training prompts: 4 below 2,000, 7 below 4,000, else 15.
+    max_depth
+        Splits on the way to a leaf, at most; null is no limit. Each takes its time in every decision.
     learning_rate, min_child_samples, feature_fraction, bagging_fraction, lambda_l2, max_bin
         LightGBM's parameters of these names.
     seed
@@ -39,6 +41,7 @@ class BoosterConfig:
 
     trees: int = 100
     leaves: int | None = None
+    max_depth: int | None = None
     learning_rate: float = 0.06
     min_child_samples: int = 30
     feature_fraction: float = 0.3
@@ -54,6 +57,7 @@ class BoosterConfig:
         ranges = {
             "trees": (self.trees >= 1, "1 or more"),
             "leaves": (self.leaves is None or self.leaves >= 2, "2 or more, or null"),
+            "max_depth": (self.max_depth is None or self.max_depth >= 1, "1 or more, or null"),
             "learning_rate": (0 < self.learning_rate <= 1, "in (0, 1]"),
             "min_child_samples": (self.min_child_samples >= 1, "1 or more"),
             "feature_fraction": (0 < self.feature_fraction <= 1, "in (0, 1]"),
@@ -148,6 +152,7 @@ def parameters_for(config: BoosterConfig, n_prompts: int) -> dict[str, Any]:
     """Return LightGBM's parameters, but for the objective and the number of trees."""
     return {
         "num_leaves": leaves_for(config, n_prompts),
+        "max_depth": config.max_depth or -1,
         "learning_rate": config.learning_rate,
         "min_child_samples": config.min_child_samples,
         "feature_fraction": config.feature_fraction,

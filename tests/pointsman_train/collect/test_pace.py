@@ -60,12 +60,14 @@ def test_requests_a_minute_are_kept_to_within_any_second(serve, configure):
     config = configure(
         {"m": endpoint.url}, [f"p{i}" for i in range(60)], {"requests_per_minute": 1200, "concurrency": 8}
     )
+    begun = time.monotonic()
     collect(config)
     times = [seen.at for seen in endpoint.seen]
     assert len(times) == 60
-    # Twenty a second and a burst of forty, so the last of sixty goes after one second; a little for a busy machine.
+    # Twenty a second and a burst of forty, so the last of sixty goes after one second; a little for a busy machine, on
+    # which the first may also arrive late.
     assert most_in(0.5, times) <= 40 + 10 + 3
-    assert max(times) - min(times) >= 1.0
+    assert max(times) - begun >= 1.0
 
 
 def test_tokens_a_minute_are_kept_to(serve, configure):

@@ -8,6 +8,7 @@ import pytest
 
 from pointsman_train.errors import ConfigError
 from pointsman_train.train.booster import BoosterConfig, bin_columns, fit_booster, leaves_for, margins_of
+from pointsman_train.train.trees import Leaf, trees_of
 
 
 @pytest.mark.parametrize(("prompts", "leaves"), [(1, 4), (1_999, 4), (2_000, 7), (3_999, 7), (4_000, 15)])
@@ -21,6 +22,7 @@ def test_trees_grow_with_the_number_of_prompts(prompts, leaves):
     [
         ({"trees": 0}, "here.trees must be 1 or more, got 0"),
         ({"leaves": 1}, "here.leaves must be 2 or more, or null, got 1"),
+        ({"max_depth": 0}, "here.max_depth must be 1 or more, or null, got 0"),
         ({"learning_rate": -1.0}, "here.learning_rate must be in (0, 1], got -1.0"),
         ({"bagging_fraction": 2.0}, "here.bagging_fraction must be in (0, 1], got 2.0"),
         ({"max_bin": 0}, "here.max_bin must be 2 or more, got 0"),
@@ -46,6 +48,19 @@ def test_the_number_of_prompts_and_not_of_rows_decides_the_size_of_a_tree():
     x = rng.normal(size=(5_000, 2))
     booster = fit_booster(x, x[:, 0], 1_000, BoosterConfig(trees=1), objective="regression")
     assert booster.dump_model()["tree_info"][0]["num_leaves"] == 4
+
+
+@pytest.mark.parametrize(("max_depth", "deepest"), [(None, 4), (3, 3), (1, 1)])
+def test_no_leaf_is_deeper_than_asked(max_depth, deepest):
+    # Where the target is steepest the tree is split again and again.
+    x = np.geomspace(1, 1e6, 2_000)[:, None]
+    config = BoosterConfig(trees=1, leaves=7, max_depth=max_depth, min_child_samples=1, lambda_l2=0.0)
+    (tree,) = trees_of(fit_booster(x, x[:, 0] ** 3, 2_000, config, objective="regression"))
+
+    def depth(node):
+        return 0 if isinstance(node, Leaf) else 1 + max(depth(node.left), depth(node.right))
+
+    assert depth(tree) == deepest
 
 
 def learnable(rows: int, noise: float, seed: int = 0):
