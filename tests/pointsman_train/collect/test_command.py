@@ -55,12 +55,9 @@ def table(config) -> pd.DataFrame:
     return pd.read_parquet(config.out).drop(columns="latency_ms")
 
 
-@pytest.mark.parametrize(
-    ("kills", "prompts"), [(2, 60), pytest.param(20, 250, marks=pytest.mark.slow)], ids=["2 kills", "20 kills"]
-)
-def test_killed_at_random_moments_it_ends_with_the_table_of_an_undisturbed_run(
-    serve, configure, tmp_path, kills, prompts
-):
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_with_the_table_of_an_undisturbed_run(serve, configure, tmp_path):
+    kills, prompts = 20, 250
     rng = random.Random(kills)
     texts, concurrency = [f"prompt {i}" for i in range(prompts)], 6
     calm = [serve(half_right), serve(half_right)]

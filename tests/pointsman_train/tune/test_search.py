@@ -260,6 +260,7 @@ print(len(judged))
 """
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_and_two_processes_share_the_rest(fleet, fleet_outcomes, tmp_path, environment):
     marker, here = tmp_path / "marker", Path(__file__).parent
 
