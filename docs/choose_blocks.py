@@ -44,22 +44,27 @@ BLOCKS = {
 
 def main() -> None:
     """Measure every choice on every set."""
-    found = {name: measure(name, data(name)) for name in SETS}
-    MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+    MEASURED.write_text(json.dumps({name: measure(name, _configs()) for name in SETS}, indent=1) + "\n")
 
 
-def measure(name: str, prepared: Prepared) -> dict[str, Mapping[str, list[float]]]:
-    """Figures of each choice; with the first, the figures themselves, then the differences to it."""
-    whole: Mapping[str, Floats] = {}
-    found = {}
+def _configs() -> dict[str, TrainConfig]:
+    configs = {}
     for blocks, (vectors, neighbours) in BLOCKS.items():
         config = recipes([DEFAULT])[DEFAULT]
         config.features.vectors.enabled, config.features.codebook.enabled = vectors, neighbours
-        figures = resampled(prepared, config)
-        whole = whole or figures
-        base = 0.0 if figures is whole else 1.0
-        found[blocks] = {figure: interval(values - base * whole[figure]) for figure, values in figures.items()}
-        sys.stderr.write(f"{name}, {blocks}: {found[blocks]}\n")
+        configs[blocks] = config
+    return configs
+
+
+def measure(name: str, configs: Mapping[str, TrainConfig]) -> dict[str, dict[str, list[float]]]:
+    """Figures of each choice on a set; with the first, the figures themselves, then the differences to it."""
+    first: Mapping[str, Floats] = {}
+    found = {}
+    for choice, config in configs.items():
+        figures = resampled(data(name), config)
+        found[choice] = {key: _interval(values - (first[key] if first else 0.0)) for key, values in figures.items()}
+        first = first or figures
+        sys.stderr.write(f"{name}, {choice}: {found[choice]}\n")
     return found
 
 
@@ -79,8 +84,7 @@ def resampled(prepared: Prepared, config: TrainConfig) -> dict[str, Floats]:
     return headline(testset, Router(points, points[0], 0.0, p_success, p_label), weights_of(testset))
 
 
-def interval(values: Floats) -> list[float]:
-    """Return a figure and the ends of its interval of 95 %, of the figure itself and of those of its resamples."""
+def _interval(values: Floats) -> list[float]:
     low, high = np.quantile(values[1:], [0.025, 0.975])
     return [round(float(value), 4) for value in (values[0], low, high)]
 

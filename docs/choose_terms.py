@@ -10,17 +10,13 @@ intervals of 95 %.
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from choose_blocks import interval, resampled
+from choose_blocks import measure
 from choose_formulation import SETS
-from quality import data
 from quality_recipes import DEFAULT, recipes
 
-from pointsman_train.data import Floats
-from pointsman_train.pipeline import Prepared
+from pointsman_train.train.stage import TrainConfig
 
 MEASURED = Path(__file__).resolve().parent / "measured" / "terms.json"
 TERMS = (20_000, 10_000, 5_000)
@@ -28,22 +24,14 @@ TERMS = (20_000, 10_000, 5_000)
 
 def main() -> None:
     """Measure every choice on every set."""
-    found = {name: measure(name, data(name)) for name in SETS}
-    MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+    configs = {str(terms): _config(terms) for terms in TERMS}
+    MEASURED.write_text(json.dumps({name: measure(name, configs) for name in SETS}, indent=1) + "\n")
 
 
-def measure(name: str, prepared: Prepared) -> dict[int, Mapping[str, list[float]]]:
-    """Figures of each choice; with the first, the figures themselves, then the differences to it."""
-    first: Mapping[str, Floats] = {}
-    found = {}
-    for terms in TERMS:
-        config = recipes([DEFAULT])[DEFAULT]
-        config.features.words.max_terms = terms
-        figures = resampled(prepared, config)
-        found[terms] = {key: interval(values - (first[key] if first else 0.0)) for key, values in figures.items()}
-        first = first or figures
-        sys.stderr.write(f"{name}, {terms} terms: {found[terms]}\n")
-    return found
+def _config(terms: int) -> TrainConfig:
+    config = recipes([DEFAULT])[DEFAULT]
+    config.features.words.max_terms = terms
+    return config
 
 
 if __name__ == "__main__":
