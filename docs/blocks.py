@@ -24,6 +24,7 @@ from quality_tables import table, write_between
 
 from pointsman import Router
 from pointsman.graph import Graph
+from pointsman_train.commands import command_of
 from pointsman_train.config import build, register
 from pointsman_train.data import Floats
 from pointsman_train.paths import conf_dir
@@ -75,7 +76,7 @@ def main() -> None:
 
 def default_bundle(folder: Path) -> Path:
     """Make the router that the default settings make of the set."""
-    register()
+    register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         overrides = [f"experiment={SET}", "tracking=none", "evaluate.left_out.enabled=false"]
         config = build(compose("train", [*overrides, f"export.folder={folder}"]), PipelineConfig)

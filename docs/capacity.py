@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from hydra import compose, initialize_config_dir
 
+from pointsman_train.commands import command_of
 from pointsman_train.config import build, register
 from pointsman_train.data import Bools, Floats
 from pointsman_train.evaluate.calibration import log_loss
@@ -111,7 +112,7 @@ def main(which: str, formulation: str | None = None) -> None:
 
 def settings(*overrides: str) -> PipelineConfig:
     """Compose the settings."""
-    register()
+    register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return build(compose("train", overrides=list(overrides)), PipelineConfig)
 

@@ -135,11 +135,12 @@ def data(name: str) -> Prepared:
     """Load, label and group one open set, without the rows that its own papers leave out."""
     from hydra import compose, initialize_config_dir
 
+    from pointsman_train.commands import command_of
     from pointsman_train.config import build, register
     from pointsman_train.paths import conf_dir
     from pointsman_train.pipeline import PipelineConfig
 
-    register()
+    register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = build(compose("train", [f"experiment={name}"]), PipelineConfig)
     prepared = prepare(config)

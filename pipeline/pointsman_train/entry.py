@@ -27,8 +27,10 @@ def compare() -> None:
 
 def _run(command: str) -> None:
     try:
-        from pointsman_train import cli
+        from pointsman_train import cli, commands
+
+        commands.command_of(command)
     except ModuleNotFoundError as error:
         sys.stderr.write(f'pointsman-{command} needs the training extra ({error}): pip install "pointsman[train]"\n')
         raise SystemExit(1) from error
-    getattr(cli, command)()
+    cli.main(command)

@@ -33,6 +33,7 @@ from pointsman_train.study.learning_curve import LearningCurveConfig
 from pointsman_train.study.registry import STUDIES
 from pointsman_train.study.task import Report, Task
 from pointsman_train.subjects import subject_of_run
+from pointsman_train.sweep import Sweep
 from pointsman_train.train.assemble import router_graph
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import TrainConfig
@@ -124,7 +125,7 @@ class Result:
     study: Report | None = None
 
 
-def run_pipeline(config: PipelineConfig, run_dir: Path, sweep: tracking.Sweep | None = None) -> Result:
+def run_pipeline(config: PipelineConfig, run_dir: Path, sweep: Sweep | None = None) -> Result:
     """Run the stages that were asked for.
 
     Parameters

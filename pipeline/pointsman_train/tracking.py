@@ -22,6 +22,7 @@ from pointsman.router import Router
 from pointsman_train.errors import TrackingError
 from pointsman_train.inputs import DatasetInput
 from pointsman_train.registry import LOADER, ROUTER, Registry
+from pointsman_train.sweep import Sweep
 from pointsman_train.tracked import Run as Run
 from pointsman_train.tracked import Untracked as Untracked
 from pointsman_train.turns import taking_turns
@@ -60,12 +61,18 @@ class TrackingConfig:
 
 
 class MlflowRun:
-    """A run in MLflow."""
+    """A run in MLflow.
+
+    Metrics are held back until its router is logged, or it ends. MLflow copies to a model what its run has by then, and
+    asks the store for the history of each metric by itself: a run has two thousand. Those that come after the model
+    are the model's as well.
+    """
 
     def __init__(self, mlflow: Any, run_id: str, registered_model: str | None) -> None:
         self._mlflow = mlflow
         self.run_id: str | None = run_id
         self._registered_model = registered_model
+        self._held: dict[str, float] = {}
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log settings, flattened with dots."""
@@ -73,7 +80,13 @@ class MlflowRun:
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Log the figures that are defined."""
-        self._mlflow.log_metrics({_name(name): value for name, value in values.items() if math.isfinite(value)})
+        self._held |= {_name(name): value for name, value in values.items() if math.isfinite(value)}
+
+    def write_metrics(self) -> None:
+        """Write the metrics that were held back."""
+        if self._held:
+            self._mlflow.log_metrics(self._held)
+        self._held = {}
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Tag the run."""
@@ -102,6 +115,7 @@ class MlflowRun:
             child = MlflowRun(self._mlflow, run.info.run_id, None)
             child.params(params)
             child.metrics(metrics)
+            child.write_metrics()
 
     def register(self, bundle: Path, tags: Mapping[str, str]) -> str | None:
         """Log the bundle as a model of the run, and register it as a new version."""
@@ -115,6 +129,7 @@ class MlflowRun:
                 pip_requirements=["pointsman"],
                 signature=_signature(bundle),
             )
+        self.write_metrics()
         if self._registered_model is None:
             return None
         version = self._mlflow.register_model(info.model_uri, self._registered_model, tags=dict(tags)).version
@@ -127,14 +142,6 @@ class MlflowRun:
     def registry(self) -> Registry:
         """The routers of the store."""
         return Registry(self._mlflow)
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """The sweep that a run is a part of: its folder, by which its runs know one another, and what this run changes."""
-
-    folder: str
-    changes: str
 
 
 @contextmanager
@@ -175,7 +182,11 @@ def tracked_run(config: TrackingConfig, sweep: Sweep | None = None) -> Iterator[
         with mlflow.start_run(parent_run_id=parent) as run:
             if sweep is not None:
                 mlflow.set_tags({RUN_NAME: sweep.changes or "as it is", _SWEEP: sweep.folder})
-            yield MlflowRun(mlflow, run.info.run_id, config.registered_model)
+            tracked = MlflowRun(mlflow, run.info.run_id, config.registered_model)
+            try:
+                yield tracked
+            finally:
+                tracked.write_metrics()
     except (MlflowException, SQLAlchemyError) as error:
         raise _refusal(config, error) from error
 

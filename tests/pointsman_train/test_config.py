@@ -10,6 +10,7 @@ from hydra.errors import ConfigCompositionException, MissingConfigException
 from omegaconf import OmegaConf
 
 from pointsman_train.collect.config import CollectConfig
+from pointsman_train.commands import COMMANDS, command_of
 from pointsman_train.comparison import CompareConfig
 from pointsman_train.config import build, register
 from pointsman_train.datasets import HubConfig, LongConfig, WideConfig
@@ -50,7 +51,8 @@ STUDIED = sorted(set(EXPERIMENTS) & set(STUDIES))
 
 @pytest.fixture(autouse=True)
 def hydra():
-    register()
+    for name in COMMANDS:
+        register(command_of(name))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         yield
 
@@ -61,7 +63,7 @@ def composed(root, *overrides):
 
 
 def test_every_root_file_is_known_here():
-    assert {path.stem for path in conf_dir().glob("*.yaml")} == set(ROOTS)
+    assert {path.stem for path in conf_dir().glob("*.yaml")} == set(ROOTS) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("root", ROOTS)

@@ -15,7 +15,8 @@ import pytest
 from pointsman import Router
 from pointsman_train.errors import TrackingError
 from pointsman_train.pipeline import run_pipeline
-from pointsman_train.tracking import RegisteredRouter, Sweep, TrackingConfig, Untracked, flatten, tracked_run
+from pointsman_train.sweep import Sweep
+from pointsman_train.tracking import RegisteredRouter, TrackingConfig, Untracked, flatten, tracked_run
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
+from pointsman_train.commands import command_of
 from pointsman_train.config import build, register
 from pointsman_train.paths import conf_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
@@ -61,7 +62,7 @@ def test_the_best_settings_are_an_experiment_that_says_all(task, tmp_path):
         "train.pooled.booster.leaves": None,
     }
     write_best(task.train, settings, "two\nlines", tmp_path)
-    register()
+    register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         found = build(compose("train", overrides=[f"hydra.searchpath=[{tmp_path}]", "experiment=best"]), PipelineConfig)
     # What the run that searched had set is in it as well: words alone.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hydra import compose, initialize_config_dir
 
+from pointsman_train.commands import command_of
 from pointsman_train.config import build, register
 from pointsman_train.errors import ConfigError
 from pointsman_train.paths import conf_dir
@@ -14,7 +15,7 @@ from pointsman_train.tune.space import dimensions_of, held, settings_of
 
 
 def test_the_default_space_fits_the_default_settings():
-    register()
+    register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = build(compose("train", overrides=["experiment=tune"]), PipelineConfig)
     found = dimensions_of(config.tune.searched, config.train)
