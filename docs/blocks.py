@@ -17,18 +17,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
-from hydra import compose, initialize_config_dir
+from composed import settings
 from quality import MEASURED, PAGE, data
 from quality_recipes import ABLATION, DEFAULT, recipes, without_unseen
 from quality_tables import table, write_between
 
 from pointsman import Router
 from pointsman.graph import Graph
-from pointsman_train.commands import command_of
-from pointsman_train.config import build, register
 from pointsman_train.data import Floats
-from pointsman_train.paths import conf_dir
-from pointsman_train.pipeline import PipelineConfig, run_pipeline
+from pointsman_train.pipeline import run_pipeline
 from pointsman_train.split.split import Split
 from pointsman_train.study.folds import k_fold
 from pointsman_train.train.assemble import router_graph
@@ -76,10 +73,8 @@ def main() -> None:
 
 def default_bundle(folder: Path) -> Path:
     """Make the router that the default settings make of the set."""
-    register(command_of("train"))
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        overrides = [f"experiment={SET}", "tracking=none", "evaluate.left_out.enabled=false"]
-        config = build(compose("train", [*overrides, f"export.folder={folder}"]), PipelineConfig)
+    overrides = [f"experiment={SET}", "tracking=none", "evaluate.left_out.enabled=false"]
+    config = settings(*overrides, f"export.folder={folder}")
     bundle = run_pipeline(config, folder / "run").bundle
     assert bundle is not None
     return bundle

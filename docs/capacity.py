@@ -22,10 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra import compose, initialize_config_dir
+from composed import settings
 
-from pointsman_train.commands import command_of
-from pointsman_train.config import build, register
 from pointsman_train.data import Bools, Floats
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
@@ -34,8 +32,6 @@ from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
 from pointsman_train.local_engine import prepare
-from pointsman_train.paths import conf_dir
-from pointsman_train.pipeline import PipelineConfig
 from pointsman_train.split.split import fold_of
 from pointsman_train.train.average import AverageModel
 from pointsman_train.train.booster import BoosterConfig
@@ -108,13 +104,6 @@ def main(which: str, formulation: str | None = None) -> None:
                     setting |= {"leaves": leaves, "min_child_samples": least}
                     write(setting, measure(drawn, FORMULATIONS[train.formulation](train), plan))
                 sys.stderr.write(f"{name} {n} draw {seed}: {time.process_time() - start:.0f} s\n")
-
-
-def settings(*overrides: str) -> PipelineConfig:
-    """Compose the settings."""
-    register(command_of("train"))
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return build(compose("train", overrides=list(overrides)), PipelineConfig)
 
 
 def training_part(name: str) -> tuple[Labelled, Any, Bools]:

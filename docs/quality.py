@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from composed import settings
 from quality_outside import Margins, embedded_logistic, embedded_neighbours, outside_round, tfidf
 from quality_recipes import ABLATION, DEFAULT, EVERY_SEED, FORMULATIONS, TFIDF, VARIANTS, recipes
 from quality_rounds import load_rounds, save_rounds
@@ -133,16 +134,7 @@ PROTOCOLS = {
 @cache
 def data(name: str) -> Prepared:
     """Load, label and group one open set, without the rows that its own papers leave out."""
-    from hydra import compose, initialize_config_dir
-
-    from pointsman_train.commands import command_of
-    from pointsman_train.config import build, register
-    from pointsman_train.paths import conf_dir
-    from pointsman_train.pipeline import PipelineConfig
-
-    register(command_of("train"))
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = build(compose("train", [f"experiment={name}"]), PipelineConfig)
+    config = settings(f"experiment={name}")
     prepared = prepare(config)
     return _take(prepared, np.isin(prepared.labelled.outcomes.prompt_id, list(_kept(name, config.dataset))))
 

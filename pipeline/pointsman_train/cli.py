@@ -13,16 +13,15 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
-from pointsman_train.commands import Command, Job, command_of
+from pointsman_train.commands import Command, Job
 from pointsman_train.config import build, register
 from pointsman_train.errors import TrainError
 from pointsman_train.paths import conf_dir
 from pointsman_train.sweep import Sweep
 
 
-def main(name: str) -> None:
+def main(command: Command[Any]) -> None:
     """Run a command with the arguments of this process."""
-    command = command_of(name)
     register(command)
 
     def app(config: DictConfig) -> float | None:
@@ -30,12 +29,12 @@ def main(name: str) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return _run(command, config)
 
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(app)()
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command.name)(app)()
 
 
 def _run(command: Command[Any], config: DictConfig) -> float | None:
     try:
-        return command.run(build(config, command.settings), Job(_folder(), _sweep()))
+        return command.run(build(config, command.settings), _job())
     except (TrainError, PointsmanError) as error:
         # The text says what to do; a traceback would only hide it.
         sys.stderr.write(f"pointsman-{command.name}: {type(error).__name__}: {error}\n")
@@ -45,12 +44,8 @@ def _run(command: Command[Any], config: DictConfig) -> float | None:
         raise SystemExit(130) from None
 
 
-def _folder() -> Path:
-    return Path(HydraConfig.get().runtime.output_dir)
-
-
-def _sweep() -> Sweep | None:
-    hydra_config = HydraConfig.get()
-    if hydra_config.mode != RunMode.MULTIRUN:
-        return None
-    return Sweep(str(hydra_config.sweep.dir), str(hydra_config.job.override_dirname))
+def _job() -> Job:
+    run = HydraConfig.get()
+    swept = run.mode == RunMode.MULTIRUN
+    sweep = Sweep(str(run.sweep.dir), str(run.job.override_dirname)) if swept else None
+    return Job(Path(run.runtime.output_dir), sweep)

@@ -20,9 +20,9 @@ def register(command: Command[Any]) -> None:
     # There is one store, and all that Hydra asks of it are copies; but --help copies it whole, 160 times in 6 s.
     store.__dict__["__deepcopy__"] = lambda _: store
     store.store(name=f"{command.name}_schema", node=command.settings)
-    for path, node in command.groups.items():
-        group, name = path.split("/")
-        store.store(group=group, name=name, node=node)
+    for group, schemas in command.groups.items():
+        for name, node in schemas.items():
+            store.store(group=group, name=name, node=node)
     OmegaConf.register_new_resolver("pointsman.data", _embedded, replace=True)
 
 

@@ -25,12 +25,13 @@ def compare() -> None:
     _run("compare")
 
 
-def _run(command: str) -> None:
+def _run(name: str) -> None:
     try:
-        from pointsman_train import cli, commands
+        from pointsman_train import cli
+        from pointsman_train.commands import command_of
 
-        commands.command_of(command)
+        command = command_of(name)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f'pointsman-{command} needs the training extra ({error}): pip install "pointsman[train]"\n')
+        sys.stderr.write(f'pointsman-{name} needs the training extra ({error}): pip install "pointsman[train]"\n')
         raise SystemExit(1) from error
     cli.main(command)

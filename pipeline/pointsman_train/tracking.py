@@ -83,10 +83,10 @@ class MlflowRun:
         self._held |= {_name(name): value for name, value in values.items() if math.isfinite(value)}
 
     def write_metrics(self) -> None:
-        """Write the metrics that were held back."""
-        if self._held:
-            self._mlflow.log_metrics(self._held)
-        self._held = {}
+        """Write the metrics that were held back; a store that refuses them is not asked again."""
+        held, self._held = self._held, {}
+        if held:
+            self._mlflow.log_metrics(held)
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Tag the run."""

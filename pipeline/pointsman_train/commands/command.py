@@ -35,11 +35,11 @@ class Command(Generic[Settings]):
     kept
         What an interruption leaves behind, in words.
     groups
-        Further schemas, as ``GROUP/NAME``.
+        Further schemas by their names, of each group of the configuration that has some.
     """
 
     name: str
     settings: type[Settings]
     run: Callable[[Settings, Job], float | None]
     kept: str
-    groups: Mapping[str, type[Any]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, type[Any]]] = field(default_factory=dict)

@@ -21,4 +21,4 @@ def run(settings: CompareConfig, job: Job) -> None:
     refuse_failed(settings, comparison)
 
 
-COMMAND = Command("compare", CompareConfig, run, kept="nothing was promoted", groups=SCHEMAS)
+COMMAND = Command("compare", CompareConfig, run, kept="nothing was promoted", groups={"dataset": SCHEMAS})

@@ -22,4 +22,4 @@ def run(settings: JudgeConfig, job: Job) -> float | None:
     return evaluation.figures["hull_gain"].value
 
 
-COMMAND = Command("evaluate", JudgeConfig, run, kept="nothing was written", groups=SCHEMAS)
+COMMAND = Command("evaluate", JudgeConfig, run, kept="nothing was written", groups={"dataset": SCHEMAS})

@@ -23,5 +23,5 @@ COMMAND = Command(
     run,
     kept="no router was written; a learning curve goes on where it stopped with the same hydra.run.dir, "
     "a search with the same tune.name, and engine=dask with the same engine.folder",
-    groups=SCHEMAS,
+    groups={"dataset": SCHEMAS},
 )

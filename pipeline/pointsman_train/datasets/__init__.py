@@ -9,12 +9,12 @@ from pointsman_train.datasets.catalog import read_catalog
 from pointsman_train.datasets.load import load
 from pointsman_train.datasets.source import Columns, DatasetConfig, HubConfig, LongConfig, PromptsConfig, WideConfig
 
-# By its name for Hydra.
+# By their names in `conf/dataset/`.
 SCHEMAS: Mapping[str, type[Any]] = {
-    "dataset/long_schema": LongConfig,
-    "dataset/wide_schema": WideConfig,
-    "dataset/hub_schema": HubConfig,
-    "dataset/prompts_schema": PromptsConfig,
+    "long_schema": LongConfig,
+    "wide_schema": WideConfig,
+    "hub_schema": HubConfig,
+    "prompts_schema": PromptsConfig,
 }
 
 __all__ = [
