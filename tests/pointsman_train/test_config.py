@@ -67,6 +67,16 @@ def test_every_root_file_is_known_here():
 
 
 @pytest.mark.parametrize("root", ROOTS)
+def test_every_root_composes_with_nothing_given_as_its_help_does(root):
+    assert compose(root)
+
+
+def test_what_evaluating_cannot_do_without_is_named_all_at_once():
+    with pytest.raises(ConfigError, match=r"no value for \['dataset', 'router'\]; give each on the command line"):
+        build(compose("evaluate"), JudgeConfig)
+
+
+@pytest.mark.parametrize("root", ROOTS)
 def test_every_root_composes_and_passes_its_own_check(root):
     config = composed(root)
     assert type(config) is ROOTS[root][0]
