@@ -132,6 +132,16 @@ def bundle(trained: Trained, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return MLflow's file with nothing in it, to copy: to make one is to change its tables sixty times."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """Environment in which a child process finds both packages of this checkout."""
     import pointsman_train

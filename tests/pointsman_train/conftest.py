@@ -19,8 +19,9 @@ from pointsman_train.tracking import TrackingConfig
 
 
 @contextmanager
-def mlflow_in(folder: Path) -> Iterator[TrackingConfig]:
+def mlflow_in(folder: Path, empty_store: Path) -> Iterator[TrackingConfig]:
     """Track into a file in a folder, and leave MLflow as it was."""
+    shutil.copy(empty_store, folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         # MLflow writes the address into the environment, from where other tests must not read it.
@@ -33,9 +34,9 @@ def mlflow_in(folder: Path) -> Iterator[TrackingConfig]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[TrackingConfig]:
+def store(tmp_path: Path, empty_store: Path) -> Iterator[TrackingConfig]:
     """Return a store of the test's own."""
-    with mlflow_in(tmp_path) as config:
+    with mlflow_in(tmp_path, empty_store) as config:
         yield config
 
 
@@ -48,9 +49,9 @@ def client(store: TrackingConfig) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="module")
-def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingConfig]:
-    """Return a store that the tests of a module share: making one takes seconds."""
-    with mlflow_in(tmp_path_factory.mktemp("mlflow")) as config:
+def shared_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[TrackingConfig]:
+    """Return a store that the tests of a module share."""
+    with mlflow_in(tmp_path_factory.mktemp("mlflow"), empty_store) as config:
         yield config
 
 

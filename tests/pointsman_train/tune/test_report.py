@@ -94,11 +94,11 @@ def test_each_trial_is_a_run_inside_the_run_and_one_that_goes_on_has_all(searchi
     assert files >= {"tune/tune.html", "tune/tune.json", "tune/best.yaml", "tune/history.png"}
 
 
-def test_a_space_that_cannot_work_is_refused_before_anything_is_tracked(searching, store, tmp_path):
+def test_a_space_that_cannot_work_is_refused_before_anything_is_tracked(searching, store, client, tmp_path):
     from pointsman_train.errors import ConfigError
     from pointsman_train.tune.settings import Span
 
     with pytest.raises(ConfigError, match=r"train.pooled.booster.trees is not read"):
         run_pipeline(searching(store, space={"train.pooled.booster.trees": Span(5, 9)}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    assert not (tmp_path / "mlflow.db").exists()
+    assert client().get_experiment_by_name(store.experiment) is None
