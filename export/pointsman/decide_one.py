@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from pointsman.decide import REASONS, Rule
 from pointsman.guard import Guard
@@ -16,14 +16,8 @@ from pointsman.guard import Guard
 _UTILITY, _THRESHOLD, _HELD, _UNFAMILIAR, _ONLY = REASONS
 
 
-class OneChoice(NamedTuple):
-    """What was chosen for one prompt: a row of :class:`pointsman.decide.Choices`, with the reason in words."""
-
-    chosen: int
-    margin: float
-    reason: str
-    unfamiliar: bool
-    utility: Sequence[float]
+OneChoice: TypeAlias = tuple[int, float, str, bool, list[float]]
+"""What was chosen for one prompt: a row of :class:`pointsman.decide.Choices` in its order, with the reason in words."""
 
 
 def choose_one(
@@ -51,8 +45,8 @@ def choose_one(
 
     Examples
     --------
-    >>> choose_one(Rule(lam=0.5), [0.5, 0.75], [0.5, 0.25, 0.25], [0.25, 1.0], 1, [True, True]).chosen
-    0
+    >>> choose_one(Rule(lam=0.5), [0.5, 0.75], [0.5, 0.25, 0.25], [0.25, 1.0], 1, [True, True])
+    (0, 0.125, 'utility', False, [0.375, 0.25])
     """
     utility = _utilities(rule, p_success, p_label, relative)
     if rule.kind == "utility":
@@ -63,8 +57,8 @@ def choose_one(
     if sum(allowed) == 1:
         lead, reason = math.inf, _ONLY
     if guard is None or similarity is None or similarity >= guard.threshold:
-        return OneChoice(chosen, lead, reason, False, utility)
-    return OneChoice(guard.fallback, math.inf, reason if reason == _ONLY else _UNFAMILIAR, True, utility)
+        return chosen, lead, reason, False, utility
+    return guard.fallback, math.inf, reason if reason == _ONLY else _UNFAMILIAR, True, utility
 
 
 def _utilities(

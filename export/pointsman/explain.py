@@ -68,7 +68,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain dicts, strings and numbers, ready for JSON."""
-        return asdict(self) | {"lead": self.lead() if self.runner_up else None}
+        lead = self.lead() if self.runner_up else None
+        return asdict(self) | {"decision": self.decision.to_dict(), "lead": lead}
 
     def words(self, most: int = 8) -> str:
         """Say it in lines, with at most so many features a model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import onnxruntime as ort
@@ -28,12 +28,8 @@ OUTPUTS = ("p_success", "p_label", "features")
 GUARDED_OUTPUTS = (*OUTPUTS, "similarity")
 
 
-class Row(NamedTuple):
-    """What one prompt is decided by, in plain Python: a row of each of the :class:`Predictions`."""
-
-    p_success: list[float]
-    p_label: list[float]
-    similarity: float | None
+Row: TypeAlias = tuple[list[float], list[float], float | None]
+"""What one prompt is decided by, in plain Python: ``p_success``, ``p_label`` and ``similarity`` of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ class Predictions:
     def rows(self) -> Iterator[Row]:
         """Yield what each prompt is decided by."""
         near = [None] * len(self.p_success) if self.similarity is None else self.similarity.tolist()
-        return map(Row, self.p_success.tolist(), self.p_label.tolist(), near)
+        return zip(self.p_success.tolist(), self.p_label.tolist(), near, strict=True)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
@@ -120,7 +116,7 @@ class Graph:
         batch = np.empty(1, dtype=object)
         batch[0] = text
         p_success, p_label, *near = self._session.run(self._decides, {"prompt": batch})
-        return Row(p_success.tolist()[0], p_label.tolist()[0], near[0].tolist()[0] if near else None)
+        return p_success.tolist()[0], p_label.tolist()[0], near[0].tolist()[0] if near else None
 
     def predict(self, texts: Sequence[str]) -> Predictions:
         """Run the graph on sanitised texts; an empty list gives empty arrays."""

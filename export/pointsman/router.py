@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman import decide
 from pointsman.bundle import load_bundle
+from pointsman.decide import NO_SIGNAL, Rule, relative_cost
 from pointsman.decide_one import choose_one
 from pointsman.decision import Decision
 from pointsman.dial import rule_of
@@ -24,9 +24,19 @@ from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
 from pointsman.wishes import WishArguments, Wishes, at_boundary, checked, first_in, raised, unwanted
 
-_NOTHING_WISHED = Wishes()
 # What makes a name a pattern.
 _WILD = "*"
+
+
+class _Terms(NamedTuple):
+    """By what a prompt is decided: what the wishes of a call come to with one router."""
+
+    point: str
+    rule: Rule
+    reasons: tuple[tuple[str, str], ...]
+    allowed: Sequence[bool]
+    guard: Guard | None
+    wishes: Wishes
 
 
 class Router:
@@ -45,16 +55,16 @@ class Router:
     def __init__(self, manifest: Manifest, graph: Graph) -> None:
         self.manifest = manifest
         self._graph = graph
-        self._cost: NDArray[np.float64] = np.array([model.mean_cost_usd for model in manifest.models])
+        self._labels, self._boundary_margin = manifest.labels, manifest.boundary_margin
+        self._costs = [model.mean_cost_usd for model in manifest.models]
         self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
         self._name = f"{manifest.name}/{manifest.version}"
         self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
         self._anchor = self.models.index(manifest.best_single)
         guard = manifest.guard
         self._guard = None if guard is None else Guard(guard.threshold, self.models.index(guard.fallback))
-        self._everything = [True] * len(self.models)
-        self._relative: list[float] = decide.relative_cost(self._cost).tolist()
-        self._default_rule = rule_of(manifest, _NOTHING_WISHED)
+        self._relative: list[float] = relative_cost(np.array(self._costs)).tolist()
+        self._unasked = self._terms(Wishes())
 
     @classmethod
     def load(cls, folder: str | Path) -> Router:
@@ -135,25 +145,21 @@ class Router:
         NoCandidateError
             When no model may be chosen.
         """
-        wishes = self._wishes(
-            models,
-            exclude,
-            operating_point=operating_point,
-            cost_quality=cost_quality,
-            min_success=min_success,
-            on_boundary=on_boundary,
-        )
-        excluded, point, rule = self._asked(wishes)
+        # Word by word, since nearly every decision comes by here: a loop over them would take a microsecond.
+        nothing = models is None and exclude is None and operating_point is None
+        if nothing and cost_quality is None and min_success is None and on_boundary is None:
+            terms = self._unasked
+        else:
+            terms = self._terms(self._wishes(models, exclude, operating_point, cost_quality, min_success, on_boundary))
         text = text_of(prompt)
-        return self._decided(self._graph.predict_one(text), text, point, rule, excluded, wishes)
+        return self._decided(self._graph.predict_one(text), text, terms)
 
     def route_many(self, prompts: Sequence[Prompt], **wishes: Unpack[WishArguments]) -> list[Decision]:
         """Choose a model for each of several prompts in one run of the graph; the rest is as of :meth:`route`."""
-        asked = self._wishes(**wishes)
-        excluded, point, rule = self._asked(asked)
+        terms = self._terms(self._wishes(**wishes))
         texts = _texts(prompts)
         rows = self._graph.predict(texts).rows()
-        return [self._decided(row, text, point, rule, excluded, asked) for row, text in zip(rows, texts, strict=True)]
+        return [self._decided(row, text, terms) for row, text in zip(rows, texts, strict=True)]
 
     def _wishes(
         self,
@@ -164,10 +170,6 @@ class Router:
         min_success: float | None = None,
         on_boundary: str | None = None,
     ) -> Wishes:
-        # Word by word, since nearly every decision comes by here: a loop over them would take a microsecond.
-        nothing = models is None and exclude is None and operating_point is None
-        if nothing and cost_quality is None and min_success is None and on_boundary is None:
-            return _NOTHING_WISHED
         some, none = self._patterns("models", models), self._patterns("exclude", exclude)
         if models is not None and not some:
             raise NoCandidateError(dict.fromkeys(self.models, "not in the requested models"))
@@ -188,33 +190,56 @@ class Router:
                 raise UnknownModelError(f"{name!r} is not a model of {self.name}: {list(self.models)!r}{hint}")
         return patterns
 
-    def _asked(self, wishes: Wishes) -> tuple[dict[str, str], str, decide.Rule]:
-        if wishes is _NOTHING_WISHED:
-            return {}, *self._default_rule
+    def _terms(self, wishes: Wishes) -> _Terms:
         reasons = ((model, unwanted(model, wishes)) for model in self.models)
         excluded = {model: reason for model, reason in reasons if reason is not None}
         if len(excluded) == len(self.models):
             raise NoCandidateError(excluded)
-        return excluded, *rule_of(self.manifest, wishes)
+        allowed = [model not in excluded for model in self.models]
+        point, rule = rule_of(self.manifest, wishes)
+        return _Terms(point, rule, tuple(excluded.items()), allowed, self._guard_among(np.array(allowed)), wishes)
 
-    def _decided(
-        self, row: Row, text: str, point: str, rule: decide.Rule, excluded: Mapping[str, str], wishes: Wishes
-    ) -> Decision:
-        decision = self._decide_one(row, point, rule, excluded)
+    def _decided(self, row: Row, text: str, terms: _Terms) -> Decision:
+        decision, wishes = self._by_rule(row, terms), terms.wishes
         if not text or text.isspace():
             return self._without_signal(decision)
         if (wishes.min_success is None and wishes.on_boundary is None) or decision.margin is None:
             return decision
         return self._as_wished(decision, wishes)
 
+    def _by_rule(self, row: Row, terms: _Terms) -> Decision:
+        p_success, p_label, near = row
+        point, rule, reasons, allowed, guard, _ = terms
+        chosen, margin, reason, unfamiliar, utility = choose_one(
+            rule, p_success, p_label, self._relative, self._anchor, allowed, guard, near
+        )
+        return Decision(
+            model=self.models[chosen],
+            label=self._labels[p_label.index(max(p_label))],
+            operating_point=point,
+            lam=rule.lam,
+            estimated_cost_usd=self._costs[chosen],
+            margin=margin if margin < math.inf else None,
+            boundary=margin < self._boundary_margin,
+            similarity=near,
+            unfamiliar=unfamiliar,
+            reason=reason,
+            router=self._name,
+            models=self.models,
+            labels=self._labels,
+            probability=p_success,
+            label_probability=p_label,
+            utility=utility,
+            reasons=reasons,
+        )
+
     def _without_signal(self, decision: Decision) -> Decision:
         """Send a blank prompt where unfamiliar ones go, or to the best single model; its probabilities mean nothing."""
         if len(decision.utilities) == 1:
             return decision
         chosen = self._default_among(tuple(decision.utilities))
-        cost = self.manifest.models[self.models.index(chosen)].mean_cost_usd
-        blank = replace(decision, model=chosen, estimated_cost_usd=cost, margin=None, boundary=False)
-        return replace(blank, reason=decide.NO_SIGNAL)
+        cost = self._costs[self.models.index(chosen)]
+        return decision.but(model=chosen, estimated_cost_usd=cost, margin=None, boundary=False, reason=NO_SIGNAL)
 
     def _as_wished(self, decision: Decision, wishes: Wishes) -> Decision:
         """Apply the wish for a least probability, and what is wished for close calls."""
@@ -228,8 +253,8 @@ class Router:
         if decision.boundary:
             chosen, why = at_boundary(wishes.on_boundary, ranking, self.models, self._default_among(ranking))
             whys.append(why)
-        cost = self.manifest.models[self.models.index(chosen)].mean_cost_usd
-        return replace(decision, model=chosen, estimated_cost_usd=cost, reason="; ".join(filter(None, whys)))
+        cost = self._costs[self.models.index(chosen)]
+        return decision.but(model=chosen, estimated_cost_usd=cost, reason="; ".join(filter(None, whys)))
 
     def _default_among(self, ranking: Sequence[str]) -> str:
         default = self._guard.fallback if self._guard else self._anchor
@@ -240,32 +265,6 @@ class Router:
         if guard is None or allowed[guard.fallback]:
             return guard
         return replace(guard, fallback=fallback_among(guard.fallback, self._score, allowed))
-
-    def _decide_one(self, row: Row, point: str, rule: decide.Rule, excluded: Mapping[str, str]) -> Decision:
-        p_success, p_label, near = row
-        allowed, guard = self._everything, self._guard
-        if excluded:
-            allowed = [model not in excluded for model in self.models]
-            guard = self._guard_among(np.array(allowed))
-        choice = choose_one(rule, p_success, p_label, self._relative, self._anchor, allowed, guard, near)
-        labels, models = self.manifest.labels, self.models
-        return Decision(
-            model=models[choice.chosen],
-            label=labels[p_label.index(max(p_label))],
-            complexity=dict(zip(labels, p_label, strict=True)),
-            p_success=dict(zip(models, p_success, strict=True)),
-            utilities={m: u for m, u in zip(models, choice.utility, strict=True) if m not in excluded},
-            operating_point=point,
-            lam=rule.lam,
-            estimated_cost_usd=self.manifest.models[choice.chosen].mean_cost_usd,
-            excluded=dict(excluded),
-            margin=choice.margin if choice.margin < math.inf else None,
-            boundary=choice.margin < self.manifest.boundary_margin,
-            similarity=near,
-            unfamiliar=choice.unfamiliar,
-            reason=choice.reason,
-            router=self._name,
-        )
 
 
 def _texts(prompts: Sequence[Prompt]) -> list[str]:

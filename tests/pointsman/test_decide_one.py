@@ -39,8 +39,5 @@ def test_one_prompt_is_decided_as_a_row_of_many(prompt, kind, lam, threshold, ho
     many = choose_by(rule, worth(rule, p_success, p_label), costs, anchor, np.array(allowed))
     many = guarded(many, guard, None if near is None else np.array([near]))
     one = choose_one(rule, p, p_label[0].tolist(), relative_cost(costs).tolist(), anchor, allowed, guard, near)
-    assert one.chosen == many.chosen[0]
-    assert one.margin == many.margin[0]
-    assert one.reason == REASONS[many.reason[0]]
-    assert one.unfamiliar == many.unfamiliar[0]
-    assert list(one.utility) == many.utility[0].tolist()
+    reason, utility = REASONS[many.reason[0]], many.utility[0].tolist()
+    assert one == (many.chosen[0], many.margin[0], reason, many.unfamiliar[0], utility)

@@ -137,23 +137,25 @@ class Chooser:
         guard = self._router.guard
         if guard is not None:
             guard = replace(guard, fallback=fallback_among(self._default, self._score, allowed))
-        one = choose_one(rule, p, label, self._relative, self._anchor, allowed.tolist(), guard, near)
+        chosen, margin, reason, unfamiliar, utility = choose_one(
+            rule, p, label, self._relative, self._anchor, allowed.tolist(), guard, near
+        )
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
-        ranking = self._ranked(one.chosen, self._score if one.unfamiliar else np.array(one.utility), allowed)
+        ranking = self._ranked(chosen, self._score if unfamiliar else np.array(utility), allowed)
         names = self._router.models
         choice = Choice(
             model=ranking[0],
             ranking=ranking,
-            reason=one.reason,
+            reason=reason,
             operating_point=name,
             lam=rule.lam,
             p_success=dict(zip(names, p, strict=True)),
-            utilities={model: u for model, u, may in zip(names, one.utility, allowed.tolist(), strict=True) if may},
-            margin=one.margin if one.margin < math.inf else None,
-            boundary=one.margin < self.manifest.boundary_margin,
+            utilities={model: u for model, u, may in zip(names, utility, allowed.tolist(), strict=True) if may},
+            margin=margin if margin < math.inf else None,
+            boundary=margin < self.manifest.boundary_margin,
             similarity=near,
-            unfamiliar=one.unfamiliar,
-            signal=not one.unfamiliar,
+            unfamiliar=unfamiliar,
+            signal=not unfamiliar,
         )
         return self._adjusted(choice, controls)
 
