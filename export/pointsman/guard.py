@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import ONLY, UNFAMILIAR, Bools, Choices, Floats, choose
+from pointsman.decide import ONLY, UNFAMILIAR, Bools, Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,16 @@ def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floati
     )
 
 
-def fallback_among(fallback: int, mean_score: Floats, allowed: Bools) -> int:
+def fallback_among(fallback: int, mean_score: Sequence[float], allowed: Sequence[bool]) -> int:
     """Position of the fallback or, where it is not allowed, of the allowed model with the best mean score.
+
+    Of equals it is the first; at least one model is allowed.
 
     Examples
     --------
-    >>> fallback_among(2, np.array([0.4, 0.6, 0.8]), np.array([True, True, False]))
+    >>> fallback_among(2, [0.4, 0.6, 0.8], [True, True, False])
     1
     """
-    return fallback if allowed[fallback] else int(choose(mean_score, allowed))
+    if allowed[fallback]:
+        return fallback
+    return max((m for m, may in enumerate(allowed) if may), key=mean_score.__getitem__)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pointsman.bundle import load_bundle
 from pointsman.decide import NO_SIGNAL, Rule, relative_cost
@@ -57,7 +56,7 @@ class Router:
         self._graph = graph
         self._labels, self._boundary_margin = manifest.labels, manifest.boundary_margin
         self._costs = [model.mean_cost_usd for model in manifest.models]
-        self._score: NDArray[np.float64] = np.array([model.mean_score for model in manifest.models])
+        self._score = [model.mean_score for model in manifest.models]
         self._name = f"{manifest.name}/{manifest.version}"
         self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
         self._anchor = self.models.index(manifest.best_single)
@@ -197,7 +196,7 @@ class Router:
             raise NoCandidateError(excluded)
         allowed = [model not in excluded for model in self.models]
         point, rule = rule_of(self.manifest, wishes)
-        return _Terms(point, rule, tuple(excluded.items()), allowed, self._guard_among(np.array(allowed)), wishes)
+        return _Terms(point, rule, tuple(excluded.items()), allowed, self._guard_among(allowed), wishes)
 
     def _decided(self, row: Row, text: str, terms: _Terms) -> Decision:
         decision, wishes = self._by_rule(row, terms), terms.wishes
@@ -258,9 +257,9 @@ class Router:
 
     def _default_among(self, ranking: Sequence[str]) -> str:
         default = self._guard.fallback if self._guard else self._anchor
-        return self.models[fallback_among(default, self._score, np.array([m in ranking for m in self.models]))]
+        return self.models[fallback_among(default, self._score, [m in ranking for m in self.models])]
 
-    def _guard_among(self, allowed: NDArray[np.bool_]) -> Guard | None:
+    def _guard_among(self, allowed: Sequence[bool]) -> Guard | None:
         guard = self._guard
         if guard is None or allowed[guard.fallback]:
             return guard

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pointsman import decide
 from pointsman.decide_one import choose_one
@@ -79,9 +78,10 @@ class Chooser:
         self.manifest: Manifest = router.manifest
         self._router = router
         self._settings = settings
-        self._cost = np.array([model.mean_cost_usd for model in self.manifest.models])
-        self._relative: list[float] = decide.relative_cost(self._cost).tolist()
-        self._score = np.array([model.mean_score for model in self.manifest.models])
+        cost = np.array([model.mean_cost_usd for model in self.manifest.models])
+        self._dearest = float(cost.max())
+        self._relative: list[float] = decide.relative_cost(cost).tolist()
+        self._score = [model.mean_score for model in self.manifest.models]
         guard = router.guard
         best = router.models.index(self.manifest.best_single)
         self._anchor, self._default = best, guard.fallback if guard else best
@@ -104,14 +104,14 @@ class Chooser:
             When the router has not the one that the request asks for.
         """
         name, rule = rule_of(self.manifest, controls)
-        allowed = np.array([model in models for model in self._router.models])
+        allowed = [model in models for model in self._router.models]
         if not text.strip():
             return self._without_signal(name, rule, allowed)
         return self._scored(text, name, rule, allowed, controls)
 
     def default_among(self, models: Collection[str]) -> str:
         """Return the default model or, where it may not answer, the one with the best mean score."""
-        allowed = np.array([model in models for model in self._router.models])
+        allowed = [model in models for model in self._router.models]
         return self._router.models[fallback_among(self._default, self._score, allowed)]
 
     def neighbours(self, choice: Choice) -> tuple[str, ...]:
@@ -122,26 +122,24 @@ class Chooser:
 
     def cost_scale(self) -> float:
         """US dollars of one unit of relative cost: the mean cost of the dearest model."""
-        return float(self._cost.max())
+        return self._dearest
 
-    def _without_signal(self, name: str, rule: decide.Rule, allowed: NDArray[np.bool_]) -> Choice:
+    def _without_signal(self, name: str, rule: decide.Rule, allowed: Sequence[bool]) -> Choice:
         chosen = fallback_among(self._default, self._score, allowed)
         ranking = self._ranked(chosen, self._score, allowed)
-        reason = "only candidate" if allowed.sum() == 1 else decide.NO_SIGNAL
+        reason = "only candidate" if sum(allowed) == 1 else decide.NO_SIGNAL
         return Choice(ranking[0], ranking, reason, name, rule.lam, {}, {}, None, False, None, False, signal=False)
 
-    def _scored(
-        self, text: str, name: str, rule: decide.Rule, allowed: NDArray[np.bool_], controls: Controls
-    ) -> Choice:
+    def _scored(self, text: str, name: str, rule: decide.Rule, allowed: Sequence[bool], controls: Controls) -> Choice:
         p, label, near = self._router.predict_one(text)
         guard = self._router.guard
         if guard is not None:
             guard = replace(guard, fallback=fallback_among(self._default, self._score, allowed))
         chosen, margin, reason, unfamiliar, utility = choose_one(
-            rule, p, label, self._relative, self._anchor, allowed.tolist(), guard, near
+            rule, p, label, self._relative, self._anchor, allowed, guard, near
         )
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
-        ranking = self._ranked(chosen, self._score if unfamiliar else np.array(utility), allowed)
+        ranking = self._ranked(chosen, self._score if unfamiliar else utility, allowed)
         names = self._router.models
         choice = Choice(
             model=ranking[0],
@@ -150,7 +148,7 @@ class Chooser:
             operating_point=name,
             lam=rule.lam,
             p_success=dict(zip(names, p, strict=True)),
-            utilities={model: u for model, u, may in zip(names, utility, allowed.tolist(), strict=True) if may},
+            utilities={model: u for model, u, may in zip(names, utility, allowed, strict=True) if may},
             margin=margin if margin < math.inf else None,
             boundary=margin < self.manifest.boundary_margin,
             similarity=near,
@@ -159,9 +157,10 @@ class Chooser:
         )
         return self._adjusted(choice, controls)
 
-    def _ranked(self, chosen: int, by: NDArray[np.float64], allowed: NDArray[np.bool_]) -> tuple[str, ...]:
-        order: Sequence[int] = np.argsort(-by, kind="stable").tolist()
-        rest = [m for m in order if allowed[m] and m != chosen]
+    def _ranked(self, chosen: int, by: Sequence[float], allowed: Sequence[bool]) -> tuple[str, ...]:
+        rest = [m for m, may in enumerate(allowed) if may and m != chosen]
+        # Sorting keeps the ladder's order among equals.
+        rest.sort(key=by.__getitem__, reverse=True)
         return tuple(self._router.models[m] for m in (chosen, *rest))
 
     def _adjusted(self, choice: Choice, controls: Controls) -> Choice:

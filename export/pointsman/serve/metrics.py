@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -26,19 +27,23 @@ class Metrics:
     def __init__(self) -> None:
         # One of its own, so that several applications may live in a process.
         self._registry = own = CollectorRegistry()
-        self._responses = Counter("pointsman_responses", "By path and status.", ("path", "status"), registry=own)
+
+        def counter(name: str, words: str, *labels: str) -> Callable[..., Counter]:
+            # The library looks a counter of some labels up behind a lock, seven times for a request.
+            return cache(Counter(f"pointsman_{name}", words, labels, registry=own).labels)
+
+        self._responses = counter("responses", "By path and status.", "path", "status")
         self._decisions = _seconds("pointsman_decision_seconds", "From a body to a decision.", _DECISION_S, own)
         words = "Requests as they ended; no model where none answered."
-        self._requests = Counter("pointsman_requests", words, ("model", "outcome"), registry=own)
-        labels = ("model", "provider", "outcome")
-        self._tries = Counter("pointsman_tries", "Requests to endpoints.", labels, registry=own)
-        self._tokens = Counter("pointsman_tokens", "As upstreams counted.", ("model", "kind"), registry=own)
-        self._cost = Counter("pointsman_cost_usd", "By the catalog's prices.", ("model",), registry=own)
+        self._requests = counter("requests", words, "model", "outcome")
+        self._tries = counter("tries", "Requests to endpoints.", "model", "provider", "outcome")
+        self._tokens = counter("tokens", "As upstreams counted.", "model", "kind")
+        self._cost = counter("cost_usd", "By the catalog's prices.", "model")
         self._latency = _seconds("pointsman_request_seconds", "From a request to its answer's end.", _REQUEST_S, own)
 
     def responded(self, path: str, status: int) -> None:
         """Count a response."""
-        self._responses.labels(path, str(status)).inc()
+        self._responses(path, str(status)).inc()
 
     def decided(self, seconds: float) -> None:
         """Note how long a decision took."""
@@ -47,19 +52,19 @@ class Metrics:
     def __call__(self, record: Record) -> None:
         """Count a request that ended."""
         if record.refused:
-            self._requests.labels("", "refused").inc()
+            self._requests("", "refused").inc()
             return
         model = record.model or ""
         outcome = record.error or ("answered" if record.status < 400 else f"status {record.status}")
-        self._requests.labels(model, outcome).inc()
+        self._requests(model, outcome).inc()
         for one in record.tries:
-            self._tries.labels(one.model, one.provider, one.outcome).inc()
+            self._tries(one.model, one.provider, one.outcome).inc()
         tokens = {"input": record.input_tokens, "output": record.output_tokens, "cached": record.cached_tokens}
         for kind, number in tokens.items():
             if number is not None:
-                self._tokens.labels(model, kind).inc(number)
+                self._tokens(model, kind).inc(number)
         if record.cost_usd is not None:
-            self._cost.labels(model).inc(record.cost_usd)
+            self._cost(model).inc(record.cost_usd)
         self._latency.observe(record.latency_ms / 1000)
 
     def text(self) -> bytes:
