@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Names(NamedTuple):
+    """What a router calls itself, its models and its labels."""
+
+    router: str
+    models: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 class Decision:
@@ -18,16 +26,14 @@ class Decision:
         "_estimated_cost_usd",
         "_label",
         "_label_probability",
-        "_labels",
         "_lam",
         "_margin",
         "_model",
-        "_models",
+        "_names",
         "_operating_point",
         "_probability",
         "_reason",
         "_reasons",
-        "_router",
         "_similarity",
         "_unfamiliar",
         "_utility",
@@ -45,9 +51,7 @@ class Decision:
         similarity: float | None,
         unfamiliar: bool,
         reason: str,
-        router: str,
-        models: tuple[str, ...],
-        labels: tuple[str, ...],
+        names: Names,
         probability: Sequence[float],
         label_probability: Sequence[float],
         utility: Sequence[float],
@@ -63,9 +67,7 @@ class Decision:
         self._similarity = similarity
         self._unfamiliar = unfamiliar
         self._reason = reason
-        self._router = router
-        self._models = models
-        self._labels = labels
+        self._names = names
         self._probability = probability
         self._label_probability = label_probability
         self._utility = utility
@@ -135,17 +137,17 @@ class Decision:
     @property
     def router(self) -> str:
         """Name and version, as ``name/version``."""
-        return self._router
+        return self._names.router
 
     @property
     def complexity(self) -> dict[str, float]:
         """Probability of each label."""
-        return dict(zip(self._labels, self._label_probability, strict=True))
+        return dict(zip(self._names.labels, self._label_probability, strict=True))
 
     @property
     def p_success(self) -> dict[str, float]:
         """Calibrated probability that each model of the ladder succeeds."""
-        return dict(zip(self._models, self._probability, strict=True))
+        return dict(zip(self._names.models, self._probability, strict=True))
 
     @property
     def utilities(self) -> dict[str, float]:
@@ -155,7 +157,7 @@ class Decision:
         model is needed: the sum of ``complexity`` over the rungs above.
         """
         out = dict(self._reasons)
-        return {model: u for model, u in zip(self._models, self._utility, strict=True) if model not in out}
+        return {model: u for model, u in zip(self._names.models, self._utility, strict=True) if model not in out}
 
     @property
     def excluded(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ import numpy as np
 from pointsman.bundle import load_bundle
 from pointsman.decide import NO_SIGNAL, Rule, relative_cost
 from pointsman.decide_one import choose_one
-from pointsman.decision import Decision
+from pointsman.decision import Decision, Names
 from pointsman.dial import rule_of
 from pointsman.errors import NoCandidateError, PromptError, UnknownModelError
 from pointsman.graph import Graph, Predictions, Row
@@ -54,11 +54,11 @@ class Router:
     def __init__(self, manifest: Manifest, graph: Graph) -> None:
         self.manifest = manifest
         self._graph = graph
-        self._labels, self._boundary_margin = manifest.labels, manifest.boundary_margin
+        self._boundary_margin = manifest.boundary_margin
         self._costs = [model.mean_cost_usd for model in manifest.models]
         self._score = [model.mean_score for model in manifest.models]
-        self._name = f"{manifest.name}/{manifest.version}"
         self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
+        self._names = Names(f"{manifest.name}/{manifest.version}", self.models, manifest.labels)
         self._anchor = self.models.index(manifest.best_single)
         guard = manifest.guard
         self._guard = None if guard is None else Guard(guard.threshold, self.models.index(guard.fallback))
@@ -88,7 +88,7 @@ class Router:
     @property
     def name(self) -> str:
         """``name/version``."""
-        return self._name
+        return self._names.router
 
     @property
     def guard(self) -> Guard | None:
@@ -214,7 +214,7 @@ class Router:
         )
         return Decision(
             model=self.models[chosen],
-            label=self._labels[p_label.index(max(p_label))],
+            label=self._names.labels[p_label.index(max(p_label))],
             operating_point=point,
             lam=rule.lam,
             estimated_cost_usd=self._costs[chosen],
@@ -223,9 +223,7 @@ class Router:
             similarity=near,
             unfamiliar=unfamiliar,
             reason=reason,
-            router=self._name,
-            models=self.models,
-            labels=self._labels,
+            names=self._names,
             probability=p_success,
             label_probability=p_label,
             utility=utility,

@@ -87,7 +87,7 @@ def text_of(prompt: Prompt) -> str:
     '2 + 2?'
     """
     if isinstance(prompt, str):
-        # Nearly every prompt is as it may be: a look costs a third of the calls that change it.
+        # Nearly every prompt is as it may be, and one look is less than the calls that would change it.
         plain = len(prompt) <= LONGEST and prompt.isascii() and "\x00" not in prompt
         return prompt if plain else _scored(prompt)
     if not isinstance(prompt, Sequence) or not all(isinstance(message, Mapping) for message in prompt):

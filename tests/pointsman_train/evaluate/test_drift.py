@@ -89,7 +89,7 @@ def test_a_difference_too_small_to_matter_is_no_drift_however_many_prompts_show_
     assert (fresh(0.6), fresh(0.6, least=0.1), fresh(0.7, least=0.1)) == (True, False, True)
 
 
-@pytest.mark.parametrize("n", [50, 400, 5000])
+@pytest.mark.parametrize("n", [50, pytest.param(400, marks=pytest.mark.slow), 5000])
 def test_a_resample_of_the_training_prompts_raises_no_alarm(n):
     rng = np.random.default_rng(1)
     columns = _columns(rng, 2000)

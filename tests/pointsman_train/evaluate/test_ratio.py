@@ -41,7 +41,13 @@ def test_no_ratios_are_no_figures():
 
 @pytest.mark.parametrize(
     ("n", "size", "rate"),
-    [(273, 1, 0.0), (273, 1, 0.005), (273, 1, 0.05), (120, 2, 0.01), (120, 2, 0.02), (120, 2, 0.95), (120, 2, 1.0)],
+    [
+        (273, 1, 0.0),
+        (273, 1, 0.005),
+        (120, 2, 0.02),
+        (120, 2, 1.0),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((273, 1, 0.05), (120, 2, 0.01), (120, 2, 0.95))),
+    ],
 )
 def test_the_interval_of_a_share_holds_the_truth_however_near_it_is_to_0_or_1(n, size, rate):
     rng, held = np.random.default_rng(0), 0

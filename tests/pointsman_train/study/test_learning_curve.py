@@ -75,6 +75,7 @@ def test_finished_points_are_not_measured_again(curve, task, folder, monkeypatch
         measure_curve(other, QUICK, folder / "points")
 
 
+@pytest.mark.slow
 def test_labels_that_are_noise_buy_nothing_measurable(noises, tmp_path):
     once = replace(QUICK, repeats=1)
     curves = [measure_curve(noise, once, tmp_path / str(number)) for number, noise in enumerate(noises)]
