@@ -68,8 +68,13 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain dicts, strings and numbers, ready for JSON."""
-        lead = self.lead() if self.runner_up else None
-        return asdict(self) | {"decision": self.decision.to_dict(), "lead": lead}
+        return {
+            "decision": self.decision.to_dict(),
+            "runner_up": self.runner_up,
+            "models": tuple(asdict(one) for one in self.models),
+            "features": dict(self.features),
+            "lead": self.lead() if self.runner_up else None,
+        }
 
     def words(self, most: int = 8) -> str:
         """Say it in lines, with at most so many features a model."""
