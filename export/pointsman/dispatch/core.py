@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -160,7 +160,7 @@ class Dispatcher:
         preferences = asked.controls.provider
         groups = ordered(decided.ranking, decided.pool.endpoints, preferences, self.health, decided.provider)
         return Plan(
-            decision_id=uuid.uuid4().hex,
+            decision_id=os.urandom(16).hex(),
             started=started,
             time=now.isoformat(timespec="milliseconds"),
             body=body,

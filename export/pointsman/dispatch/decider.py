@@ -233,9 +233,10 @@ class Decider:
             raise NoCandidateError({seen.model: f"has the conversation's earlier answers, and is {why}"})
         return replace(choice.moved(kept[0], "held by the provider that has the conversation"), probability=None)
 
-    @staticmethod
-    def _may_explore(asked: Asked) -> bool:
+    def _may_explore(self, asked: Asked) -> bool:
         """Say whether chance may choose: without a session, the next draw would part a model from its tools."""
+        if self._settings.explore == 0:
+            return False
         return asked.controls.session_id is not None or "tools" not in asked.needs().capabilities
 
     def _seen(self, asked: Asked) -> tuple[Session | None, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,17 +71,18 @@ class Needs:
 def needs_of(api: Api, body: Mapping[str, Any]) -> Needs:
     """Read what a request needs from its body, without the routing fields."""
     text = "".join(_strings([body[name] for name in _TEXT_MEMBERS if name in body])).encode("utf-8", "replace")
-    found = [part for item in items(api, body) for part in (*parts(item), *_returned(item))]
-    data = [kind for part in found if (kind := _data_kind(part))]
-    attached = sum(_data_tokens(part) for part in found)
-    overhead = _MESSAGE_TOKENS * len(items(api, body)) + _CONVERSATION_TOKENS + attached
+    conversation = items(api, body)
+    found = [part for item in conversation for part in (*parts(item), *_returned(item))]
+    data = [(kind, part) for part in found if (kind := _data_kind(part))]
+    attached = sum(_data_tokens(kind, part) for kind, part in data)
+    overhead = _MESSAGE_TOKENS * len(conversation) + _CONVERSATION_TOKENS + attached
     stated = [body[name] for name in _LIMITS if _whole(body.get(name))]
     return Needs(
         input_tokens=most_tokens(text) + overhead,
         likely_tokens=len(text) // 4 + attached + 1,
         output_tokens=max(stated, default=_ANSWER_TOKENS),
         stated_output=bool(stated),
-        capabilities=frozenset({*data, *_asked(api, body)}),
+        capabilities=frozenset({*(kind for kind, _ in data), *_asked(api, body, conversation)}),
         parameters=frozenset(body) - _STRUCTURE,
     )
 
@@ -104,12 +105,12 @@ def most_tokens(text: bytes) -> int:
     return len(text) - lower - blank + -(-lower // 2) + -(-blank // 4)
 
 
-def _asked(api: Api, body: Mapping[str, Any]) -> set[str]:
+def _asked(api: Api, body: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]]) -> set[str]:
     """Capabilities that the settings ask for, and those that the conversation so far has used."""
     found = set()
     used = any(
         item.get("role") in ("tool", "function") or item.get("type") in ("function_call", "function_call_output")
-        for item in items(api, body)
+        for item in conversation
     )
     if used or body.get("tools") or body.get("functions"):
         found.add("tools")
@@ -140,10 +141,7 @@ def _returned(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [part for part in output if isinstance(part, dict)] if isinstance(output, list) else []
 
 
-def _data_tokens(part: Mapping[str, Any]) -> int:
-    kind = _data_kind(part)
-    if kind is None:
-        return 0
+def _data_tokens(kind: str, part: Mapping[str, Any]) -> int:
     if kind == "images":
         return _IMAGE_TOKENS
     size = sum(map(len, _strings(dict(part) | {"type": ""})))

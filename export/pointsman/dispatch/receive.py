@@ -43,24 +43,24 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
     """
     try:
         response = transport.handle_request(request_for(plan, send, headers))
-        chunks = _chunks(response)
+        chunks, told = _chunks(response), _told(response)
     except (httpx2.TransportError, KeyMissingError) as error:
         return _failed(error)
     reply = Reply()
     try:
-        if _is_stream(response):
+        if _is_stream(told):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(next(chunks, b"")) and clock() < until:
                 if clock() > send.deadline:
                     return Reply(fault=Fault.TIMEOUT)
-            reply = _begun(response, head, chunks)
+            reply = _begun(response, told, head, chunks)
         else:
             whole = bytearray()
             for chunk in chunks:
                 whole += chunk
                 if clock() > send.deadline:
                     return Reply(fault=Fault.TIMEOUT)
-            reply = judged(response.status_code, plain_headers(response.headers), bytes(whole))
+            reply = judged(response.status_code, told.headers, bytes(whole))
     except httpx2.TransportError as error:
         return _failed(error)
     finally:
@@ -76,24 +76,24 @@ async def receive_async(
     """Send a request and read its reply; see :func:`receive`."""
     try:
         response = await transport.handle_async_request(request_for(plan, send, headers))
-        chunks = _async_chunks(response)
+        chunks, told = _async_chunks(response), _told(response)
     except (httpx2.TransportError, KeyMissingError) as error:
         return _failed(error)
     reply = Reply()
     try:
-        if _is_stream(response):
+        if _is_stream(told):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(await anext(chunks, b"")) and clock() < until:
                 if clock() > send.deadline:
                     return Reply(fault=Fault.TIMEOUT)
-            reply = _begun(response, head, chunks)
+            reply = _begun(response, told, head, chunks)
         else:
             whole = bytearray()
             async for chunk in chunks:
                 whole += chunk
                 if clock() > send.deadline:
                     return Reply(fault=Fault.TIMEOUT)
-            reply = judged(response.status_code, plain_headers(response.headers), bytes(whole))
+            reply = judged(response.status_code, told.headers, bytes(whole))
     except httpx2.TransportError as error:
         return _failed(error)
     finally:
@@ -118,11 +118,14 @@ async def _async_chunks(response: httpx2.Response) -> AsyncGenerator[bytes]:
             yield chunk
 
 
-def _is_stream(response: httpx2.Response) -> bool:
-    kind = response.headers.get("content-type", "")
+def _told(response: httpx2.Response) -> Reply:
+    return Reply(response.status_code, plain_headers(response.headers))
+
+
+def _is_stream(told: Reply) -> bool:
+    kind = told.header("content-type") or ""
     # What is compressed, though it was asked not to be, cannot be looked at: it goes to the caller whole, as it is.
-    plain = response.headers.get("content-encoding", "identity").lower() == "identity"
-    return response.is_success and plain and kind.lower().startswith("text/event-stream")
+    return told.succeeded and told.plain and kind.lower().startswith("text/event-stream")
 
 
 class Head:
@@ -156,11 +159,13 @@ class Head:
         return bool(piece)
 
 
-def _begun(response: httpx2.Response, head: Head, chunks: Generator[bytes] | AsyncGenerator[bytes]) -> Reply:
-    headers, first = plain_headers(response.headers), head.read
+def _begun(
+    response: httpx2.Response, told: Reply, head: Head, chunks: Generator[bytes] | AsyncGenerator[bytes]
+) -> Reply:
+    status, headers, first = told.status, told.headers, head.read
     if head.is_empty or first_event_is_error(first):
-        return Reply(response.status_code, headers, first, Fault.EMPTY if head.is_empty else Fault.ERROR)
-    return Reply(response.status_code, headers, stream=Opened(first, response, chunks))
+        return Reply(status, headers, first, Fault.EMPTY if head.is_empty else Fault.ERROR)
+    return Reply(status, headers, stream=Opened(first, response, chunks))
 
 
 def _failed(error: httpx2.TransportError | KeyMissingError) -> Reply:

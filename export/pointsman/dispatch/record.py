@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pointsman.dispatch.attempts import Try
@@ -108,5 +108,5 @@ class Record:
 
 
 def _plain(record: Any) -> dict[str, Any]:
-    # Not asdict: that copies every number, which takes longer than writing them.
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    # Not asdict: that copies every number, which takes longer than writing them. The slots are the fields, in order.
+    return {name: getattr(record, name) for name in record.__slots__}

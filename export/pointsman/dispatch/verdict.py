@@ -62,6 +62,16 @@ class Reply:
     content: Any = field(default=None, repr=False)
     stream: Any = field(default=None, repr=False)
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status says so."""
+        return self.status in _OK
+
+    @property
+    def plain(self) -> bool:
+        """Whether the body is not compressed."""
+        return all(value.lower() == "identity" for key, value in self.headers if key == "content-encoding")
+
     def header(self, name: str) -> str | None:
         """Return a header's value, the first of several."""
         return next((value for key, value in self.headers if key == name), None)
@@ -155,9 +165,9 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 def judged(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Reply:
     """Make a reply of a whole answer: one of status 200 must be a JSON object, and not an error in disguise."""
-    plain = Reply(status, headers, body)
-    if status not in _OK or plain.header("content-encoding") not in (None, "identity"):
-        return plain
+    reply = Reply(status, headers, body)
+    if not (reply.succeeded and reply.plain):
+        return reply
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

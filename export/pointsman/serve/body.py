@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
-import anyio
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
@@ -55,7 +55,7 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes | A
         return refused
     body = bytearray()
     try:
-        with anyio.fail_after(limits.body_s):
+        async with asyncio.timeout(limits.body_s):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":

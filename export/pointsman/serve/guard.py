@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,6 +53,7 @@ class Guard:
         return answers.error(401, message, "invalid_api_key", ("www-authenticate", "Bearer"))
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Say whether a name or an address is of this machine alone.
 

@@ -75,7 +75,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 response = await session.request(
                     request.method,
                     URL(str(request.url), encoded=True),
-                    headers=request.headers.multi_items(),
+                    headers=_items(request.headers),
                     data=content if len(content) < _PIECE_BYTES else io.BytesIO(content),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(connect=limits.get("connect"), sock_read=limits.get("read")),
@@ -172,6 +172,12 @@ def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
         max_field_size=_HEADER_BYTES,
         max_headers=_HEADERS,
     )
+
+
+def _items(headers: httpx2.Headers) -> list[tuple[str, str]]:
+    # Not multi_items: that looks at all of them for each one, to learn how they are encoded.
+    encoding = headers.encoding
+    return [(name.decode(encoding), value.decode(encoding)) for name, value in headers.raw]
 
 
 def _whole_s(limits: dict[str, float | None]) -> float | None:

@@ -190,6 +190,9 @@ def test_an_answer_of_status_200_must_be_one(body, fault):
 
 def test_what_cannot_be_read_is_not_judged():
     assert judged(200, (("content-encoding", "gzip"),), b"\x1f\x8b").fault is None
+    both = (("content-encoding", "Identity"), ("content-encoding", "gzip"))
+    assert judged(200, both, b"\x1f\x8b").fault is None
+    assert judged(200, both[:1], b"\x1f\x8b").fault is Fault.MALFORMED
     assert judged(500, (), b"<html>").fault is None
 
 
