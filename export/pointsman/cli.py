@@ -11,20 +11,22 @@ from typing import Any
 
 from pointsman.errors import ExtraMissingError, PointsmanError
 from pointsman.router import Router
+from pointsman.unread import unread_is_no_error
 from pointsman.wishes import ON_BOUNDARY, Wishes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, or 1 with the error's text on standard error."""
-    options = _parser().parse_args(arguments)
-    try:
-        output = options.run(options)
-    except PointsmanError as error:
-        sys.stderr.write(f"pointsman: {type(error).__name__}: {error}\n")
-        return 1
-    if output:
-        sys.stdout.write(output + "\n")
-    return 0
+    with unread_is_no_error():
+        options = _parser().parse_args(arguments)
+        try:
+            output = options.run(options)
+        except PointsmanError as error:
+            sys.stderr.write(f"pointsman: {type(error).__name__}: {error}\n")
+            return 1
+        if output:
+            sys.stdout.write(output + "\n")
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

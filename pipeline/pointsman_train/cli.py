@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pointsman.errors import PointsmanError
+from pointsman.unread import unread_is_no_error
 from pointsman_train.commands import Command, Job
 from pointsman_train.config import build, register
 from pointsman_train.errors import TrainError
@@ -29,7 +30,8 @@ def main(command: Command[Any]) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return _run(command, config)
 
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command.name)(app)()
+    with unread_is_no_error():
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command.name)(app)()
 
 
 def _run(command: Command[Any], config: DictConfig) -> float | None:

@@ -144,7 +144,9 @@ def test_the_command_from_prompts_to_labels_and_no_key_anywhere(serve, configure
     assert "10 prompts: 14 answers asked for, 0 were there, 0 unknown" in out
     assert "HTTP Request" not in out + errors
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {"cli.log", "config.yaml", "answers.sqlite", "outcomes.parquet"} <= {path.name for path in written}
+    assert {"pointsman-collect.log", "config.yaml", "answers.sqlite", "outcomes.parquet"} <= {
+        path.name for path in written
+    }
     assert not [path for path in written if KEY.encode() in path.read_bytes()]
     assert KEY not in out + errors
     label = [
