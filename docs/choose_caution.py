@@ -8,6 +8,7 @@ As in docs/choose_formulation.py, a fifth of each open set is put aside first an
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,19 +88,29 @@ def config_of(trees: int, rate: float) -> TrainConfig:
 
 def out_of_fold(prepared: Prepared, train: Bools, fold: Ints, config: TrainConfig) -> tuple[Floats, Floats]:
     """Calibrated probabilities of success and of labels, each prompt's from fits that did not see its fold."""
+    margins, success, p_label = margins_out_of_fold(prepared, train, fold, config, [config.formulation])
+    return calibrated(margins[config.formulation], success, fold, config.calibration.success), p_label
+
+
+def margins_out_of_fold(
+    prepared: Prepared, train: Bools, fold: Ints, config: TrainConfig, names: Sequence[str]
+) -> tuple[Mapping[str, Floats], Floats, Floats]:
+    """Margins of each formulation, the success itself, and probabilities of labels, out of fold."""
     rows = rows_of(prepared.labelled, prepared.split.group, train)
     descriptors, _ = describe_models(prepared.labelled, train)
     classes = labels_that_occur(rows.targets.label, prepared.labelled)
     taught = Taught(prepared.labelled.models, rows.targets.success, rows.source, fold)
     fitted = fit_featurizer(rows.prompt, taught, config.features)
-    formulation = FORMULATIONS[config.formulation](config)
-    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
-    margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
+    margins = {}
+    for name in names:
+        formulation = FORMULATIONS[name](config)
+        heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
+        margins[name] = heads.success_out_of_fold(fitted.features, rows.targets, fold)
     labels = weigh_labels(rows.targets, None, classes)
     label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)
     calibration = scaled_softmax(label_margins[labels.row], labels.label)
     p_label = label_probabilities(calibration, label_margins, classes, len(prepared.labelled.models))
-    return calibrated(margins, rows.targets.success, fold), p_label
+    return margins, rows.targets.success, p_label
 
 
 if __name__ == "__main__":

@@ -27,13 +27,14 @@ from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out
+from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.formulations import FORMULATIONS
 from pointsman_train.train.rows import describe_models, rows_of
-from pointsman_train.train.sigmoid import shared_logistic
 
 SETS = ("llmrouter", "zeroeval", "routellm")
 NAMES = ("pooled", "per_model", "difference", "logistic", "linear", "mlp", "neighbours")
 RESAMPLES = 200
+DEFAULT_CALIBRATION = CalibrationConfig().success
 MEASURED = Path(__file__).resolve().parent / "measured" / "formulations.json"
 
 
@@ -82,12 +83,13 @@ def out_of_fold(prepared: Prepared, train: np.ndarray, fold: Ints) -> Mapping[st
     return margins
 
 
-def calibrated(margins: Floats, success: Floats, fold: Ints) -> Floats:
+def calibrated(margins: Floats, success: Floats, fold: Ints, by: str = DEFAULT_CALIBRATION) -> Floats:
     """Probabilities, each fold calibrated on the others."""
+    calibrate = SUCCESS_CALIBRATIONS[by]
     p = np.empty_like(margins)
     for k in range(5):
         out = fold == k
-        p[out] = shared_logistic(margins[~out], success[~out]).success_probability(margins[out])
+        p[out] = calibrate(margins[~out], success[~out]).success_probability(margins[out])
     return p
 
 

@@ -23,7 +23,7 @@ from quality_recipes import DEFAULT, recipes
 
 from pointsman_train.data import Bools, Floats
 from pointsman_train.engine import Prepared
-from pointsman_train.evaluate.calibration import log_loss
+from pointsman_train.evaluate.calibration import ece, log_loss
 from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import BOUNDARY_MARGIN
@@ -79,13 +79,14 @@ def measure(name: str, prepared: Prepared) -> list[dict[str, object]]:
             predictions = out_of_fold(prepared, part.train, fold, config_of(trees))
             seconds = time.monotonic() - start
             found.append(judged(prepared, part.train, *predictions) | {"seconds": seconds})
-    rows = [{"set": name} | asdict(trees) | _means(own, drawn[0]) for trees, own in zip(TRIED, drawn, strict=True)]
+    rows = [{"set": name} | asdict(trees) | means(own, drawn[0]) for trees, own in zip(TRIED, drawn, strict=True)]
     sys.stdout.write("\n".join(map(json.dumps, rows)) + "\n")
     sys.stdout.flush()
     return rows
 
 
-def _means(own: list[dict[str, float]], first: list[dict[str, float]]) -> dict[str, float]:
+def means(own: list[dict[str, float]], first: list[dict[str, float]]) -> dict[str, float]:
+    """Mean of each figure over the draws, and the standard error of its mean difference to the first setting's."""
     found = {}
     for name in own[0]:
         values, other = (np.array([draw[name] for draw in draws]) for draws in (own, first))
@@ -103,7 +104,11 @@ def judged(prepared: Prepared, train: Bools, p_success: Floats, p_label: Floats)
     testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
     rows = kept[train]
     loss = float(log_loss(p_success[rows], testset.success).mean())
-    return figures(testset, p_success[rows], p_label[rows], CAUTION) | {"log_loss": round(loss, 5)}
+    error = float(ece(p_success[rows], testset.success, np.ones((2, len(testset))))[0].mean())
+    return figures(testset, p_success[rows], p_label[rows], CAUTION) | {
+        "log_loss": round(loss, 5),
+        "ece": round(error, 5),
+    }
 
 
 def config_of(trees: Trees) -> TrainConfig:

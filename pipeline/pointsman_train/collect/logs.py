@@ -30,7 +30,7 @@ from pointsman.text import text_of
 from pointsman_train.collect.config import CollectConfig
 from pointsman_train.collect.write import write_table
 from pointsman_train.data import DropLog
-from pointsman_train.datasets.read_text import open_text, unreadable
+from pointsman_train.datasets.read_text import open_text, require_file, unreadable
 from pointsman_train.errors import DataError
 
 _AMOUNTS = ("input_tokens", "output_tokens", "cost_usd", "latency_ms")
@@ -105,6 +105,7 @@ def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.D
 
 def _entries(path: Path, drops: DropLog) -> Iterator[Mapping[str, Any]]:
     """Yield the objects with an id; a service that was stopped leaves half a line."""
+    require_file(path)
     with unreadable(path), open_text(path, errors="replace") as lines:
         for line in filter(str.strip, lines):
             try:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from pointsman_train.data import ModelSpec
-from pointsman_train.datasets.read_text import open_text, unreadable
+from pointsman_train.datasets.read_text import open_text, require_file, unreadable
 from pointsman_train.errors import DataError
 
 _PRICES = ("input_per_m", "output_per_m", "avg_per_m")
@@ -45,6 +45,7 @@ def read_entries(path: str) -> dict[str, Mapping[str, Any]]:
     file = Path(path)
     if file.suffix.lower() not in (".yaml", ".yml", ".json"):
         raise DataError(f"{path}: a catalog is a .yaml, .yml or .json file")
+    require_file(file)
     content = _parsed(file)
     if not isinstance(content, dict):
         raise DataError(f"{path}: expected a mapping of models to prices, got {type(content).__name__}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pointsman_train.datasets import read_csv, read_jsonl, read_parquet
 from pointsman_train.datasets.hints import listed
+from pointsman_train.datasets.read_text import require_file
 from pointsman_train.datasets.table import Table
 from pointsman_train.errors import DataError
 
@@ -33,9 +34,7 @@ def open_table(path: str) -> Table:
     opener = next((opener for suffix, opener in _OPENERS.items() if file.name.lower().endswith(suffix)), None)
     if opener is None:
         raise DataError(f"{path}: the file's form is told by its suffix, expected one of {listed(_OPENERS)}")
-    if not file.is_file():
-        what = "is a folder, expected a file" if file.is_dir() else "no such file"
-        raise DataError(f"{path}: {what} (looked from {'the root' if file.is_absolute() else 'the working folder'})")
+    require_file(file)
     table = opener(file)
     twice = [name for name, count in Counter(table.columns).items() if count > 1]
     if twice:

@@ -12,6 +12,13 @@ from typing import TextIO, cast
 from pointsman_train.errors import DataError
 
 
+def require_file(path: Path) -> None:
+    """Raise :class:`DataError` where there is no such file."""
+    if not path.is_file():
+        what = "is a folder, expected a file" if path.is_dir() else "no such file"
+        raise DataError(f"{path}: {what} (looked from {'the root' if path.is_absolute() else 'the working folder'})")
+
+
 def open_text(path: Path, errors: str = "strict") -> TextIO:
     """Open a file for reading as UTF-8, with or without a byte order mark; ``.gz`` is unpacked on the way."""
     if path.suffix.lower() == ".gz":
