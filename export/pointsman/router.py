@@ -5,20 +5,18 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
-import numpy as np
-
 from pointsman.bundle import load_bundle
-from pointsman.decide import NO_SIGNAL, Rule, relative_cost
+from pointsman.decide import NO_SIGNAL, Rule
 from pointsman.decide_one import choose_one
 from pointsman.decision import Decision, Names
 from pointsman.dial import rule_of
 from pointsman.errors import NoCandidateError, PromptError, UnknownModelError
 from pointsman.graph import Graph, Predictions, Row
-from pointsman.guard import Guard, fallback_among
+from pointsman.guard import Guard
+from pointsman.ladder import Ladder
 from pointsman.manifest import Manifest
 from pointsman.text import Prompt, text_of
 from pointsman.wishes import WishArguments, Wishes, at_boundary, checked, first_in, raised, unwanted
@@ -55,14 +53,9 @@ class Router:
         self.manifest = manifest
         self._graph = graph
         self._boundary_margin = manifest.boundary_margin
-        self._costs = [model.mean_cost_usd for model in manifest.models]
-        self._score = [model.mean_score for model in manifest.models]
-        self.models: tuple[str, ...] = tuple(model.name for model in manifest.models)
+        self._ladder = Ladder.of(manifest)
+        self.models: tuple[str, ...] = self._ladder.models
         self._names = Names(f"{manifest.name}/{manifest.version}", self.models, manifest.labels)
-        self._anchor = self.models.index(manifest.best_single)
-        guard = manifest.guard
-        self._guard = None if guard is None else Guard(guard.threshold, self.models.index(guard.fallback))
-        self._relative: list[float] = relative_cost(np.array(self._costs)).tolist()
         self._unasked = self._terms(Wishes())
 
     @classmethod
@@ -93,7 +86,7 @@ class Router:
     @property
     def guard(self) -> Guard | None:
         """When a prompt is unfamiliar and which model it then goes to; None where the router has no guard."""
-        return self._guard
+        return self._ladder.guard
 
     def predict(self, prompts: Sequence[Prompt]) -> Predictions:
         """Probabilities and features of several prompts, without a decision."""
@@ -196,7 +189,7 @@ class Router:
             raise NoCandidateError(excluded)
         allowed = [model not in excluded for model in self.models]
         point, rule = rule_of(self.manifest, wishes)
-        return _Terms(point, rule, tuple(excluded.items()), allowed, self._guard_among(allowed), wishes)
+        return _Terms(point, rule, tuple(excluded.items()), allowed, self._ladder.guard_among(allowed), wishes)
 
     def _decided(self, row: Row, text: str, terms: _Terms) -> Decision:
         decision, wishes = self._by_rule(row, terms), terms.wishes
@@ -209,15 +202,16 @@ class Router:
     def _by_rule(self, row: Row, terms: _Terms) -> Decision:
         p_success, p_label, near = row
         point, rule, reasons, allowed, guard, _ = terms
+        ladder = self._ladder
         chosen, margin, reason, unfamiliar, utility = choose_one(
-            rule, p_success, p_label, self._relative, self._anchor, allowed, guard, near
+            rule, p_success, p_label, ladder.relative, ladder.anchor, allowed, guard, near
         )
         return Decision(
             model=self.models[chosen],
             label=self._names.labels[p_label.index(max(p_label))],
             operating_point=point,
             lam=rule.lam,
-            estimated_cost_usd=self._costs[chosen],
+            estimated_cost_usd=ladder.costs[chosen],
             margin=margin if margin < math.inf else None,
             boundary=margin < self._boundary_margin,
             similarity=near,
@@ -234,13 +228,14 @@ class Router:
         """Send a blank prompt where unfamiliar ones go, or to the best single model; its probabilities mean nothing."""
         if len(decision.utilities) == 1:
             return decision
-        chosen = self._default_among(tuple(decision.utilities))
-        cost = self._costs[self.models.index(chosen)]
-        return decision.but(model=chosen, estimated_cost_usd=cost, margin=None, boundary=False, reason=NO_SIGNAL)
+        ladder = self._ladder
+        at = ladder.default_among(ladder.allowed(decision.utilities))
+        model, cost = ladder.models[at], ladder.costs[at]
+        return decision.but(model=model, estimated_cost_usd=cost, margin=None, boundary=False, reason=NO_SIGNAL)
 
     def _as_wished(self, decision: Decision, wishes: Wishes) -> Decision:
         """Apply the wish for a least probability, and what is wished for close calls."""
-        utility, whys = decision.utilities, [decision.reason]
+        ladder, utility, whys = self._ladder, decision.utilities, [decision.reason]
         # Sorting keeps the ladder's order among equals.
         ranking = first_in(sorted(utility, key=lambda model: -utility[model]), decision.model)
         if wishes.min_success is not None:
@@ -248,20 +243,11 @@ class Router:
             whys.append(why)
         chosen = ranking[0]
         if decision.boundary:
-            chosen, why = at_boundary(wishes.on_boundary, ranking, self.models, self._default_among(ranking))
+            default = ladder.models[ladder.default_among(ladder.allowed(ranking))]
+            chosen, why = at_boundary(wishes.on_boundary, ranking, ladder.models, default)
             whys.append(why)
-        cost = self._costs[self.models.index(chosen)]
+        cost = ladder.costs[ladder.models.index(chosen)]
         return decision.but(model=chosen, estimated_cost_usd=cost, reason="; ".join(filter(None, whys)))
-
-    def _default_among(self, ranking: Sequence[str]) -> str:
-        default = self._guard.fallback if self._guard else self._anchor
-        return self.models[fallback_among(default, self._score, [m in ranking for m in self.models])]
-
-    def _guard_among(self, allowed: Sequence[bool]) -> Guard | None:
-        guard = self._guard
-        if guard is None or allowed[guard.fallback]:
-            return guard
-        return replace(guard, fallback=fallback_among(guard.fallback, self._score, allowed))
 
 
 def _texts(prompts: Sequence[Prompt]) -> list[str]:

@@ -6,14 +6,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from pointsman import decide
 from pointsman.decide_one import choose_one
 from pointsman.dial import rule_of
 from pointsman.dispatch.controls import Controls
 from pointsman.dispatch.settings import Settings
-from pointsman.guard import fallback_among
+from pointsman.ladder import Ladder
 from pointsman.manifest import Manifest
 from pointsman.router import Router
 from pointsman.wishes import at_boundary, first_in, raised
@@ -76,17 +74,8 @@ class Chooser:
 
     def __init__(self, router: Router, settings: Settings) -> None:
         self.manifest: Manifest = router.manifest
-        self._router = router
-        self._settings = settings
-        cost = np.array([model.mean_cost_usd for model in self.manifest.models])
-        self._dearest = float(cost.max())
-        self._relative: list[float] = decide.relative_cost(cost).tolist()
-        self._score = [model.mean_score for model in self.manifest.models]
-        guard = router.guard
-        best = router.models.index(self.manifest.best_single)
-        self._anchor, self._default = best, guard.fallback if guard else best
-        if settings.default_model is not None:
-            self._default = router.models.index(settings.default_model)
+        self._router, self._settings = router, settings
+        self._ladder = Ladder.of(router.manifest, settings.default_model)
 
     def choose(self, text: str, models: Collection[str], controls: Controls) -> Choice:
         """Choose a model.
@@ -104,43 +93,41 @@ class Chooser:
             When the router has not the one that the request asks for.
         """
         name, rule = rule_of(self.manifest, controls)
-        allowed = [model in models for model in self._router.models]
+        allowed = self._ladder.allowed(models)
         if not text.strip():
             return self._without_signal(name, rule, allowed)
         return self._scored(text, name, rule, allowed, controls)
 
     def default_among(self, models: Collection[str]) -> str:
         """Return the default model or, where it may not answer, the one with the best mean score."""
-        allowed = [model in models for model in self._router.models]
-        return self._router.models[fallback_among(self._default, self._score, allowed)]
+        return self._ladder.models[self._ladder.default_among(self._ladder.allowed(models))]
 
     def neighbours(self, choice: Choice) -> tuple[str, ...]:
         """Return the rungs next to the chosen one, among the models that may answer: the cheaper, then the dearer."""
-        rungs = [model for model in self._router.models if model in choice.ranking]
+        rungs = [model for model in self._ladder.models if model in choice.ranking]
         at = rungs.index(choice.model)
         return tuple(rungs[max(at - 1, 0) : at] + rungs[at + 1 : at + 2])
 
     def cost_scale(self) -> float:
         """US dollars of one unit of relative cost: the mean cost of the dearest model."""
-        return self._dearest
+        return max(self._ladder.costs)
 
     def _without_signal(self, name: str, rule: decide.Rule, allowed: Sequence[bool]) -> Choice:
-        chosen = fallback_among(self._default, self._score, allowed)
-        ranking = self._ranked(chosen, self._score, allowed)
+        ladder = self._ladder
+        ranking = self._ranked(ladder.default_among(allowed), ladder.scores, allowed)
         reason = "only candidate" if sum(allowed) == 1 else decide.NO_SIGNAL
         return Choice(ranking[0], ranking, reason, name, rule.lam, {}, {}, None, False, None, False, signal=False)
 
     def _scored(self, text: str, name: str, rule: decide.Rule, allowed: Sequence[bool], controls: Controls) -> Choice:
         p, label, near = self._router.predict_one(text)
-        guard = self._router.guard
-        if guard is not None:
-            guard = replace(guard, fallback=fallback_among(self._default, self._score, allowed))
+        ladder = self._ladder
+        guard = ladder.guard_among(allowed)
         chosen, margin, reason, unfamiliar, utility = choose_one(
-            rule, p, label, self._relative, self._anchor, allowed, guard, near
+            rule, p, label, ladder.relative, ladder.anchor, allowed, guard, near
         )
         # What the probabilities of an unfamiliar prompt say is not believed, so its stand-ins go by their mean score.
-        ranking = self._ranked(chosen, self._score if unfamiliar else utility, allowed)
-        names = self._router.models
+        ranking = self._ranked(chosen, ladder.scores if unfamiliar else utility, allowed)
+        names = ladder.models
         choice = Choice(
             model=ranking[0],
             ranking=ranking,
@@ -161,7 +148,7 @@ class Chooser:
         rest = [m for m, may in enumerate(allowed) if may and m != chosen]
         # Sorting keeps the ladder's order among equals.
         rest.sort(key=by.__getitem__, reverse=True)
-        return tuple(self._router.models[m] for m in (chosen, *rest))
+        return tuple(self._ladder.models[m] for m in (chosen, *rest))
 
     def _adjusted(self, choice: Choice, controls: Controls) -> Choice:
         """Apply the wish for a least probability, and what is wished for close calls."""
@@ -171,7 +158,7 @@ class Chooser:
         if not choice.boundary:
             return choice
         wish, default = controls.on_boundary or self._settings.on_boundary, self.default_among(choice.ranking)
-        return choice.moved(*at_boundary(wish, choice.ranking, self._router.models, default))
+        return choice.moved(*at_boundary(wish, choice.ranking, self._ladder.models, default))
 
 
 def at_least(choice: Choice, min_success: float | None) -> Choice:
