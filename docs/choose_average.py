@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from choose_caution import margins_out_of_fold
+from choose_caution import margins_out_of_fold, means
 from choose_formulation import SETS, calibrated
-from choose_trees import judged, means
+from choose_trees import judged
 from quality import data
 from quality_recipes import DEFAULT, recipes
 

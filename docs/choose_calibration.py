@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from choose_caution import means
 from choose_formulation import SETS
-from choose_trees import judged, means
+from choose_trees import judged
 from quality import data
 from quality_recipes import DEFAULT, recipes
 from scipy.optimize import minimize

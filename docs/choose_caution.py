@@ -1,13 +1,15 @@
 """Choose the price of under-routing and the number of trees on out-of-fold predictions of training prompts alone.
 
-usage: python docs/choose_caution.py     (about five minutes; writes docs/measured/caution.json)
+usage: python docs/choose_caution.py     (about ten minutes; writes docs/measured/caution.json)
 
 As in docs/choose_formulation.py, a fifth of each open set is put aside first and never read; mmlu_pro is not looked at.
+What is written is the mean of several draws of the folds, with the standard error of the difference to a price of 0.2.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -38,7 +40,8 @@ from pointsman_train.train.label_shares import weigh_labels
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
 from pointsman_train.train.stage import TrainConfig
 
-CAUTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
+CAUTIONS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
+FIRST, DRAWS = 0.2, 6
 # Trees of success and learning rate.
 TREES = ((200, 0.04), (100, 0.06))
 MEASURED = Path(__file__).resolve().parent / "measured" / "caution.json"
@@ -55,17 +58,31 @@ def measure(name: str, prepared: Prepared, trees: int, rate: float) -> list[dict
     labelled, group = prepared.labelled, prepared.split.group
     (part,) = hold_out(group, 0.2, np.random.default_rng(0))
     descriptors, mean_score = describe_models(labelled, part.train)
-    fold = fold_of(group[part.train], 5, np.random.default_rng(0))
-    p_success, p_label = out_of_fold(prepared, part.train, fold, config_of(trees, rate))
     kept = complete_rows(labelled, part.train)
-    empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
-    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
     rows = kept[part.train]
-    return [
-        {"set": name, "trees": trees, "learning_rate": rate, "caution": caution}
-        | figures(testset, p_success[rows], p_label[rows], caution)
-        for caution in CAUTIONS
-    ]
+    drawn: dict[float, list[dict[str, float]]] = {caution: [] for caution in CAUTIONS}
+    for draw in range(DRAWS):
+        fold = fold_of(group[part.train], 5, np.random.default_rng(draw))
+        p_success, p_label = out_of_fold(prepared, part.train, fold, config_of(trees, rate))
+        empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
+        testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+        for caution, of_draw in drawn.items():
+            of_draw.append(figures(testset, p_success[rows], p_label[rows], caution))
+    about = {"set": name, "trees": trees, "learning_rate": rate}
+    found = [about | {"caution": caution} | means(own, drawn[FIRST]) for caution, own in drawn.items()]
+    sys.stdout.write("\n".join(map(json.dumps, found)) + "\n")
+    sys.stdout.flush()
+    return found
+
+
+def means(own: list[dict[str, float]], first: list[dict[str, float]]) -> dict[str, float]:
+    """Mean of each figure over the draws, and the standard error of its mean difference to the first setting's."""
+    found = {}
+    for name in own[0]:
+        values, other = (np.array([draw[name] for draw in draws]) for draws in (own, first))
+        found[name] = round(float(values.mean()), 5)
+        found[f"{name}_difference_se"] = round(float((values - other).std(ddof=1) / np.sqrt(len(values))), 5)
+    return found
 
 
 def figures(testset: TestSet, p_success: Floats, p_label: Floats, caution: float) -> dict[str, float]:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from choose_caution import figures, out_of_fold
+from choose_caution import figures, means, out_of_fold
 from choose_formulation import SETS
 from quality import data
 from quality_recipes import DEFAULT, recipes
@@ -32,6 +32,7 @@ from pointsman_train.train.rows import describe_models
 from pointsman_train.train.stage import TrainConfig
 
 MEASURED = Path(__file__).resolve().parent / "measured" / "trees.json"
+# Figures do not hang on this much; they were measured with it.
 CAUTION, DRAWS = 0.2, 6
 
 
@@ -83,16 +84,6 @@ def measure(name: str, prepared: Prepared) -> list[dict[str, object]]:
     sys.stdout.write("\n".join(map(json.dumps, rows)) + "\n")
     sys.stdout.flush()
     return rows
-
-
-def means(own: list[dict[str, float]], first: list[dict[str, float]]) -> dict[str, float]:
-    """Mean of each figure over the draws, and the standard error of its mean difference to the first setting's."""
-    found = {}
-    for name in own[0]:
-        values, other = (np.array([draw[name] for draw in draws]) for draws in (own, first))
-        found[name] = round(float(values.mean()), 5)
-        found[f"{name}_difference_se"] = round(float((values - other).std(ddof=1) / np.sqrt(len(values))), 5)
-    return found
 
 
 def judged(prepared: Prepared, train: Bools, p_success: Floats, p_label: Floats) -> dict[str, float]:
