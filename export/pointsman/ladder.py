@@ -73,6 +73,10 @@ class Ladder:
         """Position of the default or, where it is not allowed, of the allowed model with the best mean score."""
         return fallback_among(self.default, self.scores, allowed)
 
+    def default_of(self, models: Container[str]) -> str:
+        """Return the default's name or, where it is not one of these, that of the one with the best mean score."""
+        return self.models[self.default_among(self.allowed(models))]
+
     def guard_among(self, allowed: Sequence[bool]) -> Guard | None:
         """Return the guard, with a fallback that is allowed."""
         if self.guard is None or allowed[self.guard.fallback]:

@@ -229,8 +229,8 @@ class Router:
         if len(decision.utilities) == 1:
             return decision
         ladder = self._ladder
-        at = ladder.default_among(ladder.allowed(decision.utilities))
-        model, cost = ladder.models[at], ladder.costs[at]
+        model = ladder.default_of(decision.utilities)
+        cost = ladder.costs[ladder.models.index(model)]
         return decision.but(model=model, estimated_cost_usd=cost, margin=None, boundary=False, reason=NO_SIGNAL)
 
     def _as_wished(self, decision: Decision, wishes: Wishes) -> Decision:
@@ -243,8 +243,7 @@ class Router:
             whys.append(why)
         chosen = ranking[0]
         if decision.boundary:
-            default = ladder.models[ladder.default_among(ladder.allowed(ranking))]
-            chosen, why = at_boundary(wishes.on_boundary, ranking, ladder.models, default)
+            chosen, why = at_boundary(wishes.on_boundary, ranking, ladder.models, ladder.default_of(ranking))
             whys.append(why)
         cost = ladder.costs[ladder.models.index(chosen)]
         return decision.but(model=chosen, estimated_cost_usd=cost, reason="; ".join(filter(None, whys)))

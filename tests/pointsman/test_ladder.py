@@ -28,6 +28,7 @@ def test_a_default_that_may_not_answer_is_stood_in_for_by_the_best_mean_score():
     allowed = ladder.allowed({"small", "mid"})
     assert allowed == [True, True, False]
     assert ladder.default_among(allowed) == 1
+    assert ladder.default_of({"small", "mid"}) == "mid"
     assert ladder.guard_among(allowed) == Guard(0.5, 1)
     assert ladder.guard_among([True, True, True]) is ladder.guard
 

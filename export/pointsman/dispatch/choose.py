@@ -100,7 +100,7 @@ class Chooser:
 
     def default_among(self, models: Collection[str]) -> str:
         """Return the default model or, where it may not answer, the one with the best mean score."""
-        return self._ladder.models[self._ladder.default_among(self._ladder.allowed(models))]
+        return self._ladder.default_of(models)
 
     def neighbours(self, choice: Choice) -> tuple[str, ...]:
         """Return the rungs next to the chosen one, among the models that may answer: the cheaper, then the dearer."""
