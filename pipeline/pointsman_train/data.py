@@ -1,8 +1,8 @@
 """What flows between the stages.
 
-A dataset becomes one :class:`Outcomes` (prompts by models, aligned arrays); labelling adds a
-:class:`Labels`, splitting a split name per prompt. In every array NaN (or -1 for a label) means *unknown*: never
-failure, never free.
+A dataset becomes one :class:`Outcomes` (prompts by models, aligned arrays); labelling makes it a
+:class:`~pointsman_train.label.labels.Labelled`, splitting adds a :class:`~pointsman_train.split.split.Split`. In every
+array NaN (or -1 for a label) means *unknown*: never failure, never free.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pointsman.dispatch.api import Api, items, parts
 CAPABILITIES = ("tools", "images", "audio", "files", "json_schema", "json_object", "reasoning")
 
 # Tokens that a chat template puts around a message, and around a conversation (some add a system message); generously.
-_MESSAGE_TOKENS = 16
-_CONVERSATION_TOKENS = 128
+MESSAGE_TOKENS = 16
+CONVERSATION_TOKENS = 128
 # An image at high detail takes 1,000 to 1,600 tokens at the usual hosts.
 _IMAGE_TOKENS = 2048
 # Of a sound or a file, in base64: sound takes some ten tokens a second, and a file is mostly fonts and pictures.
@@ -75,7 +75,7 @@ def needs_of(api: Api, body: Mapping[str, Any]) -> Needs:
     found = [part for item in conversation for part in (*parts(item), *_returned(item))]
     data = [(kind, part) for part in found if (kind := _data_kind(part))]
     attached = sum(_data_tokens(kind, part) for kind, part in data)
-    overhead = _MESSAGE_TOKENS * len(conversation) + _CONVERSATION_TOKENS + attached
+    overhead = MESSAGE_TOKENS * len(conversation) + CONVERSATION_TOKENS + attached
     stated = [body[name] for name in _LIMITS if _whole(body.get(name))]
     return Needs(
         input_tokens=most_tokens(text) + overhead,

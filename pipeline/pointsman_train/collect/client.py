@@ -6,16 +6,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 import numpy as np
 import openai
 
+from pointsman.dispatch.verdict import retry_after
 from pointsman.text import sanitise
 from pointsman_train.collect.ask import Answer, Ask
 from pointsman_train.collect.endpoints import Endpoint, likely_tokens
@@ -244,7 +242,8 @@ def fault_of(error: openai.OpenAIError) -> Fault:
 
 
 def _status_fault(error: openai.APIStatusError) -> Fault:
-    status, after = error.status_code, retry_after(error.response.headers)
+    status, headers = error.status_code, error.response.headers
+    after = retry_after(headers.get("retry-after"), time.time())
     if after is not None and after > LONGEST_RETRY_AFTER_S:
         return Fault(f"http {status}, asks to wait {after:.0f} s", retry=False, closes=True)
     if error.code == "insufficient_quota":
@@ -257,33 +256,3 @@ def _status_fault(error: openai.APIStatusError) -> Fault:
         billed=status in _BILLED,
         busy=status in _BUSY or after is not None,
     )
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a ``Retry-After`` header, given as a number or as a date; None where there is none to read.
-
-    Examples
-    --------
-    >>> retry_after({"retry-after": "1.5"})
-    1.5
-    >>> retry_after({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"})
-    0.0
-    >>> retry_after({"retry-after": "soon"}) is None
-    True
-    """
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (_date(value) - datetime.now(UTC)).total_seconds()
-        except ValueError:
-            return None
-    return max(0.0, seconds) if np.isfinite(seconds) else None
-
-
-def _date(value: str) -> datetime:
-    date = parsedate_to_datetime(value)
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

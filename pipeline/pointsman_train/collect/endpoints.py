@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
+from pointsman.dispatch import catalog_fields
+from pointsman.dispatch.needs import CONVERSATION_TOKENS, MESSAGE_TOKENS
 from pointsman_train.collect.ask import Message
 from pointsman_train.datasets.catalog import read_entries
 from pointsman_train.errors import CollectError, DataError
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,6 @@ class Endpoint:
         return self.cost(most_tokens(messages), max_tokens)
 
 
-# Tokens that a chat template puts around a message, and before a conversation without a system message; generously.
-_MESSAGE_TOKENS = 16
-_CONVERSATION_TOKENS = 128
-
-# A variable's name by convention: what is in the place of one but looks otherwise may be the key itself.
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-
-
 def most_tokens(messages: Sequence[Message]) -> int:
     """Upper bound of the prompt's tokens.
 
@@ -99,12 +94,12 @@ def most_tokens(messages: Sequence[Message]) -> int:
     >>> most_tokens([{"role": "user", "content": "hello"}])
     153
     """
-    return _bytes(messages) + _MESSAGE_TOKENS * len(messages) + _CONVERSATION_TOKENS
+    return _bytes(messages) + MESSAGE_TOKENS * len(messages) + CONVERSATION_TOKENS
 
 
 def likely_tokens(messages: Sequence[Message]) -> int:
     """Estimate the prompt's tokens: about four bytes each."""
-    return (_bytes(messages) + _MESSAGE_TOKENS * len(messages)) // 4 + 1
+    return (_bytes(messages) + MESSAGE_TOKENS * len(messages)) // 4 + 1
 
 
 def _bytes(messages: Sequence[Message]) -> int:
@@ -146,30 +141,24 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: str) -> Endpoint:
         # By name alone: somebody may have put the key itself here.
         got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
         raise DataError(f"{path}: {name!r}: endpoint needs base_url and may have {sorted(known)!r}, got {got!r}")
-    _check_address(given, f"{path}: {name!r}")
-    prices = [entry.get(price) for price in ("input_per_m", "output_per_m")]
-    if not all(isinstance(price, int | float) and price >= 0 for price in prices):
-        raise DataError(
-            f"{path}: {name!r}: input_per_m and output_per_m are needed to keep to a budget, got {prices!r}"
-        )
+    where, variable = f"{path}: {name!r}", given.get("api_key_env")
     numbers = {limit: given[limit] for limit in limits if given.get(limit) is not None}
     good = all(isinstance(number, int | float) and number > 0 for number in numbers.values())
     if not good or not isinstance(numbers.get("concurrency", 1), int):
-        raise DataError(f"{path}: {name!r}: limits must be numbers above 0, concurrency a whole one, got {numbers!r}")
+        raise DataError(f"{where}: limits must be numbers above 0, concurrency a whole one, got {numbers!r}")
     return Endpoint(
         model=name,
-        base_url=str(given["base_url"]),
+        base_url=_read(catalog_fields.url, given, "base_url", where),
         remote_model=str(given.get("model", name)),
-        api_key_env=given.get("api_key_env"),
-        input_per_m=float(prices[0] or 0),
-        output_per_m=float(prices[1] or 0),
+        api_key_env=None if variable is None else _read(catalog_fields.variable, given, "api_key_env", where),
+        input_per_m=_read(catalog_fields.price, entry, "input_per_m", where),
+        output_per_m=_read(catalog_fields.price, entry, "output_per_m", where),
         limits=Limits(**numbers),
     )
 
 
-def _check_address(given: Mapping[str, Any], where: str) -> None:
-    url, variable = given.get("base_url"), given.get("api_key_env")
-    if not isinstance(url, str) or not re.match(r"https?://[^/@?#]+(/[^@?#]*)?$", url):
-        raise DataError(f"{where}: base_url must be http:// or https:// and a host, without a password or a query")
-    if variable is not None and not (isinstance(variable, str) and _VARIABLE.fullmatch(variable)):
-        raise DataError(f"{where}: api_key_env is the name of an environment variable in capitals, not the key itself")
+def _read(read: Callable[[Any], Value], given: Mapping[str, Any], key: str, where: str) -> Value:
+    try:
+        return read(given.get(key))
+    except ValueError as error:
+        raise DataError(f"{where}: {key} {error}") from error

@@ -92,10 +92,13 @@ class Store:
 
     def __exit__(self, *exception: object) -> None:
         """Write what is waiting, give back what was claimed and not asked, and close."""
-        self._submit(self._release).result()
-        self._jobs.put(None)
-        self._writer.join()
-        self._leave()
+        try:
+            self._submit(self._release).result()
+        finally:
+            # Whatever the disk says: a writer that stays would hold what it claimed for as long as the process lives.
+            self._jobs.put(None)
+            self._writer.join()
+            self._leave()
 
     def _leave(self) -> None:
         os.close(self._lock)

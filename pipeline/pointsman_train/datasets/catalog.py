@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pointsman.dispatch import catalog_fields
 from pointsman_train.data import ModelSpec
 from pointsman_train.datasets.read_text import open_text, require_file, unreadable
 from pointsman_train.errors import DataError
@@ -77,13 +77,6 @@ def _price(value: Any, key: str, name: str, path: str) -> float | None:
     if value is None:
         return None
     try:
-        # YAML takes 1e-1 for text, so text that spells a number counts as one.
-        price = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        price = math.nan
-    if not 0 <= price < math.inf:
-        raise DataError(
-            f"{path}: model {name!r}: {key} is {value!r}, expected US dollars per million tokens, 0 or more, "
-            "or null where unknown"
-        )
-    return price
+        return catalog_fields.price(value)
+    except ValueError as error:
+        raise DataError(f"{path}: model {name!r}: {key} {error}, or null where unknown") from error

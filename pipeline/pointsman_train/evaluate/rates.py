@@ -99,7 +99,8 @@ def boundary_exact(testset: TestSet, point: Point) -> Ratio:
 def score_boundary_accuracy(testset: TestSet, point: Point, margin: Floats) -> Ratio:
     """Share of close calls routed to a model that succeeds.
 
-    Close call, the score-side boundary: the chosen model's utility leads the runner-up's by less than 0.1.
+    Close call, the score-side boundary: the chosen model's utility leads the runner-up's by less than the test set's
+    ``boundary_margin``.
 
     Parameters
     ----------

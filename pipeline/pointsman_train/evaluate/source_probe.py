@@ -115,7 +115,7 @@ def probe_source(
 
 
 def _drawn(group: Ints, most: int, rng: np.random.Generator) -> Ints:
-    """Draw whole groups until there are this many prompts, in the order of the prompts."""
+    """Draw group after group until there are so many prompts, of the last no more than fit; in the prompts' order."""
     if len(group) <= most:
         return np.arange(len(group))
     _, dense = np.unique(group, return_inverse=True)

@@ -43,7 +43,7 @@ class WordsConfig:
         """Raise :class:`ConfigError` for a setting out of range."""
         if self.max_terms < 0 or self.min_df < 1 or self.strength <= 0:
             raise ConfigError(
-                "train.words needs max_terms >= 0, min_df >= 1 and strength > 0, "
+                "train.features.words needs max_terms >= 0, min_df >= 1 and strength > 0, "
                 f"got {self.max_terms!r}, {self.min_df!r} and {self.strength!r}"
             )
 

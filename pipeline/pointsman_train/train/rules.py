@@ -156,8 +156,8 @@ def fit_hold(evidence: Evidence, utility: decide.Rule) -> float:
     Returns
     -------
     float
-        0 where every bin clears it; ``2 + lam``, more than any lead, where the last bin does not or where there are too
-        few prompts for one bin.
+        0 where every bin clears it; ``2 + lam + caution``, more than any lead, where the last bin does not or where
+        there are too few prompts for one bin.
     """
     lead, gain = _deviations(evidence, utility)
     n_bins = min(HOLD_BINS, len(lead) // HOLD_BIN_PROMPTS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -214,3 +215,14 @@ def test_a_stream_that_begins_with_an_error_is_known(chunk, expected):
 )  # fmt: skip
 def test_a_retry_after_that_makes_no_sense_is_none(value, seconds):
     assert retry_after(value, 60.0) == seconds
+
+
+@pytest.mark.parametrize("zone", ["", " GMT", " -0000", " +0000"])
+def test_the_date_of_a_retry_after_is_of_gmt_wherever_the_service_runs(monkeypatch, zone):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert retry_after(f"Thu, 01 Jan 1970 00:01:00{zone}", 50.0) == 10.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -100,6 +100,24 @@ def test_a_key_in_the_wrong_place_of_a_catalog_is_refused_and_not_repeated(confi
     assert KEY not in said
 
 
+@pytest.mark.parametrize("price", [True, -1, "cheap", None])
+def test_a_price_that_is_none_is_told(configure, price):
+    config = configure({"m": "http://127.0.0.1:9/v1"}, ["x"])
+    catalog = json.loads(Path(config.catalog).read_text())
+    catalog["m"]["output_per_m"] = price
+    Path(config.catalog).write_text(json.dumps(catalog))
+    with pytest.raises(DataError, match=f"output_per_m is {price!r}, expected US dollars per million tokens"):
+        collect(config)
+
+
+def test_a_price_that_yaml_takes_for_text_is_one(configure):
+    config = configure({"m": "http://127.0.0.1:9/v1"}, ["x"])
+    catalog = json.loads(Path(config.catalog).read_text())
+    catalog["m"]["input_per_m"] = "1e-1"
+    Path(config.catalog).write_text(json.dumps(catalog))
+    assert read_endpoints(config.catalog, [])[0].input_per_m == 0.1
+
+
 @pytest.mark.parametrize("tail", ["é", "\nx", "\x00"])
 def test_a_key_that_no_header_carries_is_refused_and_not_repeated(configure, monkeypatch, tail):
     monkeypatch.setattr("os.environ", {"POINTSMAN_TEST_KEY": KEY + tail})

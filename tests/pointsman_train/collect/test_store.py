@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -109,6 +111,25 @@ def test_what_cannot_be_written_is_an_error_and_the_store_lives_on(path):
             await store.put(ask("a"), Answer("good"))
 
     asyncio.run(asyncio.wait_for(steps(), 30))
+
+
+def test_a_store_that_cannot_give_back_its_claims_still_lets_go_of_them(path):
+    def change(statement):
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute(statement)
+
+    async def steps():
+        one = Store(path).__enter__()
+        await one.claim(ask("a"), 0.25, None)
+        change("CREATE TRIGGER refuse BEFORE DELETE ON claim BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        with pytest.raises(CollectError, match="the disk is full"):
+            one.__exit__()
+        change("DROP TRIGGER refuse")
+        with Store(path) as two:
+            assert (await two.claim(ask("a"), 0.25, None)).state is Claim.MINE
+
+    asyncio.run(asyncio.wait_for(steps(), 30))
+    assert "store" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_there_is_nothing_to_read_where_there_is_no_store(path):
