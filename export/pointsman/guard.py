@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import ONLY, UNFAMILIAR, Bools, Choices
+from pointsman.decide import ONLY, UNFAMILIAR, Bools, Choices, Floats, Rule, choose_by, worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,35 @@ def guarded(choices: Choices, guard: Guard | None, similarity: NDArray[np.floati
         reason=np.where(out & (choices.reason != ONLY), UNFAMILIAR, choices.reason),
         unfamiliar=out,
     )
+
+
+def served(
+    rule: Rule,
+    p_success: Floats,
+    p_label: Floats | None,
+    cost: Floats,
+    anchor: int,
+    guard: Guard | None = None,
+    similarity: NDArray[np.floating] | None = None,
+) -> Choices:
+    """Decide many prompts as a service does at one operating point, over the whole ladder: rule first, then guard.
+
+    Parameters
+    ----------
+    p_success, p_label
+        As of :func:`pointsman.decide.worth`.
+    cost, anchor
+        As of :func:`pointsman.decide.choose_by`.
+    similarity
+        As of :func:`guarded`.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.95], [0.9, 0.95]])
+    >>> served(Rule(lam=0.5), p, None, np.array([1.0, 4.0]), 1, Guard(0.5, 1), np.array([0.9, 0.1])).chosen.tolist()
+    [0, 1]
+    """
+    return guarded(choose_by(rule, worth(rule, p_success, p_label), cost, anchor), guard, similarity)
 
 
 def fallback_among(fallback: int, mean_score: Sequence[float], allowed: Sequence[bool]) -> int:

@@ -14,7 +14,7 @@ from scipy.special import xlogy
 
 from pointsman import decide
 from pointsman.graph import Predictions
-from pointsman.guard import Guard, guarded
+from pointsman.guard import Guard, served
 from pointsman_train.dask_engine.features import session_of
 from pointsman_train.dask_engine.rows import TEST
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
@@ -75,9 +75,8 @@ class PredictTest:
         write_facts(self.step, part, sums)
 
     def _chosen(self, found: Predictions, rule: decide.Rule) -> np.ndarray[Any, np.dtype[np.int64]]:
-        worth = decide.worth(rule, found.p_success, found.p_label)
-        choices = decide.choose_by(rule, worth, self.mean_cost, self.anchor)
-        return np.asarray(guarded(choices, self.guard, found.similarity).chosen)
+        cost, near = self.mean_cost, found.similarity
+        return served(rule, found.p_success, found.p_label, cost, self.anchor, self.guard, near).chosen
 
     def _served(self, name: str, table: pa.Table, chosen: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, float]:
         """Sum score and cost where every outcome is known, so that points are compared on the same prompts."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Rule, choose_by, worth
-from pointsman.guard import Guard, guarded
+from pointsman.decide import Rule
+from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
@@ -102,10 +102,8 @@ class Judged:
 
     def chosen(self) -> Ints:
         """Rung of each prompt at the default operating point as served, ndarray of shape (n_test_prompts,)."""
-        rule = self.rules[self.default]
-        value = worth(rule, self.p_success, self.p_label)
-        choices = choose_by(rule, value, self.mean_cost, int(np.argmax(self.mean_score)))
-        return np.asarray(guarded(choices, self.guard, self.similarity).chosen)
+        rule, anchor = self.rules[self.default], int(np.argmax(self.mean_score))
+        return served(rule, self.p_success, self.p_label, self.mean_cost, anchor, self.guard, self.similarity).chosen
 
 
 @dataclass(frozen=True, slots=True)

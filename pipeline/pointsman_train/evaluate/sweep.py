@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.decide import Rule, choose_by, worth
-from pointsman.guard import Guard, guarded
+from pointsman.decide import Rule
+from pointsman.guard import Guard, served
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.router import Between, Choice, Point, Router
 from pointsman_train.evaluate.testset import TestSet
@@ -93,8 +93,7 @@ def serve(
     p_label
         ndarray of shape (n_prompts, n_models + 1), for a rule that weighs under-routing.
     """
-    choices = choose_by(rule, worth(rule, p_success, p_label), testset.train_mean_cost, testset.best_single)
-    choices = guarded(choices, guard, similarity)
+    choices = served(rule, p_success, p_label, testset.train_mean_cost, testset.best_single, guard, similarity)
     return Choice(choices.chosen, choices.margin)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pointsman import decide
 from pointsman.graph import Graph, Predictions, joined
-from pointsman.guard import guarded
+from pointsman.guard import served
 from pointsman.text import sanitise
 from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Ints
@@ -89,11 +89,9 @@ def _compare_decisions(name: str, found: Predictions, trained: Predictions, rout
             raise ExportError(f"{changed} decisions at {point!r} differ between {both} on {name}")
 
 
-def _served(rule: decide.Rule, predictions: Predictions, router: TrainedRouter) -> Ints:
+def _served(rule: decide.Rule, found: Predictions, router: TrainedRouter) -> Ints:
     cost, anchor = router.descriptors.mean_cost, router.best_single
-    worth = decide.worth(rule, predictions.p_success, predictions.p_label)
-    choices = decide.choose_by(rule, worth, cost, anchor)
-    return guarded(choices, router.guard, predictions.similarity).chosen
+    return served(rule, found.p_success, found.p_label, cost, anchor, router.guard, found.similarity).chosen
 
 
 def _check_alone(graph: Graph, prompts: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pointsman import decide
-from pointsman.guard import Guard, guarded
+from pointsman.guard import Guard
 from pointsman_train.data import Floats
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.train import targets
@@ -226,14 +226,13 @@ def _complete(evidence: Evidence) -> Evidence:
 
 def _outcomes(settings: list[decide.Rule], evidence: Evidence, guard: Guard | None) -> tuple[Floats, Floats]:
     """Mean score lost against the best single model, and mean cost, at each setting, as served."""
-    score, cost, anchor, paid = evidence.score, evidence.mean_cost, evidence.anchor, evidence.paid
+    score, paid = evidence.score, evidence.paid
     routed_score, routed_cost = np.empty(len(settings)), np.empty(len(settings))
     for k, rule in enumerate(settings):
-        choices = decide.choose_by(rule, evidence.worth(rule), cost, anchor)
-        chosen = guarded(choices, guard, evidence.similarity).chosen
+        chosen = evidence.served(rule, guard)
         routed_score[k] = np.take_along_axis(score, chosen[:, None], axis=1).mean()
         routed_cost[k] = np.take_along_axis(paid, chosen[:, None], axis=1).mean()
-    return score[:, anchor].mean() - routed_score, routed_cost
+    return score[:, evidence.anchor].mean() - routed_score, routed_cost
 
 
 def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:

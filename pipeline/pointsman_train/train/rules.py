@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import decide
-from pointsman.guard import Guard
+from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
@@ -116,6 +116,10 @@ class Evidence:
     def worth(self, rule: decide.Rule) -> Floats:
         """Return what each model's answer is worth to a rule."""
         return decide.worth(rule, self.p_success, self.p_label)
+
+    def served(self, rule: decide.Rule, guard: Guard | None) -> Ints:
+        """Rung that each prompt is served by, ndarray of shape (n_prompts,)."""
+        return served(rule, self.p_success, self.p_label, self.mean_cost, self.anchor, guard, self.similarity).chosen
 
     def familiar(self, guard: Guard | None) -> Evidence:
         """Return the evidence of the prompts that the rule decides: those on which the guard does not fire."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman import decide
-from pointsman.guard import Guard, guarded
+from pointsman.guard import Guard
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.conformal import controlled, under_routing_loss
@@ -56,15 +56,7 @@ class Outlook:
     def chosen(self, rows: Bools) -> Ints:
         """Rung that each setting serves to these prompts, ndarray of shape (n_rows, n_settings)."""
         evidence = self.evidence.take(rows)
-        columns = [
-            guarded(
-                decide.choose_by(rule, evidence.worth(rule), evidence.mean_cost, evidence.anchor),
-                self.guard,
-                evidence.similarity,
-            ).chosen
-            for rule in self.settings
-        ]
-        return np.stack(columns, axis=1)
+        return np.stack([evidence.served(rule, self.guard) for rule in self.settings], axis=1)
 
 
 def pick(kind: str, value: float, loss: float | None, guaranteed: bool, outlook: Outlook) -> int | None:
