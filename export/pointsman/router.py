@@ -119,7 +119,7 @@ class Router:
         operating_point
             Name of a trade-off of the manifest; None is its default.
         cost_quality
-            In its place, a dial from 0 (success alone counts) to 10 (always the cheapest).
+            In its place, a dial from 0 (success alone counts) to 10 (the cheapest, unless the prompt is unfamiliar).
         min_success
             Least probability of success in [0, 1] that the chosen model must have, where any model has it.
         on_boundary

@@ -191,9 +191,13 @@ def _pair(record: Mapping[str, Any], against: str | None) -> _Pair | str:
     if choice is None:
         return "the router did not choose: a model was pinned, or none could be chosen"
     if paid is None:
-        return "its cost is unknown, for want of a price or of the upstream's count of tokens"
+        mend = "; a streamed chat has one with stream_options.include_usage" if record.get("stream") else ""
+        return f"its cost is unknown, for want of a price or of the upstream's count of tokens{mend}"
     if not shadow and against is None:
         return "it was routed, and no model to compare with was named"
+    if not shadow and sent != choice["model"]:
+        # What an outage did is not what routing does.
+        return "another model stood in for the chosen one, which failed"
     after = choice["model"] if shadow else sent
     before = sent if against is None else against
     sides = [paid if model == sent else costs.get(model) for model in (before, after)]

@@ -26,7 +26,8 @@ class Wishes:
     operating_point
         Name of a trade-off of the router; None is its default.
     cost_quality
-        In the place of an operating point, a dial from 0 (success alone counts) to 10 (always the cheapest).
+        In the place of an operating point, a dial from 0 (success alone counts) to 10 (the cheapest, unless the prompt
+        is unfamiliar).
     min_success
         Least probability of success in [0, 1] that the chosen model must have, where any model has it.
     on_boundary

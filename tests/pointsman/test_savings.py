@@ -147,3 +147,10 @@ def test_a_log_that_cannot_be_used_is_an_error(tmp_path, capsys, content, said):
         path.write_bytes(content)
     assert main(["savings", str(path)]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_what_an_outage_did_is_not_what_routing_saved(log):
+    routed = [line("small", "small", shadow=False, decision_id=str(n)) for n in range(3)]
+    found = savings(log(*routed, line("small", "large", shadow=False)), against="large")
+    assert found.requests == 3
+    assert found.left_out == {"another model stood in for the chosen one, which failed": 1}

@@ -12,7 +12,12 @@ from pointsman.dispatch.catalog import Endpoint
 from pointsman.dispatch.health import Health
 from pointsman.dispatch.order import Groups
 from pointsman.dispatch.settings import Retries
-from pointsman.dispatch.verdict import Reply, Then, Verdict, verdict_on
+from pointsman.dispatch.verdict import Fault, Reply, Then, Verdict, verdict_on
+
+# A caller that leaves after so much of the time that it had said it would wait has not changed its mind.
+_PATIENT = 0.9
+# Nor has one that leaves after so many seconds without an answer, where it said nothing.
+_SILENT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,10 @@ class Ended:
     wait_s: float | None = None
 
 
+class CallerGone(Exception):
+    """Thrown into :func:`attempts` where it waits for a reply that nobody waits for any more."""
+
+
 @dataclass(slots=True)
 class _Turn:
     """An endpoint that may still be asked, from ``ready`` on."""
@@ -104,6 +113,14 @@ class _Run:
     def note(self, endpoint: Endpoint, outcome: str, status: int | None = None, since: float | None = None) -> None:
         seconds = 0.0 if since is None else self.clock() - since
         self.tries.append(Try(endpoint.model, endpoint.provider, outcome, status, round(seconds, 6)))
+
+    def given_up(self, endpoint: Endpoint, since: float) -> None:
+        """Note a try that the caller did not wait for: where it had waited for long, that is the endpoint's failure."""
+        self.note(endpoint, "no answer when the caller left", since=since)
+        waited = self.clock() - since
+        patience = math.inf if self.read_s is None else _PATIENT * self.read_s
+        if waited >= min(patience, _SILENT_S):
+            self.health.failed(endpoint, waited)
 
     def delay(self, turn: _Turn, verdict: Verdict) -> float:
         if verdict.after_s is not None:
@@ -140,15 +157,19 @@ def attempts(
 
     Yields
     ------
-    :class:`Send`, to be answered with a :class:`Reply`, or :class:`Wait`.
+    :class:`Send`, to be answered with a :class:`Reply`, or :class:`Wait`. Where :class:`CallerGone` is thrown in, it
+    ends with the tries so far.
     """
     run = _Run(retries, health, clock, rng, deadline, read_s)
-    for group in groups:
-        ended = yield from _ask_model(group, run)
-        if ended is not None:
-            return ended
-        if run.left() <= 0:
-            break
+    try:
+        for group in groups:
+            ended = yield from _ask_model(group, run)
+            if ended is not None:
+                return ended
+            if run.left() <= 0:
+                break
+    except CallerGone:
+        return Ended(None, None, tuple(run.tries))
     wait = min((health.opens_in(endpoint) for group in groups for endpoint in group), default=0.0)
     return Ended(None, None, tuple(run.tries), timed_out=run.left() <= 0, wait_s=wait or None)
 
@@ -178,7 +199,11 @@ def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send |
     endpoint, since = turn.endpoint, run.clock()
     longest_s = min(run.left(), run.retries.longest_try_s or math.inf)
     timeout_s = min(endpoint.timeout_s, run.read_s or endpoint.timeout_s, longest_s)
-    reply = yield Send(endpoint, min(endpoint.connect_timeout_s, longest_s), timeout_s, since + longest_s)
+    try:
+        reply = yield Send(endpoint, min(endpoint.connect_timeout_s, longest_s), timeout_s, since + longest_s)
+    except CallerGone:
+        run.given_up(endpoint, since)
+        raise
     if reply is None:
         raise TypeError("a Send is answered with a Reply, got None")
     turn.tried += 1
@@ -194,7 +219,7 @@ def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send |
             # Whether it did its work shows at the stream's end.
             run.health.began(endpoint, seconds)
     elif verdict.healthy is False:
-        run.health.failed(endpoint)
+        run.health.failed(endpoint, run.clock() - since if reply.fault is Fault.TIMEOUT else None)
     if verdict.after_s is not None:
         run.health.rest(endpoint, verdict.after_s)
     if verdict.then is Then.RETURN:

@@ -19,7 +19,7 @@ from pointsman.dispatch.controls import check_defaults, read_controls
 from pointsman.dispatch.decider import Asked, Decider
 from pointsman.dispatch.errors import SettingsError
 from pointsman.dispatch.health import Health
-from pointsman.dispatch.order import ordered
+from pointsman.dispatch.order import first_of, ordered
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.refused import refused
@@ -38,6 +38,8 @@ _logger = logging.getLogger(__name__)
 
 # Hosts keep an answer for the request that goes on from it much longer than a prompt's cache.
 _RESPONSE_IDLE_S = 86_400.0
+# Each answer of a conversation is remembered by itself, and for longer.
+_RESPONSES_A_SESSION = 10
 
 
 class Dispatcher:
@@ -87,12 +89,13 @@ class Dispatcher:
         self._spans = spans
         self._rng = rng or np.random.default_rng()
         self.health = Health(self.settings.breaker, clock)
-        self._sessions = self._table("session", self.settings.session_idle_s)
-        self._responses = self._table("response", _RESPONSE_IDLE_S)
+        most = self.settings.max_sessions
+        self._sessions = self._table("session", self.settings.session_idle_s, most)
+        self._responses = self._table("response", _RESPONSE_IDLE_S, _RESPONSES_A_SESSION * most)
         self.replace_router(router)
 
-    def _table(self, kind: str, idle_s: float) -> SessionTable:
-        most, file = self.settings.max_sessions, self.settings.session_file
+    def _table(self, kind: str, idle_s: float, most: int) -> SessionTable:
+        file = self.settings.session_file
         return Sessions(idle_s, most, self.clock) if file is None else SessionFile(file, kind, idle_s, most)
 
     @property
@@ -158,7 +161,8 @@ class Dispatcher:
         asked = Asked.of(api, body.values, self._defaults)
         decided = decider.decide(asked, dry=dry)
         preferences = asked.controls.provider
-        groups = ordered(decided.ranking, decided.pool.endpoints, preferences, self.health, decided.provider)
+        endpoints, provider = decided.pool.endpoints, decided.provider
+        groups = ordered(decided.ranking, endpoints, preferences, self.health, provider, owned=decided.owned)
         return Plan(
             decision_id=os.urandom(16).hex(),
             started=started,
@@ -167,6 +171,7 @@ class Dispatcher:
             asked=asked,
             decided=decided,
             groups=groups,
+            first=first_of(endpoints, preferences, self.health),
             router=decider.router.name,
             router_sha256=decider.router.manifest.onnx_sha256,
             shadow=self.settings.shadow,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pointsman.dispatch.api import Api
-from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.catalog import Catalog, Endpoint
 from pointsman.dispatch.choose import Choice, Chooser
 from pointsman.dispatch.constraints import Pool, screen
 from pointsman.dispatch.controls import Controls, Target, keys_to_cut, read_controls, read_target
@@ -22,10 +21,12 @@ from pointsman.dispatch.sessions import Session, SessionTable, cache_worth, held
 from pointsman.dispatch.settings import Settings
 from pointsman.errors import NoCandidateError, RoutingError
 from pointsman.router import Router
+from pointsman.wishes import first_in
 
 # Characters of the id of a conversation that is kept.
 _LONGEST_ID = 300
 _MIDDLE = "held: the conversation is in the middle of a model's work"
+_KEPT = "held by the provider that has the conversation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,12 @@ class Asked:
         if target.operating_point is not None:
             controls = replace(controls, operating_point=target.operating_point, cost_quality=None)
         return cls(api, values, target, controls)
+
+    def as_said(self) -> Asked:
+        """Return it with its own wishes alone; of the defaults, those for the use of its data stay."""
+        policy, controls = self.controls.provider, read_controls(self.values)
+        provider = replace(controls.provider, data_collection=policy.data_collection, zdr=policy.zdr)
+        return replace(self, controls=replace(controls, provider=provider))
 
     def needs(self) -> Needs:
         """Return what the request needs of a model."""
@@ -111,6 +118,8 @@ class Decided:
         What was scored, or would have been.
     provider
         That has the conversation; None where none has.
+    owned
+        Whether that provider alone can answer, since it keeps a part of the conversation.
     """
 
     choice: Choice | None
@@ -119,6 +128,7 @@ class Decided:
     reason: str
     text: str
     provider: str | None
+    owned: bool = False
 
 
 class Decider:
@@ -171,7 +181,7 @@ class Decider:
         seen, owns = self._seen(asked)
         provider = seen.provider if seen and (owns or seen.model == model) else None
         text = scored_text(asked.api, asked.values, self._settings.earlier_turns)
-        return Decided(None, pool, (model,), "pinned", text, provider)
+        return Decided(None, pool, (model,), "pinned", text, provider, owns)
 
     def _shadowed(self, asked: Asked) -> Decided:
         """Send the request where the caller said, with the router's choice beside it."""
@@ -182,8 +192,8 @@ class Decider:
             model = seen.model if seen and owns and seen.model in routed.pool.endpoints else model
             ranking = routed.choice.moved(model, "").ranking if routed.choice else (model,)
             provider = seen.provider if seen and owns else None
-            return replace(routed, ranking=ranking, reason="shadow; default", provider=provider)
-        sent = replace(self._pinned(asked, asked.target.pinned), reason="shadow; pinned")
+            return replace(routed, ranking=ranking, reason="shadow; default", provider=provider, owned=owns)
+        sent = replace(self._pinned(asked.as_said(), asked.target.pinned), reason="shadow; pinned")
         try:
             routed = self._chosen(asked)
         except RoutingError as error:
@@ -206,32 +216,49 @@ class Decider:
         if choice is None:
             return decided
         seen, owns = self._seen(asked)
+        if seen is not None and owns:
+            return self._owned(asked, decided, choice, seen)
         looping = in_tool_loop(asked.api, asked.values)
         if seen is not None:
-            stayed = self._owned if owns else partial(self._stayed, asked=asked, must=looping)
-            choice = stayed(choice, decided.pool, seen)
+            choice = self._stayed(choice, decided.pool, seen, asked, must=looping)
         elif choice.boundary and not dry and not looping and self._may_explore(asked):
             choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
         key = asked.controls.session_id
-        if key is not None and not dry and not owns:
+        if key is not None and not dry:
             provider = seen.provider if seen and seen.model == choice.model else None
             now = self._sessions.settle(key, seen, Session(choice.model, provider))
             choice = _with(choice, now, decided.pool, "held by the session")
         if seen is None and choice is decided.choice:
             return decided
-        provider = seen.provider if seen and (owns or seen.model == choice.model) else None
+        provider = seen.provider if seen and seen.model == choice.model else None
         return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason, provider=provider)
 
-    @staticmethod
-    def _owned(choice: Choice, pool: Pool, seen: Session) -> Choice:
-        """Keep to the provider that has the earlier answers, where the model that gave them may not answer there."""
-        kept = [m for m in choice.ranking if seen.provider in {one.provider for one in pool.endpoints[m]}]
-        if seen.model in kept:
-            return _with(choice, seen, pool, _MIDDLE)
-        if not kept:
+    def _owned(self, asked: Asked, decided: Decided, choice: Choice, seen: Session) -> Decided:
+        """Keep to the provider that has the earlier answers, with the model that gave them where it may answer there.
+
+        That the request wishes for more success than the model promises is no reason to lose the conversation.
+        """
+        pool = decided.pool
+        if seen.model not in self.router.models and seen.model in self._catalog.models:
+            # A router that was taken up since does not know it; it is as good as pinned.
+            pool = replace(pool, endpoints={**pool.endpoints, **self._endpoints_of(seen.model, asked)})
+        there = [m for m, found in pool.endpoints.items() if seen.provider in {one.provider for one in found}]
+        if not there:
             why = pool.excluded.get(seen.model, f"not to be asked at {seen.provider}")
             raise NoCandidateError({seen.model: f"has the conversation's earlier answers, and is {why}"})
-        return replace(choice.moved(kept[0], "held by the provider that has the conversation"), probability=None)
+        ranked = (*(m for m in choice.ranking if m in there), *(m for m in there if m not in choice.ranking))
+        model, why = (seen.model, _MIDDLE) if seen.model in there else (ranked[0], _KEPT)
+        if model != choice.model:
+            choice = replace(choice.moved(model, why), probability=None)
+        choice = replace(choice, ranking=first_in(ranked, model))
+        decided = replace(decided, pool=pool, provider=seen.provider, owned=True)
+        return replace(decided, choice=choice, ranking=choice.ranking, reason=choice.reason)
+
+    def _endpoints_of(self, model: str, asked: Asked) -> Mapping[str, tuple[Endpoint, ...]]:
+        try:
+            return screen([model], self._catalog, asked.controls, asked.api, asked.needs()).endpoints
+        except NoCandidateError:
+            return {}
 
     def _may_explore(self, asked: Asked) -> bool:
         """Say whether chance may choose: without a session, the next draw would part a model from its tools."""

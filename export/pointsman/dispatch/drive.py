@@ -15,7 +15,7 @@ import httpx2
 from pointsman.dispatch import answers
 from pointsman.dispatch.answers import Answer
 from pointsman.dispatch.api import Api
-from pointsman.dispatch.attempts import Ended, Send, Wait
+from pointsman.dispatch.attempts import CallerGone, Ended, Send, Wait
 from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.passing import AsyncPassingStream, Passing, PassingStream
 from pointsman.dispatch.plan import Plan
@@ -72,7 +72,7 @@ def dispatch(
                 reply = receive(transport, plan, step, headers, core.clock)
     finally:
         if not isinstance(step, Ended):
-            _abandoned(core, plan)
+            _abandoned(core, plan, steps)
     return _answer(core, plan, step)
 
 
@@ -99,7 +99,7 @@ async def dispatch_async(
                 reply = await receive_async(transport, plan, step, headers, core.clock)
     finally:
         if not isinstance(step, Ended):
-            _abandoned(core, plan)
+            _abandoned(core, plan, steps)
     return _answer(core, plan, step)
 
 
@@ -138,8 +138,17 @@ def _next(steps: _Steps, reply: Reply | None) -> Send | Wait | Ended:
         return ended
 
 
-def _abandoned(core: Dispatcher, plan: Plan) -> None:
-    core.finished(plan, Ended(None, None, ()), _GONE, Usage(), error="caller went away")
+def _abandoned(core: Dispatcher, plan: Plan, steps: _Steps | None = None) -> None:
+    ended = Ended(None, None, ())
+    if steps is not None:
+        try:
+            steps.throw(CallerGone)
+        except StopIteration as stop:
+            ended = stop.value
+        except CallerGone:
+            # It had not begun, or has failed: there is nothing that it could tell.
+            pass
+    core.finished(plan, ended, _GONE, Usage(), error="caller went away")
 
 
 def _answer(core: Dispatcher, plan: Plan, ended: Ended) -> Answer:

@@ -89,11 +89,13 @@ class Health:
         with self._lock:
             self._timed(self._of(endpoint), latency_s)
 
-    def failed(self, endpoint: Endpoint) -> None:
-        """Note that an endpoint did not do its work."""
+    def failed(self, endpoint: Endpoint, silent_s: float | None = None) -> None:
+        """Note that an endpoint did not do its work, and the seconds that it was waited for in vain."""
         with self._lock:
             state = self._of(endpoint)
             state.failures += 1
+            if silent_s is not None:
+                self._timed(state, silent_s)
             if state.failures >= self._breaker.failures:
                 state.resting_until = max(state.resting_until, self._clock() + self._breaker.cooldown_s)
 

@@ -20,6 +20,8 @@ def ordered(
     wish: Preferences,
     health: Health,
     provider: str | None = None,
+    *,
+    owned: bool = False,
 ) -> Groups:
     """Put endpoints into the order in which they are asked.
 
@@ -35,13 +37,23 @@ def ordered(
         Of each model, those that may answer.
     provider
         That has the session's conversation in its cache.
+    owned
+        Whether that provider alone can answer: what another would say of the conversation is that there is none.
 
     Returns
     -------
     The endpoints of each model. One endpoint alone, the first, where fallbacks are not allowed.
     """
     groups = tuple(_sorted(endpoints[model], wish, health, provider) for model in ranking)
+    if owned:
+        there = (tuple(one for one in group if one.provider == provider) for group in groups)
+        groups = tuple(group for group in there if group) or groups
     return groups if wish.allow_fallbacks else (groups[0][:1],)
+
+
+def first_of(endpoints: Mapping[str, Sequence[Endpoint]], wish: Preferences, health: Health) -> dict[str, Endpoint]:
+    """Return the endpoint of each model that would be asked first, had that model been chosen."""
+    return {model: _sorted(found, wish, health, None)[0] for model, found in endpoints.items()}
 
 
 def _sorted(

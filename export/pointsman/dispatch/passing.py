@@ -11,6 +11,7 @@ from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.upstream import fault_of
 from pointsman.dispatch.usage import Tap
+from pointsman.dispatch.verdict import Fault
 
 
 class Passing:
@@ -29,7 +30,7 @@ class Passing:
 
     def hung_up(self) -> None:
         """Note that the caller does not read on: it went away, unless it has seen the last event."""
-        self.over(None if self._tap.complete else "caller went away")
+        self.over(None if self._tap.complete or self._tap.failed else "caller went away")
 
     def broke(self, error: httpx2.TransportError) -> None:
         """Note that the upstream's connection failed."""
@@ -43,7 +44,8 @@ class Passing:
             return
         self._over = True
         if error is None:
-            self._core.came_to_its_end(self._ended)
+            error = self._fault()
+            (self._core.came_to_its_end if error is None else self._core.cut_off)(self._ended)
         self._core.finished(
             self._plan,
             self._ended,
@@ -54,6 +56,12 @@ class Passing:
             response_id=self._tap.response_id,
             events=self._tap.events,
         )
+
+    def _fault(self) -> str | None:
+        """Say what was wrong with a stream that the connection brought whole."""
+        if self._tap.failed:
+            return Fault.ERROR.value
+        return None if self._tap.finished else Fault.CUT.value
 
 
 class PassingStream(httpx2.SyncByteStream):

@@ -33,6 +33,8 @@ class Plan:
         The decision.
     groups
         Who is asked, in order.
+    first
+        Of each model that could be chosen, the endpoint that would be asked first.
     router, router_sha256
         Name and version, and the hash of its graph.
     shadow
@@ -48,6 +50,7 @@ class Plan:
     asked: Asked
     decided: Decided
     groups: Groups
+    first: Mapping[str, Endpoint]
     router: str
     router_sha256: str
     shadow: bool
@@ -120,8 +123,7 @@ class Plan:
         choice, given, made = self.decided.choice, usage.input_tokens, usage.output_tokens
         if choice is None or given is None or made is None:
             return {}
-        first = {model: self.decided.pool.endpoints[model][0] for model in choice.ranking}
-        return {model: endpoint.cost_usd(given, made, usage.cached_tokens) for model, endpoint in first.items()}
+        return {model: self.first[model].cost_usd(given, made, usage.cached_tokens) for model in choice.ranking}
 
 
 def _session(session_id: str | None) -> str | None:

@@ -48,7 +48,7 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
         return _failed(error)
     reply = Reply()
     try:
-        if _is_stream(told):
+        if _is_stream(told, plan.asked.stream):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(next(chunks, b"")) and clock() < until:
                 if clock() > send.deadline:
@@ -81,7 +81,7 @@ async def receive_async(
         return _failed(error)
     reply = Reply()
     try:
-        if _is_stream(told):
+        if _is_stream(told, plan.asked.stream):
             head, until = Head(), clock() + _HELD_S
             while not head.is_known and head.add(await anext(chunks, b"")) and clock() < until:
                 if clock() > send.deadline:
@@ -122,10 +122,12 @@ def _told(response: httpx2.Response) -> Reply:
     return Reply(response.status_code, plain_headers(response.headers))
 
 
-def _is_stream(told: Reply) -> bool:
-    kind = told.header("content-type") or ""
+def _is_stream(told: Reply, wanted: bool) -> bool:
+    kind = (told.header("content-type") or "").lower()
+    # Some hosts call a stream that they were asked for plain text, or nothing.
+    named = kind.startswith("text/event-stream") or (wanted and (not kind or kind.startswith("text/plain")))
     # What is compressed, though it was asked not to be, cannot be looked at: it goes to the caller whole, as it is.
-    return told.succeeded and told.plain and kind.lower().startswith("text/event-stream")
+    return told.succeeded and told.plain and named
 
 
 class Head:

@@ -51,14 +51,15 @@ class Record:
     status
         HTTP status that the caller got.
     error
-        What went wrong after the answer began: "cut off", or "caller went away".
+        What went wrong after the answer began: "answer cut off", "answer is an error", "connection lost", "timed out"
+        or "caller went away".
     input_tokens, output_tokens, cached_tokens
         As the upstream counted.
     cost_usd
         By the catalog's prices.
     costs_usd
-        What each model that the router could choose would have cost for as many tokens, by its first endpoint that
-        could answer; null where a price is unknown. Empty where tokens are unknown.
+        What each model that the router could choose would have cost for as many tokens, at the endpoint that would
+        have been asked first; null where a price is unknown. Empty where tokens are unknown.
     session
         The first 16 hexadecimal digits of the SHA-256 of the request's ``session_id``.
     first_byte_ms, latency_ms

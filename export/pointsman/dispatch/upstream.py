@@ -16,6 +16,9 @@ from pointsman.dispatch.errors import KeyMissingError
 from pointsman.dispatch.plan import Plan
 from pointsman.dispatch.verdict import Fault, Reply
 
+# Characters of a secret. A placeholder such as "x", for a server that wants no key, is in every word.
+_LEAST_KEY = 8
+
 # What of the caller's headers an upstream needs. All others stay here: the caller's key, cookies, addresses.
 _PASSED = frozenset({"accept", "user-agent", "idempotency-key", "openai-beta", "traceparent", "tracestate"})
 _PASSED_PREFIXES = ("x-stainless-",)
@@ -80,7 +83,7 @@ def without_key(reply: Reply, endpoint: Endpoint) -> Reply:
         key = endpoint.key()
     except KeyMissingError:
         return reply
-    if not key:
+    if not key or len(key) < _LEAST_KEY:
         return reply
     body = reply.body
     if body is not None and reply.status is not None and reply.status >= 400:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pointsman.dispatch.verdict import is_error
 
 # A line of a stream that is longer is not looked at.
 _LONGEST_LINE = 4 << 20
@@ -14,6 +17,11 @@ _LAST = (
     b"data: [DONE]", b"data:[DONE]", b"event: response.completed", b"event: response.incomplete",
     b"event: response.failed",
 )  # fmt: skip
+
+
+_ERROR = (b"event: error", b"event:error")
+# Why a choice ended. In a text, quotation marks have a backslash before them.
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,16 @@ class Tap:
         Of an answer of the Responses API, for the request that goes on from it.
     complete
         Whether the event that ends a stream has passed.
+    finished
+        Whether that has passed, or a choice that says why it ended.
+    failed
+        Whether an event with an error has passed.
     events
         That have passed: about one a token.
     """
 
     def __init__(self) -> None:
-        self.complete = False
+        self.complete = self.finished = self.failed = False
         self.events = 0
         self.usage = Usage()
         self.response_id: str | None = None
@@ -92,16 +104,20 @@ class Tap:
             self._line += rest
 
     def _read(self, line: bytes) -> None:
-        self.complete = self.complete or line.startswith(_LAST)
+        if line.startswith(_LAST):
+            self.complete = self.finished = True
         if not line.startswith(b"data:"):
+            self.failed = self.failed or line.startswith(_ERROR)
             return
         self.events += 1
-        if b'"usage"' not in line:
+        self.finished = self.finished or _FINISHED.search(line) is not None
+        if b'"usage"' not in line and b'"error"' not in line:
             return
         try:
             content = json.loads(line[5:])
         except (ValueError, RecursionError):
             return
+        self.failed = self.failed or is_error(content)
         # The Responses API puts the whole answer into its last event.
         whole = content.get("response", content) if isinstance(content, dict) else None
         self.response_id = response_id(whole) or self.response_id

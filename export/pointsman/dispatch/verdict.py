@@ -33,6 +33,7 @@ class Fault(Enum):
     MALFORMED = "answer is not JSON"
     ERROR = "answer is an error"
     EMPTY = "answer is empty"
+    HOLLOW = "there is no answer in it"
     KEY = "no key"
 
 
@@ -167,7 +168,7 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 
 def judged(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Reply:
-    """Make a reply of a whole answer: one of status 200 must be a JSON object, and not an error in disguise."""
+    """Make a reply of a whole answer: of status 200 it must be a JSON object with an answer in it, and no error."""
     reply = Reply(status, headers, body)
     if not (reply.succeeded and reply.plain):
         return reply
@@ -175,8 +176,17 @@ def judged(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Re
         content = json.loads(body)
     except (ValueError, RecursionError):
         return Reply(status, headers, body, Fault.EMPTY if not body else Fault.MALFORMED)
-    fault = Fault.ERROR if is_error(content) else None if isinstance(content, dict) else Fault.MALFORMED
-    return Reply(status, headers, body, fault, content)
+    return Reply(status, headers, body, _fault_in(content), content)
+
+
+def _fault_in(content: Any) -> Fault | None:
+    if not isinstance(content, dict):
+        return Fault.MALFORMED
+    if is_error(content):
+        return Fault.ERROR
+    # A response may have no output, of which its status then tells.
+    responds = isinstance(content.get("output"), list) or content.get("object") == "response"
+    return None if content.get("choices") or responds else Fault.HOLLOW
 
 
 def is_error(content: Any) -> bool:
@@ -222,7 +232,11 @@ def has_begun(chunk: bytes) -> bool:
 
 def first_event_is_error(chunk: bytes) -> bool:
     """Say whether a stream's first bytes are an event with an error in the place of an answer."""
-    line = next((line for line in chunk.splitlines() if line.startswith(b"data:")), b"")
+    lines = chunk.splitlines()
+    event = next((line[6:].strip() for line in lines if line.startswith((b"event:", b"data:"))), b"")
+    line = next((line for line in lines if line.startswith(b"data:")), b"")
+    if event == b"error":
+        return True
     try:
         return b'"error"' in line and is_error(json.loads(line[5:]))
     except (ValueError, RecursionError):

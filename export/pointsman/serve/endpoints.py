@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,7 +70,8 @@ class Dispatch:
             return
 
         async def work() -> None:
-            answer = await dispatch_async(served.core, served.upstream, self._api, raw, _headers(scope))
+            headers = _headers(scope)
+            answer = await dispatch_async(served.core, served.upstream, self._api, raw, headers, _patience(headers))
             try:
                 await send_answer(send, answer, served.limits.send_s)
             finally:
@@ -131,6 +133,16 @@ async def _body(served: Served, scope: Scope, receive: Receive, send: Send) -> b
         return read
     await send_whole(send, read)
     return None
+
+
+def _patience(headers: Sequence[tuple[str, str]]) -> float | None:
+    """Seconds that the caller waits for a byte, as the official clients say it; None where it does not say."""
+    told = next((value for name, value in headers if name == "x-stainless-read-timeout"), "")
+    try:
+        seconds = float(told)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds < math.inf else None
 
 
 def _headers(scope: Scope) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import B, Clock, P, Q
 
-from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
+from pointsman.dispatch.attempts import CallerGone, Ended, Send, Wait, attempts
 from pointsman.dispatch.health import Health
 from pointsman.dispatch.settings import Breaker, Retries
 from pointsman.dispatch.verdict import Fault, Reply, Then, first_event_is_error, judged, retry_after, verdict_on
@@ -178,7 +178,9 @@ def test_every_status_has_a_verdict(code, then, healthy):
 
 @pytest.mark.parametrize(
     ("body", "fault"),
-    [(b"[]", Fault.MALFORMED), (b'{"choices": []}', None), (b"{}", None), (b"", Fault.EMPTY),
+    [(b"[]", Fault.MALFORMED), (b'{"choices": []}', Fault.HOLLOW), (b"{}", Fault.HOLLOW), (b"", Fault.EMPTY),
+     (b'{"choices": [{}]}', None), (b'{"choices": null, "base_resp": {"status_code": 1002}}', Fault.HOLLOW),
+     (b'{"object": "error", "message": "busy"}', Fault.HOLLOW), (b'{"object": "response", "status": "queued"}', None),
      (b"<html>", Fault.MALFORMED), (b'{"choices": [', Fault.MALFORMED), (b"\xff", Fault.MALFORMED),
      (b"[" * 100_000, Fault.MALFORMED),
      (b'{"error": {"code": 429}}', Fault.ERROR), (b'{"error": null, "output": []}', None),
@@ -226,3 +228,55 @@ def test_the_date_of_a_retry_after_is_of_gmt_wherever_the_service_runs(monkeypat
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def left_after(seconds, read_s=None):
+    """A try that its caller leaves after so many seconds: how it ends, and how its endpoint stands."""
+    clock = Clock()
+    health = Health(Breaker(), clock)
+    running = attempts(((P,),), RETRIES, health, clock, np.random.default_rng(0), deadline=100.0, read_s=read_s)
+    assert isinstance(running.send(None), Send)
+    clock.now += seconds
+    with pytest.raises(StopIteration) as stop:
+        running.throw(CallerGone)
+    return stop.value.value, health.status(P)
+
+
+@pytest.mark.parametrize(("seconds", "read_s"), [(9.5, 10.0), (30.0, None), (30.0, 600.0)])
+def test_an_endpoint_that_a_caller_waited_for_in_vain_has_failed(seconds, read_s):
+    ended, health = left_after(seconds, read_s)
+    assert [(one.outcome, one.provider, one.seconds) for one in ended.tries] == [
+        ("no answer when the caller left", "p", seconds)
+    ]
+    assert (health.failures, health.latency_s) == (1, seconds)
+
+
+@pytest.mark.parametrize(("seconds", "read_s"), [(5.0, 10.0), (29.0, None)])
+def test_a_caller_that_changes_its_mind_says_nothing_of_the_endpoint(seconds, read_s):
+    ended, health = left_after(seconds, read_s)
+    assert len(ended.tries) == 1
+    assert (health.failures, health.latency_s) == (0, None)
+
+
+def test_an_endpoint_that_timed_out_is_as_slow_as_that():
+    played = Played(((P,),), [Reply(fault=Fault.TIMEOUT), OK], seconds=7.0)
+    assert played.health.status(P).latency_s > 6.9
+
+
+def test_a_caller_that_leaves_while_a_wait_lasts_leaves_the_tries_behind():
+    clock = Clock()
+    running = attempts(((P,),), RETRIES, Health(Breaker(), clock), clock, np.random.default_rng(0), deadline=100.0)
+    running.send(None)
+    assert isinstance(running.send(BAD), Wait)
+    with pytest.raises(StopIteration) as stop:
+        running.throw(CallerGone)
+    assert [one.outcome for one in stop.value.value.tries] == ["status 500"]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "expected"),
+    [(b'event: error\ndata: {"type": "overloaded_error"}\n\n', True), (b"event: error\ndata: x\n\n", True),
+     (b'event: response.created\ndata: {"response": {"error": null}}\n\n', False)],
+)  # fmt: skip
+def test_an_event_that_calls_itself_an_error_is_one(chunk, expected):
+    assert first_event_is_error(chunk) is expected

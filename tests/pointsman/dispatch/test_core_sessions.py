@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from fake_upstream import entry
-from planned import end, ended, plan
+from planned import asked, end, ended, plan
 from samples import Clock
 
+from pointsman import Router
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.errors import BodyError
@@ -159,3 +161,54 @@ def test_two_threads_on_one_session_get_one_model(router, core, familiars):
         thread.join()
     assert len(models) == 40
     assert len(set(models)) == 20
+
+
+def gone_on_from(made, maker, **more):
+    """Let a model make a response, and plan the request that goes on from it."""
+    first = made.plan(Api.RESPONSES, json.dumps({"model": maker, "input": "Hi"}).encode())
+    made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id="resp_1")
+    body = {"model": "pointsman/auto", "input": "Hi", "previous_response_id": "resp_1"} | more
+    return made.plan(Api.RESPONSES, json.dumps(body).encode())
+
+
+def test_more_success_than_its_model_promises_is_no_reason_to_lose_a_conversation(router, core, familiars):
+    for min_success in (0.0, 0.99):
+        found = gone_on_from(core(), router.models[0], input=familiars[0], min_success=min_success)
+        assert found.model == router.models[0]
+
+
+def test_nobody_but_its_provider_is_asked_to_go_on_with_a_conversation(router, catalog):
+    made = Dispatcher(router, catalog("http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1"))
+    for model in ("pointsman/auto", router.models[1]):
+        found = gone_on_from(made, router.models[1], model=model)
+        assert {one.provider for group in found.groups for one in group} == {"p0"}
+        assert found.model == router.models[1]
+
+
+def test_a_conversation_outlives_the_router_that_knew_its_model(router, core):
+    manifest = router.manifest
+    other = replace(manifest.models[0], name="of the next router")
+    made = core(entries={other.name: entry("http://127.0.0.1:9/v1")})
+    assert gone_on_from(made, router.models[0]).model == router.models[0]
+    made.replace_router(Router(replace(manifest, models=(other, *manifest.models[1:])), router._graph))
+    body = {"model": "pointsman/auto", "input": "Hi", "previous_response_id": "resp_1"}
+    found = made.plan(Api.RESPONSES, json.dumps(body).encode())
+    assert found.model == router.models[0]
+    assert "in the middle of a model's work" in found.decided.reason
+
+
+def test_more_answers_than_sessions_are_remembered(router, core):
+    made = core(Settings(max_sessions=3))
+    for number in range(20):
+        first = made.plan(Api.RESPONSES, json.dumps({"model": router.models[1], "input": "Hi"}).encode())
+        made.finished(first, ended(first.groups[0][0]), 200, Usage(), response_id=f"resp_{number}")
+    assert len(made._responses) == 20
+
+
+def test_in_shadow_mode_defaults_do_not_stand_in_the_callers_way(router, core):
+    defaults = {"models": [f"!{router.models[2]}"], "provider": {"max_price": {"prompt": 0.0}}}
+    made = core(Settings(shadow=True), defaults=defaults)
+    assert made.plan(Api.CHAT, asked(model=router.models[2])).model == router.models[2]
+    careful = core(Settings(shadow=True), defaults={"provider": {"zdr": True}})
+    with pytest.raises(NoCandidateError):
+        careful.plan(Api.CHAT, asked(model=router.models[2]))

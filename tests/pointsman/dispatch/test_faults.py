@@ -170,3 +170,68 @@ def test_measured_latency_decides_the_order_when_asked_to(router, serve, hasty, 
         for _ in range(5):
             http.post("chat/completions", json={"model": router.models[0], "messages": []})
     assert (len(slow.seen), len(fast.seen)) == (1, 4)
+
+
+STREAMED = {"content_type": "text/event-stream"}
+DELTA = b'data: {"choices": [{"index": 0, "delta": {"content": "4"}, "finish_reason": null}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("pieces", "error"),
+    [
+        ((DELTA, b'data: {"error": {"message": "overloaded"}}\n\n'), "answer is an error"),
+        ((DELTA, b'event: error\ndata: {"type": "overloaded_error"}\n\n'), "answer is an error"),
+        ((DELTA,), "answer cut off"),
+        ((DELTA, DELTA.replace(b"null", b'"stop"')), None),
+        ((DELTA, b"data: [DONE]\n\n"), None),
+    ],
+)
+def test_a_stream_that_says_that_it_failed_or_just_ends_has_failed(router, serve, hasty, catalog, pieces, error):
+    records = []
+    first, second = serve(Reply(pieces, **STREAMED)), serve(GOOD)
+    settings = hasty(breaker=Breaker(failures=2, cooldown_s=60))
+    with pointsman.http_client(router, catalog(first, second), settings=settings, on_record=[records.append]) as http:
+        for _ in range(3):
+            body = {"model": router.models[0], "messages": [], "stream": True}
+            http.post("chat/completions", json=body)
+    assert len(first.seen) == (3 if error is None else 2)
+    assert {record.error for record in records if record.provider == "p0"} == {error}
+
+
+def test_a_stream_that_is_called_plain_text_is_one(router, serve, catalog, hasty):
+    upstream = serve(Reply((DELTA, b"data: [DONE]\n\n"), content_type="text/plain"))
+    with pointsman.http_client(router, catalog(upstream), settings=hasty()) as http:
+        found = http.post("chat/completions", json={"model": router.models[0], "messages": [], "stream": True})
+    assert (found.status_code, found.content) == (200, DELTA + b"data: [DONE]\n\n")
+    assert len(upstream.seen) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"detail": "busy"}', b'{"choices": []}', b'{"object": "error", "code": 503}'])
+def test_what_holds_no_answer_is_none(serve, ask, catalog, body):
+    empty, good = serve(Reply((body,))), serve(GOOD)
+    found = ask(catalog(empty, good))
+    assert found.status_code == 200
+    assert b"good" in found.content
+
+
+def test_the_other_side_is_priced_at_the_endpoint_that_would_be_asked(router, serve, hasty, catalog):
+    records = []
+    dear, cheap = entry(serve(GOOD)), entry(serve(GOOD))
+    one = dear["endpoints"][0] | {"input_per_m": 50.0, "output_per_m": 100.0, "provider": "dear"}
+    other = cheap["endpoints"][0] | {"input_per_m": 1.0, "output_per_m": 2.0, "provider": "cheap"}
+    entries = {router.models[2]: {"endpoints": [one, other]}}
+    made = catalog(serve(GOOD), entries=entries)
+    with pointsman.http_client(router, made, settings=hasty(), on_record=[records.append]) as http:
+        body = {"messages": [], "model": "pointsman/auto", "provider": {"sort": "price"}}
+        http.post("chat/completions", json=body)
+        http.post("chat/completions", json=body | {"model": router.models[2]})
+    assert records[0].costs_usd[router.models[2]] == records[1].cost_usd == pytest.approx((10 * 1 + 4 * 2) / 1e6)
+
+
+def test_a_short_placeholder_for_a_key_is_not_blanked_out_of_answers(router, serve, ask, catalog, monkeypatch):
+    monkeypatch.setenv("PLACEHOLDER", "x")
+    made = entry(serve(status(400, "context_length_exceeded")))
+    made["endpoints"][0]["api_key_env"] = "PLACEHOLDER"
+    found = ask(catalog("http://127.0.0.1:9/v1", entries=dict.fromkeys(router.models, made)))
+    assert found.json()["error"]["message"] == "context_length_exceeded"
+    assert found.headers["content-type"] == "application/json"

@@ -131,3 +131,35 @@ def test_after_closing_nothing_is_written(tmp_path):
 def test_feedback_out_of_range_is_refused(tmp_path, score):
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         DecisionLog(tmp_path / "log.jsonl").feedback("d", score)
+
+
+def test_a_log_that_was_moved_away_is_made_anew(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    log = DecisionLog(tmp_path / "log.jsonl")
+    log(RECORD)
+    log.path.rename(tmp_path / "log.jsonl.1")
+    log(RECORD)
+    now[0] += 1.5
+    log(RECORD)
+    log(RECORD)
+    counts = [len((tmp_path / name).read_text().splitlines()) for name in ("log.jsonl.1", "log.jsonl")]
+    assert counts == [2, 2]
+    assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
+
+
+def test_lines_that_were_lost_are_counted_and_each_time_is_told(tmp_path, monkeypatch, caplog):
+    log = DecisionLog(tmp_path / "log.jsonl")
+
+    def full(file, content):
+        raise OSError(28, "No space left on device")
+
+    for _ in range(2):
+        monkeypatch.setattr("os.write", full)
+        log(RECORD)
+        log(RECORD)
+        monkeypatch.undo()
+        log(RECORD)
+    told = [record.message.removeprefix(f"the decision log {log.path} ") for record in caplog.records]
+    assert told == ["cannot be written: No space left on device", "is written again; 2 lines were lost"] * 2
+    assert len(log.path.read_text().splitlines()) == 2

@@ -162,9 +162,9 @@ def test_an_injected_transport_takes_the_requests(router, catalog):
 
     def answer(request):
         seen.append(str(request.url))
-        return httpx2.Response(200, json={"choices": []})
+        return httpx2.Response(200, json={"choices": [{}]})
 
     upstream = httpx2.MockTransport(answer)
     with pointsman.http_client(router, catalog("http://h.invalid/v1"), upstream=upstream) as http:
-        assert http.post("chat/completions", json={"model": AUTO, "messages": []}).json() == {"choices": []}
+        assert http.post("chat/completions", json={"model": AUTO, "messages": []}).json() == {"choices": [{}]}
     assert seen == ["http://h.invalid/v1/chat/completions"]

@@ -155,7 +155,7 @@ NAMES = st.sampled_from(
 )
 def test_whatever_is_asked_gets_an_answer_or_a_typed_error(router, catalog, body, path, model):
     made = catalog("http://h.invalid/v1")
-    upstream = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"choices": []}))
+    upstream = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"choices": [{}]}))
     body = {"messages": [], **body, "model": AUTO if model is None else model}
     with pointsman.http_client(router, made, upstream=upstream) as http:
         found = http.post(path, content=json.dumps(body).encode())
