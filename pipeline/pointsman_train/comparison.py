@@ -18,6 +18,7 @@ import numpy as np
 
 from pointsman.router import Router
 from pointsman_train import tracking
+from pointsman_train.data import told
 from pointsman_train.datasets import DatasetConfig
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
@@ -36,7 +37,7 @@ from pointsman_train.evaluate.stage import (
     testset_of,
 )
 from pointsman_train.evaluate.testset import TestSet
-from pointsman_train.fresh import Fresh, fresh, predicted, under
+from pointsman_train.fresh import Fresh, fresh, predicted
 from pointsman_train.inputs import DatasetInput, fresh_input
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.registry import Found, Version
@@ -176,7 +177,7 @@ def compare_found(config: CompareConfig, baseline: Found, candidate: Found) -> C
         points=_compare_points(points, others, on, same),
         checks=gate(rows, config.gate),
         trained_on=data.trained_on,
-        excluded=on.excluded,
+        excluded=_left_out(data, on),
         cost_imputed=on.cost_imputed,
         testset=on.testset,
         routed=(a, b),
@@ -197,7 +198,8 @@ def refuse_other_pool(baseline: Router, candidate: Router) -> None:
 def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> tuple[Routed, dict[str, Point]]:
     """Let the candidate and its operating points decide on its own ladder, and tell the choices on the baseline's."""
     outcomes = data.labelled.outcomes
-    own = data.labelled if router.models == on.testset.models else label(outcomes, under(config.label, router))
+    labels = replace(data.labels, ladder=list(router.models))
+    own = data.labelled if router.models == on.testset.models else label(outcomes, labels)
     judged = predicted(router, outcomes.prompt)
     testset, _ = testset_of(own, data.group, on.rows, judged, config.evaluate.boundary_margin)
     judged = judged.take(on.rows)
@@ -206,6 +208,11 @@ def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> t
         return routed, points
     order = np.array([router.models.index(model) for model in on.testset.models])
     return routed.renumbered(order), {name: point.renumbered(order) for name, point in points.items()}
+
+
+def _left_out(data: Fresh, on: Ground) -> dict[str, int]:
+    """Count what was left out or noted, by the reason: while the data were read, then while they were judged."""
+    return {told(reason): rows for reason, rows in data.labelled.outcomes.drops.counts.items()} | dict(on.excluded)
 
 
 def _is_one(a: Router, b: Router) -> bool:

@@ -125,3 +125,14 @@ class Outcomes:
             drops=self.drops,
             fingerprint=self.fingerprint,
         )
+
+
+def told(reason: str) -> str:
+    """Say of a reason whether what it counts was left out, or stays and is only noted.
+
+    Examples
+    --------
+    >>> told("score is null"), told("cost is unknown (kept)")
+    ('left out: score is null', 'noted: cost is unknown')
+    """
+    return f"noted: {reason.removesuffix(' (kept)')}" if reason.endswith(" (kept)") else f"left out: {reason}"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from pointsman.graph import Predictions, joined
 from pointsman.router import Router
-from pointsman_train.data import Ints, Outcomes
+from pointsman_train.data import Ints, Outcomes, told
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.label import LabelConfig, Labelled, label
+from pointsman_train.label.selection import selection_told
 from pointsman_train.registry import Found
 from pointsman_train.split import GroupConfig, group_near_duplicates
 
@@ -32,6 +33,8 @@ class Fresh:
     ----------
     labelled
         Under the ladder of the first router.
+    labels
+        By which they were labelled: what the first router calls success, unless something else was asked for.
     group
         ndarray of shape (n_prompts,), near-duplicate groups.
     trained_on
@@ -39,6 +42,7 @@ class Fresh:
     """
 
     labelled: Labelled
+    labels: LabelConfig
     group: Ints
     trained_on: tuple[str, ...]
 
@@ -48,7 +52,7 @@ def fresh(
 ) -> Fresh:
     """Load outcomes of the first router's models, label them by its ladder and group near-duplicates.
 
-    A router that was trained on these data, or on some of their prompts, is warned of.
+    A router that was trained on these data, or on some of their prompts, is warned of, and so is what was left out.
 
     Raises
     ------
@@ -59,9 +63,14 @@ def fresh(
     first = routers[0].router
     outcomes = load(dataset, list(first.models), prices)
     known = [found for found in routers if _knows(found, outcomes)]
-    labelled = label(outcomes, under(labels, first))
+    success = labels_for(labels, [found.router for found in routers])
+    labelled = label(outcomes, success)
+    for reason, rows in labelled.outcomes.drops.counts.items():
+        log.warning("%s: %d", told(reason), rows)
+    if (selection := selection_told(labelled)) is not None:
+        log.warning(selection)
     trained_on = tuple(dict.fromkeys(found.router.name for found in known))
-    return Fresh(labelled, group_near_duplicates(labelled.outcomes.prompt, groups), trained_on)
+    return Fresh(labelled, success, group_near_duplicates(labelled.outcomes.prompt, groups), trained_on)
 
 
 def _knows(found: Found, outcomes: Outcomes) -> bool:
@@ -76,9 +85,32 @@ def _knows(found: Found, outcomes: Outcomes) -> bool:
     return share > _FEW
 
 
-def under(labels: LabelConfig, router: Router) -> LabelConfig:
-    """Return the same settings with the router's ladder."""
-    return replace(labels, ladder=list(router.models))
+def labels_for(asked: LabelConfig, routers: Sequence[Router]) -> LabelConfig:
+    """Return what counts as success: what was asked for, or else what the first router was made with; its ladder.
+
+    Where a router was made with something else, that is warned of: its probabilities are of another success.
+    """
+    made = [_labels_of(router) for router in routers]
+    plain = replace(asked, ladder=[]) == LabelConfig()
+    chosen = made[0] if plain else replace(asked, ladder=[])
+    for router, own in zip(routers, made, strict=True):
+        if own != chosen:
+            log.warning(
+                "success is judged by %s here; %s was made with %s, and its probabilities are of that",
+                _differing(chosen, own), router.name, _differing(own, chosen),
+            )  # fmt: skip
+    return replace(chosen, ladder=list(routers[0].models))
+
+
+def _labels_of(router: Router) -> LabelConfig:
+    kept = router.manifest.config.get("label")
+    names = {field.name for field in fields(LabelConfig)} - {"ladder"}
+    return LabelConfig(**{name: value for name, value in (kept or {}).items() if name in names})
+
+
+def _differing(one: LabelConfig, other: LabelConfig) -> str:
+    names = [field.name for field in fields(LabelConfig) if getattr(one, field.name) != getattr(other, field.name)]
+    return ", ".join(f"label.{name}={getattr(one, name)}" for name in names)
 
 
 def predictions_of(router: Router, prompts: Sequence[str]) -> Predictions:

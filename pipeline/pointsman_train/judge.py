@@ -96,11 +96,12 @@ def _judge(config: JudgeConfig, asked: Found, tracked: tracking.Run) -> tuple[Ev
     everywhere = np.ones(len(prompts), bool)
     predictions = predictions_of(router, prompts)
     evaluation = judge(data.labelled, data.group, everywhere, judged_by(router, predictions), config.evaluate)
+    left_out = data.labelled.outcomes.drops.counts
     subject = subject_of_bundle(router, data.labelled, predictions, asked.explainer)
     known = tuple(
         f"{name} was trained on these prompts, or on some of them; its figures say nothing" for name in data.trained_on
     )
-    return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, known)
+    return evaluation, detail(evaluation, subject, config.evaluate), about_exported(router.manifest, left_out, known)
 
 
 def tags_of(work: str, manifest: Manifest) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.inputs import inputs_of
 from pointsman_train.label import LabelConfig, Labelled
+from pointsman_train.label.selection import selection_told
 from pointsman_train.local_engine import LocalEngine
 from pointsman_train.report.about import about_trained
 from pointsman_train.run_files import report, report_all, without_folders, write_labels
@@ -152,6 +153,8 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run, en
     settings["engine"] = config.engine.told()
     tracked.params(settings)
     prepared = engine.prepare(config)
+    if (selection := selection_told(prepared.labelled)) is not None:
+        log.warning(selection)
     data = describe(prepared)
     write_labels(prepared.labelled, prepared.split, run_dir / "labels.parquet")
     write_json(data, run_dir / "data.json")
@@ -188,7 +191,9 @@ def _make_router(
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
     subject = subject_of_run(task, router, predictions, lambda texts: router.judged(engine.predict(onnx, texts)))
     found = detail(evaluation, subject, config.evaluate)
-    report(evaluation, found, about_trained(config.export.name, router, origin.data), run_dir, tracked)
+    selection = selection_told(prepared.labelled)
+    warnings = () if selection is None else (selection,)
+    report(evaluation, found, about_trained(config.export.name, router, origin.data, warnings), run_dir, tracked)
     report_all(engine.judge_all(onnx, router), run_dir, tracked)
     if "export" not in config.stages:
         return Result(prepared, router, evaluation, found, run_id=tracked.run_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+from pointsman_train.data import told
 from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.evaluate.traffic import Traffic
@@ -23,7 +25,8 @@ def summarise(result: Result, run_dir: Path) -> str:
     if result.evaluation is not None:
         parts.append(summarise_evaluation(result.evaluation))
     if result.bundle is not None:
-        parts.append(f'router  {result.bundle}\ntry     pointsman route {result.bundle} "{EXAMPLE}"')
+        folder = shlex.quote(str(result.bundle))
+        parts.append(f'router  {result.bundle}\ntry     pointsman route {folder} "{EXAMPLE}"')
     if result.study is not None:
         parts.append(result.study.text)
     parts.append(f"run     {run_dir}")
@@ -36,7 +39,7 @@ def summarise_data(prepared: Prepared) -> str:
     total = len(labelled.label)
     lines = [f"{total} prompts, {int(parts.group.max()) + 1} groups of near-duplicates, split {parts.counts()}"]
     lines += [f"  {name:<40} {count:>7} {count / total:>6.1%}" for name, count in labelled.counts().items() if count]
-    lines += [f"{_told(reason)}: {rows}" for reason, rows in labelled.outcomes.drops.counts.items()]
+    lines += [f"{told(reason)}: {rows}" for reason, rows in labelled.outcomes.drops.counts.items()]
     return "\n".join(lines)
 
 
@@ -64,8 +67,3 @@ def summarise_traffic(traffic: Traffic) -> str:
     if traffic.unfamiliar is not None:
         lines.append(f"the guard fires on a share of {traffic.unfamiliar}")
     return "\n".join(lines)
-
-
-def _told(reason: str) -> str:
-    """Say of a reason whether what it counts was left out, or stays and is only noted."""
-    return f"noted: {reason.removesuffix(' (kept)')}" if reason.endswith(" (kept)") else f"left out: {reason}"

@@ -149,3 +149,57 @@ def test_a_bundle_without_its_explanations_is_judged_all_the_same(trained, confi
     (bundle / "explain.npz").unlink()
     judge_router(config(router=str(bundle)), tmp_path / "run")
     assert "explain.npz" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_what_was_left_out_of_the_judged_data_is_told_and_what_was_of_the_training_data_is_not(
+    config, other_outcomes, caplog, tmp_path
+):
+    def strange(table):
+        odd = table.prompt_id.rank(method="dense") % 2 == 1
+        return table.assign(prompt_id=np.where(odd, table.prompt_id + " ", table.prompt_id))
+
+    whole = tmp_path / "whole"
+    judge_router(config(), whole)
+    caplog.clear()
+    judge_router(config(dataset=other_outcomes(strange)), tmp_path / "run")
+    rows = int(pd.read_parquet(tmp_path / "other.parquet").prompt_id.str.endswith(" ").sum())
+    assert f"left out: outcome of no such prompt: {rows}" in caplog.messages
+    assert f'outcome of no such prompt</th><td class="number ">{rows:,}' in _squeezed(tmp_path / "run" / "report.html")
+    assert "outcome of no such prompt" not in _squeezed(whole / "report.html")
+
+
+def _squeezed(path: Path) -> str:
+    return re.sub(r">\s+<", "><", path.read_text()).replace("loading: ", "")
+
+
+def test_success_is_what_the_router_was_made_with_unless_something_else_is_asked_for(
+    trained, config, other_outcomes, caplog, tmp_path
+):
+    bundle = tmp_path / "strict" / "1"
+    shutil.copytree(trained.bundle, bundle)
+    manifest = json.loads((bundle / "router.json").read_text())
+    manifest["config"]["label"]["success_threshold"] = 0.9
+    (bundle / "router.json").write_text(json.dumps(manifest))
+    halved = other_outcomes(lambda table: table.assign(score=table.score * 0.8))
+    with pytest.raises(LabelError, match="nothing to judge on"):
+        judge_router(config(router=str(bundle), dataset=halved), tmp_path / "run")
+    caplog.clear()
+    asked = LabelConfig(success_threshold=0.7)
+    found = judge_router(config(router=str(bundle), dataset=halved, label=asked), tmp_path / "run")
+    assert found.testset.success.any()
+    made = "small/1 was made with label.success_threshold=0.9"
+    expected = f"success is judged by label.success_threshold=0.7 here; {made}"
+    assert any(message.startswith(expected) for message in caplog.messages)
+
+
+def test_a_ladder_of_outcomes_is_warned_of(config, other_outcomes, caplog, tmp_path):
+    def climbed(table):
+        wide = table.pivot(index="prompt_id", columns="model", values="score")
+        small = next(model for model in wide if model.startswith("SmolLM2"))
+        solved = set(wide.index[wide[small] == 1])
+        return table[(table.model == small) | ~table.prompt_id.isin(solved)]
+
+    judge_router(config(dataset=other_outcomes(climbed)), tmp_path / "run")
+    told = [message for message in caplog.messages if "are not like the others: SmolLM2" in message]
+    assert len(told) == 1
+    assert "succeeds on 0% of them" in told[0]

@@ -207,6 +207,9 @@ def parse(body: bytes) -> Answer | Fault:
         return _MALFORMED
     if not all(n is None or (isinstance(n, int) and 0 <= n < _MOST_TOKENS) for n in (read, written)):
         return _MALFORMED
+    if read == 0:
+        # No prompt has none: who counts nothing says 0 of both, and the answer is not free.
+        read = written = None
     # A lone surrogate, which JSON can spell, fits no database and no file.
     return Answer(text and sanitise(text), finish and sanitise(finish), read, written)
 

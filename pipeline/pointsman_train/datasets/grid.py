@@ -71,7 +71,9 @@ def grid_of(tables: Tables, drops: DropLog, whole_pool: bool) -> Grid:
     """
     prompts, rows = _joined(tables, drops)
     if prompts.empty:
-        raise DataError(f"{tables.origin}: no prompt has an outcome that can be used; left out: {drops.counts}")
+        raise DataError(
+            f"{tables.origin}: no prompt has an outcome that can be used; left out: {drops.counts}{_strangers(tables)}"
+        )
     models = _scored(tables, rows, drops, whole_pool)
     return _arranged(prompts, rows, models, tables.origin)
 
@@ -80,6 +82,15 @@ def grid_of_part(tables: Tables, drops: DropLog) -> Grid:
     """Arrange a part of the prompts: it may be empty, and a model without a score in it stays in the pool."""
     prompts, rows = _joined(tables, drops)
     return _arranged(prompts, rows, tables.models, tables.origin)
+
+
+def _strangers(tables: Tables) -> str:
+    """Show ids of both tables, where none of one is in the other."""
+    asked, told = tables.prompts["prompt_id"], tables.outcomes["prompt_id"]
+    if asked.empty or told.empty or asked.isin(told).any():
+        return ""
+    here, there = (sorted(ids.head(3).tolist()) for ids in (asked, told))
+    return f"; the prompts' ids are such as {here!r}, the outcomes' such as {there!r}: write them alike"
 
 
 def _joined(tables: Tables, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:

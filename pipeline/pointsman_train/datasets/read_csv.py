@@ -35,6 +35,10 @@ def open_csv(path: Path) -> Table:
         header = next(csv.reader(lines), None)
     if not header:
         raise DataError(f"{path}: the file is empty, expected a header with the columns' names")
+    if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
+        raise DataError(f"{path}: the header is {header[0]!r}, separated by {other!r}; save the file with commas")
+    if "\ufffd" in "".join(header):
+        raise DataError(f"{path}: the header is not UTF-8, it begins with {header[0][:40]!r}; save the file as UTF-8")
     return Table(origin=str(path), columns=tuple(header), read=lambda wanted: _read(path, wanted))
 
 

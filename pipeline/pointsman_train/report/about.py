@@ -41,6 +41,8 @@ class About:
         By operating point.
     data
         What ``data.json`` holds of the training data: counts, fingerprints and what was left out.
+    left_out
+        Rows of the judged data that were left out or only noted while they were read, by the reason.
     warnings
         What the reader must know first.
     """
@@ -49,16 +51,19 @@ class About:
     default: str
     promises: Mapping[str, Promise] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
-def about_trained(name: str, router: TrainedRouter, data: Mapping[str, Any]) -> About:
+def about_trained(name: str, router: TrainedRouter, data: Mapping[str, Any], warnings: tuple[str, ...] = ()) -> About:
     """Tell of a router that was just trained."""
     promises = {point: Promise(fitted.target) for point, fitted in router.operating_points.items()}
-    return About(name, router.default_operating_point, promises, data)
+    return About(name, router.default_operating_point, promises, data, data.get("left_out", {}), warnings)
 
 
-def about_exported(manifest: Manifest, warnings: tuple[str, ...] = ()) -> About:
+def about_exported(
+    manifest: Manifest, left_out: Mapping[str, int] | None = None, warnings: tuple[str, ...] = ()
+) -> About:
     """Tell of an exported router what its manifest says."""
     points = manifest.operating_points.items()
     return About(
@@ -66,5 +71,6 @@ def about_exported(manifest: Manifest, warnings: tuple[str, ...] = ()) -> About:
         default=manifest.default_operating_point,
         promises={name: Promise(point.target, point.held_out) for name, point in points},
         data=manifest.data,
+        left_out=left_out or {},
         warnings=warnings,
     )

@@ -90,3 +90,16 @@ def test_a_truncated_gzip_file_is_an_error(csv):
 def test_a_prompt_longer_than_a_megabyte_is_read_whole(csv):
     text = b"x" * 3_000_000
     assert csv(b"id,prompt\n1," + text + b"\n").read(["prompt"])["prompt"].str.len().tolist() == [3_000_000]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"id;prompt\n1;a\n", "the header is 'id;prompt', separated by ';'; save the file with commas"),
+        (b"id\tprompt\n1\ta\n", r"separated by '\\t'"),
+        ("id,prompt\n1,a\n".encode("utf-16"), "the header is not UTF-8"),
+    ],
+)
+def test_a_header_of_another_form_is_told(csv, content, said):
+    with pytest.raises(DataError, match=said):
+        csv(content)

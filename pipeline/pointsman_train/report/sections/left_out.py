@@ -42,9 +42,7 @@ def _reasons(evaluation: Evaluation, about: About) -> Part:
     counts = [("judging: " + reason, count) for reason, count in evaluation.excluded.items()]
     if evaluation.cost_imputed:
         counts.append(("judging: a cost is unknown and counts as the model's training mean", evaluation.cost_imputed))
-    dropped = about.data.get("left_out")
-    if isinstance(dropped, Mapping):
-        counts += [(f"loading: {reason}", int(count)) for reason, count in dropped.items()]
+    counts += [(f"loading: {reason}", count) for reason, count in about.left_out.items()]
     if not counts:
         return Text("Nothing was left out: every prompt has a label and an outcome of every model.")
     rows = tuple(cells(reason, Cell(f"{count:,}", number=True)) for reason, count in counts)
@@ -59,8 +57,12 @@ def _notes(detail: Detail | None) -> Part | None:
 
 
 def _data(about: About) -> Part | None:
+    # Of the data that are judged it is told above.
+    own = about.data.get("left_out") == about.left_out
     rows = tuple(
-        cells(name.replace("_", " "), _plain(value)) for name, value in about.data.items() if name != "left_out"
+        cells(name.replace("_", " "), _plain(value))
+        for name, value in about.data.items()
+        if value and not (own and name == "left_out")
     )
     return Table("The data that the router was made from", ("", ""), rows) if rows else None
 

@@ -1,0 +1,65 @@
+"""Whether outcomes are missing because of other outcomes, as where a ladder was climbed until a model succeeded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pointsman_train.data import Floats
+from pointsman_train.label.labels import Labelled
+
+# A difference of success rates that is told: so large, and so many of its standard errors.
+_LEAST, _CLEAR = 0.1, 4.0
+
+
+def selection_told(labelled: Labelled) -> str | None:
+    """Say that prompts with an outcome of every model are not like the others; None where they may be.
+
+    Means, operating points and test figures rest on prompts with all outcomes. Where those were asked of every model
+    because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic.
+    """
+    gaps = completeness_gaps(labelled.success)
+    told = np.flatnonzero(~np.isnan(gaps[:, 0]))
+    if not len(told):
+        return None
+    m = max(told.tolist(), key=lambda one: abs(gaps[one, 0] - gaps[one, 1]))
+    whole, all_asked = gaps[m].tolist()
+    return (
+        f"prompts with an outcome of every model are not like the others: {labelled.models[m]} succeeds on "
+        f"{whole:.0%} of them, and on {all_asked:.0%} of all that it was asked; operating points and figures rest on "
+        "them, and are not those of your traffic. Ask every model about every prompt (pointsman-collect plan=full), or "
+        "about a random part of them, and train on that"
+    )
+
+
+def completeness_gaps(success: Floats) -> Floats:
+    """Success rate of each model on prompts that all models have outcomes of, and on all that it was asked.
+
+    Parameters
+    ----------
+    success
+        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
+
+    Returns
+    -------
+    ndarray of shape (n_models, 2); NaN where the two do not differ clearly.
+
+    Examples
+    --------
+    >>> nan = np.nan  # the second is asked where the first has failed
+    >>> completeness_gaps(np.array([[1.0, nan]] * 60 + [[0.0, 1.0]] * 40)).tolist()
+    [[0.0, 0.6], [nan, nan]]
+    >>> completeness_gaps(np.array([[1.0, nan], [0.0, nan], [1.0, 1.0], [0.0, 0.0]] * 25)).tolist()
+    [[nan, nan], [nan, nan]]
+    """
+    known = ~np.isnan(success)
+    complete = known.all(axis=1)
+    found = np.full((success.shape[1], 2), np.nan)
+    for m in range(success.shape[1]):
+        whole, rest = success[complete, m], success[known[:, m] & ~complete, m]
+        if len(whole) and len(rest):
+            mean = float(np.concatenate([whole, rest]).mean())
+            error = np.sqrt(mean * (1 - mean) * (1 / len(whole) + 1 / len(rest)))
+            gap = abs(float(whole.mean() - rest.mean()))
+            if gap > max(_LEAST, _CLEAR * error):
+                found[m] = whole.mean(), mean
+    return found
