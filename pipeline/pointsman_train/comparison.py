@@ -2,8 +2,8 @@
 
 Both decide with their own manifests: costs, operating points and guard are those that each was shipped with. All else
 is shared, so that a difference is the routers' alone: the prompts and their resamples; the ladder, the best single
-model, the margin of a close call and the price of cost in the regret, which are the baseline's; and what an answer of
-unknown cost counts as, the baseline's training mean. Two routers of one pool whose ladders are in another order are
+model, the margin of a close call and the price of cost in the regret, which are the baseline's; and the means by which
+an unknown cost is estimated, the baseline's too. Two routers of one pool whose ladders are in another order are
 compared on the baseline's; the figures of the candidate's complexity classifier are then left out, since its labels
 mean other things.
 """
@@ -18,7 +18,6 @@ import numpy as np
 
 from pointsman.router import Router
 from pointsman_train import tracking
-from pointsman_train.data import told
 from pointsman_train.datasets import DatasetConfig
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
@@ -212,7 +211,8 @@ def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> t
 
 def _left_out(data: Fresh, on: Ground) -> dict[str, int]:
     """Count what was left out or noted, by the reason: while the data were read, then while they were judged."""
-    return {told(reason): rows for reason, rows in data.labelled.outcomes.drops.counts.items()} | dict(on.excluded)
+    read = data.labelled.outcomes.drops.counts
+    return {f"reading: {reason}": rows for reason, rows in read.items()} | dict(on.excluded)
 
 
 def _is_one(a: Router, b: Router) -> bool:

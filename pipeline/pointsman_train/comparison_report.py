@@ -89,7 +89,7 @@ def _who(comparison: Comparison) -> list[str]:
     lines.append(f"the same {comparison.prompts} prompts, 95 % intervals of the paired difference")
     lines += [f"left out: {reason}: {count}" for reason, count in comparison.excluded.items()]
     if comparison.cost_imputed:
-        lines.append(f"noted: a cost is unknown and counts as the training mean: {comparison.cost_imputed}")
+        lines.append(f"noted: a cost is unknown, and estimated by the prompt's others: {comparison.cost_imputed}")
     lines += [
         f"WARNING: {name} was trained on these prompts, or on some of them; its figures say nothing"
         for name in comparison.trained_on

@@ -249,7 +249,7 @@ def test_labels_are_by_the_given_threshold_and_the_baselines_ladder(config, tmp_
     assert lenient.prompts < full.prompts
     unjudged = "an outcome is unknown or the prompt has no label"
     assert lenient.excluded[unjudged] - full.excluded[unjudged] == full.prompts - lenient.prompts
-    assert lenient.excluded["left out: no label: no model succeeds"] == full.prompts - lenient.prompts
+    assert lenient.excluded["reading: no label: no model succeeds"] == full.prompts - lenient.prompts
 
 
 @pytest.mark.parametrize(

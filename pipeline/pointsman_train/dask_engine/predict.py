@@ -20,6 +20,7 @@ from pointsman_train.dask_engine.rows import TEST
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
 from pointsman_train.data import Floats
 from pointsman_train.featurize.run import run
+from pointsman_train.label.partial import filled_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ class PredictTest:
         score, cost = matrix_of(table.column("score")), matrix_of(table.column("cost_usd"))
         complete = ~np.isnan(score).any(axis=1)
         at = (np.flatnonzero(complete), chosen[complete])
-        # An unknown cost counts at its model's training mean, as in evaluation.
-        paid = np.where(np.isnan(cost), self.mean_cost, cost)[at]
+        paid = filled_costs(cost, self.mean_cost)[at]
         return {"complete": float(complete.sum()) / len(self.rules), f"{name}/score": float(score[at].sum())} | {
             f"{name}/cost_usd": float(paid.sum())
         }

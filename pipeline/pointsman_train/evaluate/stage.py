@@ -20,6 +20,7 @@ from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, Robust
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label.labels import Labelled
+from pointsman_train.label.partial import filled_costs
 
 
 @dataclass(slots=True)
@@ -125,7 +126,8 @@ class Evaluation:
     excluded
         Test prompts that could not be judged, by reason.
     cost_imputed
-        Answers in the test set whose cost was unknown and counted as the model's training mean.
+        Answers in the test set whose cost was unknown and estimated:
+        see :func:`~pointsman_train.label.partial.filled_costs`.
     """
 
     testset: TestSet
@@ -271,13 +273,12 @@ def testset_of(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, mar
     """Take complete prompts to be judged on; returns them, and how many of their costs were unknown."""
     outcomes = labelled.outcomes
     cost = outcomes.cost_usd[rows]
-    unknown = np.isnan(cost)
     testset = TestSet(
         models=labelled.models,
         score=outcomes.score[rows],
         success=labelled.success[rows] == 1,
-        # Unknown is not free: such an answer counts at its model's training mean, as the decision rule sees it.
-        cost_usd=np.where(unknown, judged.mean_cost, cost),
+        # Unknown is not free.
+        cost_usd=filled_costs(cost, judged.mean_cost),
         label=labelled.label[rows],
         group=group[rows],
         source=[source for source, kept in zip(outcomes.source, rows, strict=True) if kept],
@@ -285,4 +286,4 @@ def testset_of(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, mar
         train_mean_score=judged.mean_score,
         boundary_margin=margin,
     )
-    return testset, int(unknown.sum())
+    return testset, int(np.isnan(cost).sum())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from pointsman_train.data import Floats, Outcomes
 from pointsman_train.errors import DataError, PoolError
 from pointsman_train.label.partial import means_by_ratio
+
+log = logging.getLogger(__name__)
 
 
 def mean_costs(outcomes: Outcomes) -> Floats:
@@ -45,9 +49,23 @@ def ladder_order(outcomes: Outcomes, given: Sequence[str]) -> list[int]:
     if given:
         if sorted(given) != sorted(outcomes.models):
             raise PoolError(f"label.ladder {list(given)!r} must name each model of the pool {outcomes.models!r} once")
+        _warn_of_costs(outcomes, given)
         return [outcomes.models.index(model) for model in given]
     costs = mean_costs(outcomes)
     return sorted(range(len(outcomes.models)), key=lambda m: (costs[m], outcomes.models[m]))
+
+
+def _warn_of_costs(outcomes: Outcomes, given: Sequence[str]) -> None:
+    """Say where the costs of these data would make another ladder, by which figures would be other ones."""
+    if np.isnan(outcomes.cost_usd).all(axis=0).any():
+        return
+    costs = dict(zip(outcomes.models, mean_costs(outcomes).tolist(), strict=True))
+    if any(costs[one] > costs[other] for one, other in pairwise(given)):
+        told = ", ".join(f"{model} {costs[model]:.3g} USD" for model in given)
+        log.warning(
+            "the ladder is not in the order of these outcomes' mean costs (%s): cheapest and dearest, labels and "
+            "savings go by the ladder all the same", told,
+        )  # fmt: skip
 
 
 def climb(outcomes: Outcomes, order: Sequence[int]) -> Outcomes:

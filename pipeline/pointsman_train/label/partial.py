@@ -31,6 +31,35 @@ def partly_known(known: Bools) -> Bools:
     return np.asarray(prompts < prompts.max(initial=0) / 2)
 
 
+def filled_costs(cost: Floats, mean_cost: Floats) -> Floats:
+    """Estimate unknown costs: the model's mean, times how much dearer than usual the prompt was to the other models.
+
+    A prompt that is short is cheap for every model, and such are the prompts that a router saves on: at the plain mean
+    they would look as dear as the others, and the savings larger than they are.
+
+    Parameters
+    ----------
+    cost
+        ndarray of shape (n_prompts, n_models), NaN where unknown.
+    mean_cost
+        ndarray of shape (n_models,).
+
+    Returns
+    -------
+    ndarray like ``cost`` without NaN. Where nothing is known of a prompt, it is the mean.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> filled_costs(np.array([[1.0, nan], [nan, nan]]), np.array([2.0, 8.0])).tolist()
+    [[1.0, 4.0], [2.0, 8.0]]
+    """
+    unknown = np.isnan(cost)
+    usual = np.where(unknown, 0.0, mean_cost).sum(axis=1)
+    ratio = np.divide(np.nansum(cost, axis=1), usual, out=np.ones(len(cost)), where=usual > 0)
+    return np.where(unknown, ratio[:, None] * mean_cost, cost)
+
+
 def means_by_ratio(amount: Floats) -> Floats:
     """Mean of each model over the prompts that all well-known models have, as far as amounts keep their proportions.
 

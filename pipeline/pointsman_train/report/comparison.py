@@ -190,7 +190,7 @@ def _slice_table(by: str, parts: Sequence[SliceRows]) -> Fold:
 def _rest(comparison: Comparison) -> Section:
     left_out = [(reason, count) for reason, count in comparison.excluded.items()]
     if comparison.cost_imputed:
-        left_out.append(("a cost is unknown and counts as the training mean (kept)", comparison.cost_imputed))
+        left_out.append(("a cost is unknown, and estimated by the prompt's others (kept)", comparison.cost_imputed))
     rows = tuple(cells(reason, Cell(f"{count:,}", number=True)) for reason, count in left_out)
     table = Table("Left out, or noted", ("reason", "how many"), rows)
     reasons = table if rows else Text("No prompt was left out.")

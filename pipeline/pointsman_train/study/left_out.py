@@ -30,6 +30,9 @@ from pointsman_train.train.stage import train
 
 log = logging.getLogger(__name__)
 
+# Share of the test prompts.
+_MOST_UNSEEN = 0.5
+
 PER_SOURCE = ("quality", "cost_usd", "under_routing_rate", "over_routing_rate", "boundary_accuracy")
 
 
@@ -71,10 +74,12 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
     Raises
     ------
     LabelError
-        When the prompts have fewer than two sources, or none could be left out.
+        When the prompts have fewer than two sources, none could be left out, or most are of a source of which no
+        training prompt is: then the router itself had seen nothing of it.
     """
     rows = _judged(task)
     judged = [source for source, kept in zip(task.labelled.outcomes.source, rows, strict=True) if kept]
+    _refuse_ids(task, judged)
     done: list[_Done] = []
     failed: dict[str, str] = {}
     for sources in deal_sources(judged, config.folds):
@@ -87,6 +92,17 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
     if not done:
         raise LabelError(f"no source could be left out: {'; '.join(dict.fromkeys(failed.values()))}")
     return replace(_joined(done, failed, evaluation, weights), note=_note(done, config.most_prompts))
+
+
+def _refuse_ids(task: Task, judged: Sequence[str]) -> None:
+    trained = task.split.rows("train", "calibration")
+    known = {source for source, kept in zip(task.labelled.outcomes.source, trained, strict=True) if kept}
+    unseen = np.mean([source not in known for source in judged])
+    if unseen > _MOST_UNSEEN:
+        raise LabelError(
+            f"{unseen:.0%} of the test prompts are of a source that no training prompt is of, so the router itself saw "
+            "nothing of it; a source is where a kind of prompts comes from, not the name of one prompt"
+        )
 
 
 def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_prompts: int) -> _Done:

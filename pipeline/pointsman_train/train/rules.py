@@ -12,6 +12,7 @@ from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
+from pointsman_train.label.partial import filled_costs
 
 HOLD_BINS = 10
 HOLD_BIN_PROMPTS = 30
@@ -89,14 +90,14 @@ class Evidence:
 
     @property
     def paid(self) -> Floats:
-        """What each answer costs, ndarray of shape (n_prompts, n_models); its model's mean where that is unknown.
+        """What each answer costs, ndarray of shape (n_prompts, n_models); estimated where that is unknown.
 
         The rule knows no more than the means. But hard prompts go to dear models and have long answers, so that what is
         served costs more than the means say.
         """
         if self.cost is None:
             return np.broadcast_to(self.mean_cost, self.score.shape)
-        return np.where(np.isnan(self.cost), self.mean_cost, self.cost)
+        return filled_costs(self.cost, self.mean_cost)
 
     def take(self, rows: Bools) -> Evidence:
         """Return the evidence of these prompts."""

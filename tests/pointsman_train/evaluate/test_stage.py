@@ -127,12 +127,13 @@ def test_each_operating_point_is_judged_by_its_own_rule():
     assert (swept[0], swept[-1], sorted(set(swept))) == (2, 0, [0, 1, 2])
 
 
-def test_an_unknown_cost_is_the_models_training_mean_and_not_free():
+def test_an_unknown_cost_is_estimated_by_the_prompts_other_costs_and_not_free():
     cost = np.tile(COST, (8, 1))
     cost[:2, 2] = NAN
+    cost[1] *= 3
     evaluation = run(cost=cost, mean_cost=np.array([1.0, 2.0, 7.0]))
     assert evaluation.cost_imputed == 2
-    assert evaluation.testset.cost_usd[:3, 2].tolist() == [7.0, 7.0, 4.0]
+    assert evaluation.testset.cost_usd[:3, 2].tolist() == [7.0, 21.0, 4.0]
     assert evaluation.metrics()["test/costs_imputed"] == 2.0
 
 

@@ -58,3 +58,10 @@ def test_climbing_moves_every_column(table):
     assert climbed.score[0].tolist() == [0.5, 0, 1]
     assert climbed.cost_usd[0].tolist() == [1, 3, 5]
     assert climbed.trials[0].tolist() == [2, 3, 1]
+
+
+@pytest.mark.parametrize(("given", "warned"), [(["a", "b", "c"], 0), (["c", "a", "b"], 1)])
+def test_a_given_order_that_the_costs_contradict_is_warned_of(table, caplog, given, warned):
+    ladder_order(table(SCORE, [[1, 2, 4]] * 3), given)
+    assert len(caplog.messages) == warned
+    assert all("c 4 USD, a 1 USD, b 2 USD" in message for message in caplog.messages)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pointsman_train.label.partial import means_by_ratio, means_by_regression, partly_known
+from pointsman_train.label.partial import filled_costs, means_by_ratio, means_by_regression, partly_known
 
 NAN = np.nan
 
@@ -45,3 +45,16 @@ def test_a_model_that_was_asked_the_easy_prompts_is_not_taken_for_good():
 def test_a_mean_never_leaves_the_range_of_an_outcome():
     known = np.array([[1.0, 1.0], [0.0, 0.0], *[[1.0, NAN]] * 8])
     assert 0 <= means_by_regression(known)[1] <= 1
+
+
+def test_costs_that_are_missing_at_random_are_estimated_without_bias():
+    rng = np.random.default_rng(0)
+    length = rng.lognormal(size=4_000)
+    cost = length[:, None] * [1.0, 10.0]
+    mean, short = cost.mean(axis=0), length < 0.5
+    holes = cost.copy()
+    holes[rng.random(4_000) < 0.5, 1] = np.nan
+    filled = filled_costs(holes, mean)
+    # What a router saves on short prompts, the cost of which the mean tells far too high.
+    assert filled[short, 1].mean() == pytest.approx(cost[short, 1].mean(), rel=1e-9)
+    assert np.where(np.isnan(holes), mean, holes)[short, 1].mean() > 2 * cost[short, 1].mean()

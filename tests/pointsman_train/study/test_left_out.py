@@ -135,3 +135,10 @@ def test_sources_are_dealt_by_size_one_by_one_while_there_are_few():
 
 def test_prompts_of_unknown_source_are_a_source_of_their_own():
     assert deal_sources(["", "a", ""], 2) == [("",), ("a",)]
+
+
+def test_a_source_that_is_an_id_of_each_prompt_says_nothing(trained, task, weights):
+    outcomes = replace(task.labelled.outcomes, source=list(task.labelled.outcomes.prompt_id))
+    apart = replace(task, labelled=replace(task.labelled, outcomes=outcomes))
+    with pytest.raises(LabelError, match="100% of the test prompts are of a source that no training prompt is of"):
+        leave_sources_out(apart, trained.result.evaluation, weights, LeftOutConfig())

@@ -67,10 +67,10 @@ def test_a_budget_is_kept_in_what_answers_cost_and_not_in_what_models_cost_in_th
     assert (routed(point) == 0).sum() == cheap
 
 
-def test_an_answer_of_unknown_cost_costs_its_models_mean():
+def test_an_unknown_cost_is_estimated_by_the_prompts_other_costs():
     some = np.where([[True, True], [True, False], [False, True], [True, True]], PAID, np.nan)
     evidence = Evidence(P, SCORE, COST, 1, cost=some)
-    assert evidence.paid.tolist() == [[1.0, 1.0], [1.0, 4.0], [1.0, 6.0], [1.0, 8.0]]
+    assert evidence.paid.tolist() == [[1.0, 1.0], [1.0, 4.0], [1.5, 6.0], [1.0, 8.0]]
     np.testing.assert_array_equal(evidence.take(np.arange(4) > 1).paid, evidence.paid[2:])
     assert Evidence(P, SCORE, COST, 1).paid.tolist() == [[1.0, 4.0]] * 4
 

@@ -41,7 +41,12 @@ def every_figure(evaluation: Evaluation) -> Fold:
 def _reasons(evaluation: Evaluation, about: About) -> Part:
     counts = [("judging: " + reason, count) for reason, count in evaluation.excluded.items()]
     if evaluation.cost_imputed:
-        counts.append(("judging: a cost is unknown and counts as the model's training mean", evaluation.cost_imputed))
+        counts.append(
+            (
+                "judging: a cost is unknown, and estimated by the prompt's others",
+                evaluation.cost_imputed,
+            )
+        )
     counts += [(f"loading: {reason}", count) for reason, count in about.left_out.items()]
     if not counts:
         return Text("Nothing was left out: every prompt has a label and an outcome of every model.")
