@@ -15,6 +15,7 @@ from pointsman_train.evaluate.bootstrap import Estimate
 from pointsman_train.evaluate.detail import Detail, LeftOut, WorstPrompt
 from pointsman_train.evaluate.source_probe import SourceProbe
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.label.labels import ALL_FAIL
 from pointsman_train.writing import as_json, write_json, write_text
 
 _FIGURE = ("figure", "value", "low", "high", "n")
@@ -106,7 +107,7 @@ def figure_rows(figures: Mapping[str, Estimate]) -> Iterator[tuple[Any, ...]]:
 
 def worst_json(one: WorstPrompt, models: Sequence[str]) -> dict[str, Any]:
     """Return all that is known of one of the worst prompts, with names for rungs."""
-    names = (*models, "all-fail")
+    names = (*models, ALL_FAIL)
     case = one.case
     return {
         "prompt_id": one.prompt_id,

@@ -18,6 +18,7 @@ from pointsman_train.evaluate.hull import upper_hull
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.label.labels import ALL_FAIL
 
 _BINS = 15
 _POINTS = "o^vDP*Xpd"
@@ -144,7 +145,7 @@ def draw_labels(figure: Figure, evaluation: Evaluation) -> None:
     """Of the prompts with each label, the share sent to each model at the default operating point."""
     axes: Axes = figure.subplots()
     testset = evaluation.testset
-    names = [*testset.models, "all-fail"]
+    names = [*testset.models, ALL_FAIL]
     sent = evaluation.router.default.take(np.tile(np.arange(float(len(testset.models))), (len(testset), 1)))
     shares = np.zeros((len(names), len(testset.models)))
     for label in range(len(names)):

@@ -13,14 +13,16 @@ from typing import TypeAlias
 
 import anyio
 
+from pointsman.bundle import ONNX_FILE
 from pointsman.dispatch.core import Dispatcher
 from pointsman.errors import PointsmanError
+from pointsman.manifest import MANIFEST_FILE
 from pointsman.router import Router
 
 _logger = logging.getLogger(__name__)
 
 _INTERVAL_S = 1.0
-_FILES = ("router.json", "router.onnx")
+_FILES = (MANIFEST_FILE, ONNX_FILE)
 
 State: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 

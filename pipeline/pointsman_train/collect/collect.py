@@ -206,14 +206,14 @@ class Collector:
             ask = ask_of(item, grader, model, grade_item, self.request)
         except GraderError as error:
             progress.unknown += 1
-            return Graded(trial, Answer(tries=0), Verdict(None, f"cannot be asked: {error}"))
+            return Graded(Answer(tries=0), Verdict(None, f"cannot be asked: {error}"))
         answer = await self._answer(ask, workplace.clients[model], progress)
         if answer.unknown is not None:
             verdict = Verdict(None, answer.unknown)
         else:
             verdict = await workplace.grade(grader, answer.text or "", grade_item)
         progress.unknown += verdict.score is None
-        return Graded(trial, answer, verdict)
+        return Graded(answer, verdict)
 
     async def _answer(self, ask: Ask, client: Client, progress: Progress) -> Answer:
         reserve = client.endpoint.worst_cost(ask.messages, int(ask.params["max_tokens"]))

@@ -14,15 +14,8 @@ from pointsman_train.graders.seam import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One answer with its verdict.
+    """One answer with its verdict."""
 
-    Attributes
-    ----------
-    trial
-        Number of the trial, from 0.
-    """
-
-    trial: int
     answer: Answer
     verdict: Verdict
 

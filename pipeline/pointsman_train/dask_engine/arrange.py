@@ -24,9 +24,8 @@ from pointsman_train.data import DropLog, ModelSpec
 from pointsman_train.datasets.costs import WAYS
 from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import Grid, grid_of_part
+from pointsman_train.datasets.schema import NUMBERS
 from pointsman_train.errors import DataError
-
-NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd")
 
 
 @dataclass(frozen=True, slots=True)

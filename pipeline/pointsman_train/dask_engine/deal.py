@@ -21,6 +21,7 @@ from pointsman_train.data import DropLog
 from pointsman_train.datasets import DatasetConfig, LongConfig, WideConfig
 from pointsman_train.datasets.forms import prompts_of
 from pointsman_train.datasets.long import long_rows
+from pointsman_train.datasets.schema import NUMBERS
 from pointsman_train.datasets.table import Table
 from pointsman_train.datasets.wide import wide_rows
 
@@ -28,10 +29,7 @@ from pointsman_train.datasets.wide import wide_rows
 _DEAL, _SAMPLE = "pointsman: deal.", "pointsman: draw."
 
 _TEXT = pa.string()
-_OUTCOMES = pa.schema(
-    [("prompt_id", _TEXT), ("model", _TEXT)]
-    + [(name, pa.float64()) for name in ("score", "trials", "input_tokens", "output_tokens", "cost_usd")]
-)
+_OUTCOMES = pa.schema([("prompt_id", _TEXT), ("model", _TEXT)] + [(name, pa.float64()) for name in NUMBERS])
 _PROMPTS = pa.schema([("prompt_id", _TEXT), ("prompt", _TEXT), ("source", _TEXT)])
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pointsman.graph import Predictions, joined
@@ -91,6 +91,6 @@ class DaskEngine:
 def open_dask_engine(config: EngineConfig) -> Iterator[DaskEngine]:
     """Connect to workers, or start some, for the time of a run."""
     # Workers may have another working folder.
-    config.folder = str(Path(config.folder).resolve())
+    config = replace(config, folder=str(Path(config.folder).resolve()))
     with open_cluster(config) as cluster:
         yield DaskEngine(cluster, config)

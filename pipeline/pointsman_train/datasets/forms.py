@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pointsman_train.datasets.schema import PROMPTS, as_text, checked
+from pointsman_train.datasets.schema import NUMBERS, PROMPTS, as_text, checked
 from pointsman_train.datasets.source import Columns
 from pointsman_train.datasets.table import Table, locate, pick
 from pointsman_train.errors import DataError
 
 PROMPT_FIELDS = ("prompt_id", "prompt", "source")
-OUTCOME_FIELDS = ("prompt_id", "model", "score", "trials", "input_tokens", "output_tokens", "cost_usd")
+OUTCOME_FIELDS = ("prompt_id", "model", *NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)

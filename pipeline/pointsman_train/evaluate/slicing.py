@@ -13,8 +13,8 @@ from pointsman_train.errors import DataError
 from pointsman_train.evaluate.language import languages
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.label.labels import ALL_FAIL
 
-ALL_FAIL = "all-fail"
 UNKNOWN_SOURCE = "unknown source"
 NO_MARGIN = "no probability decided"
 

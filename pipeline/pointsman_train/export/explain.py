@@ -20,10 +20,10 @@ from pointsman_train.train.difference import DifferenceModel
 from pointsman_train.train.heads import Heads
 from pointsman_train.train.linear import LinearModel
 from pointsman_train.train.logistic import LogisticModel
-from pointsman_train.train.pooled import PooledModel, binding_of
+from pointsman_train.train.pooled import PooledModel
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.success import SuccessModel
-from pointsman_train.train.trees import Binding, Column, Constant, threshold_of
+from pointsman_train.train.trees import Leaf, Tree
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class _Written:
 
     def add(self, model: SuccessModel) -> None:
         if isinstance(model, Heads | PooledModel):
-            self._add_trees(model, np.eye(_n_columns(model)))
+            self._add_trees(model)
         elif isinstance(model, DifferenceModel):
             self._add_trees(model.heads, model.weight)
         elif isinstance(model, LogisticModel):
@@ -124,8 +124,9 @@ class _Written:
         else:
             raise _NoSumError(f"a {type(model).__name__} is no sum of trees or columns")
 
-    def _add_trees(self, model: Heads | PooledModel, weight: Floats) -> None:
+    def _add_trees(self, model: Heads | PooledModel, weight: Floats | None = None) -> None:
         paths = paths_of(model)
+        weight = np.eye(len(paths.constant)) if weight is None else weight
         self.arrays |= {f"{name}_{self.tables}": getattr(paths, name) for name in Paths.__slots__}
         self.parts.append({"kind": "trees", "trees": self.tables, "weight": weight.tolist()})
         self.tables += 1
@@ -143,55 +144,16 @@ def _terms(model: LinearModel) -> dict[str, Any]:
 
 
 def paths_of(model: Heads | PooledModel) -> Paths:
-    """Return the leaves of a model's trees; a pooled booster's splits on the model are decided first."""
-    constant, found = np.zeros(_n_columns(model)), _Found()
-    for target, tree, binding in _trees(model, constant):
-        leaves = list(_leaves(_bound(tree, binding), {}))
-        for value, conditions in leaves:
+    """Return the leaves of a model's trees; a pooled booster's splits on the model are decided already."""
+    (ensemble,) = model.ensembles()
+    constant, found = np.zeros(ensemble.n_targets), _Found()
+    for target, tree in ensemble.trees:
+        for value, conditions in _leaves(tree, {}):
             if conditions:
                 found.add(target, value, conditions)
             else:
                 constant[target] += value
     return found.paths(constant)
-
-
-def _n_columns(model: Heads | PooledModel) -> int:
-    return len(model.heads) if isinstance(model, Heads) else len(model.descriptors.mean_cost)
-
-
-def _trees(model: Heads | PooledModel, constant: Any) -> Iterator[tuple[int, Mapping[str, Any], Binding]]:
-    if isinstance(model, Heads):
-        for target, head in enumerate(model.heads):
-            if head.booster is None:
-                constant[target] += head.constant
-                continue
-            binding: Binding = [Column(column) for column in head.columns.tolist()]
-            for entry in head.booster.dump_model()["tree_info"]:
-                yield target, entry["tree_structure"], binding
-        return
-    trees = [entry["tree_structure"] for entry in model.booster.dump_model()["tree_info"]]
-    for target in range(_n_columns(model)):
-        binding = binding_of(target, model.descriptors, model.layout)
-        for tree in trees:
-            yield target, tree, binding
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    value: float
-    rows: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Split:
-    feature: int
-    threshold: float
-    left: _Leaf | _Split
-    right: _Leaf | _Split
-
-    @property
-    def rows(self) -> float:
-        return self.left.rows + self.right.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +165,8 @@ class _Condition:
     share: float = 1.0
 
 
-def _bound(node: Mapping[str, Any], binding: Binding) -> _Leaf | _Split:
-    """Read LightGBM's tree with the training rows of each leaf, over the graph's features."""
-    if "leaf_value" in node:
-        return _Leaf(float(node["leaf_value"]), float(node.get("leaf_count", 1)))
-    bound, threshold = binding[node["split_feature"]], threshold_of(float(node["threshold"]))
-    if isinstance(bound, Constant):
-        return _bound(node["left_child" if bound.value <= threshold else "right_child"], binding)
-    return _Split(bound.feature, threshold, *(_bound(node[side], binding) for side in ("left_child", "right_child")))
-
-
-def _leaves(
-    node: _Leaf | _Split, conditions: dict[int, _Condition]
-) -> Iterator[tuple[float, Mapping[int, _Condition]]]:
-    if isinstance(node, _Leaf):
+def _leaves(node: Tree, conditions: dict[int, _Condition]) -> Iterator[tuple[float, Mapping[int, _Condition]]]:
+    if isinstance(node, Leaf):
         yield node.value, conditions
         return
     was = conditions.get(node.feature, _Condition())

@@ -192,7 +192,7 @@ def fit_points(
         if target.kind == "fixed":
             points[name] = FittedPoint(rule_at(rule, target.value, familiar), words)
             continue
-        points[name] = _met(name, _pick(target, loss, cost, share, harm), words, target.kind == "cost_between", outlook)
+        points[name] = _met(name, _pick(target, outlook, share, harm), words, target.kind == "cost_between", outlook)
     return points
 
 
@@ -242,16 +242,15 @@ def _between(cost: Floats, mean_cost: Floats, best_single: int) -> Floats:
     """
     above = cost - mean_cost.min()
     span = float(mean_cost[best_single] - mean_cost.min())
-    return above / span if span > 0 else np.where(above > 1e-12 * mean_cost.max(), np.inf, 0.0)
+    return above / span if span > 0 else np.where(above > targets.ROUNDING * mean_cost.max(), np.inf, 0.0)
 
 
-def _pick(target: Target, loss: Floats, cost: Floats, share: Floats, harm: Floats | None) -> int | None:
+def _pick(target: Target, outlook: targets.Outlook, share: Floats, harm: Floats | None) -> int | None:
     """Position of the setting that meets a target best, if any does; ``harm`` is the loss on sources left out."""
     if target.kind == "max_loss":
-        good = loss <= target.value + 1e-12
+        good = outlook.loss <= target.value + targets.ROUNDING
         if harm is not None and target.unseen is not None:
-            good &= harm <= target.unseen + 1e-12
-        kept = np.flatnonzero(good)
-        return int(kept[cost[kept] <= cost[kept].min() * (1 + 1e-12)][-1]) if len(kept) else None
-    within = np.flatnonzero(share <= target.value + 1e-12)
+            good &= harm <= target.unseen + targets.ROUNDING
+        return targets.cheapest(outlook, good)
+    within = np.flatnonzero(share <= target.value + targets.ROUNDING)
     return int(within[0]) if len(within) else None

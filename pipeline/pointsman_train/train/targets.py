@@ -26,7 +26,7 @@ GUARANTEE = (
     "any order (conformal risk control)"
 )
 # Shares are sums of thousands of terms.
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +84,21 @@ def pick(kind: str, value: float, loss: float | None, guaranteed: bool, outlook:
     """
     if kind == MAX_COST:
         dearest = float(outlook.evidence.paid[:, -1].mean())
-        within = np.flatnonzero(outlook.cost <= value * dearest * (1 + _ROUNDING))
+        within = np.flatnonzero(outlook.cost <= value * dearest * (1 + ROUNDING))
         return int(within[0]) if len(within) else None
     if kind == MIN_QUALITY:
         best = float(outlook.evidence.score[:, outlook.evidence.anchor].mean())
-        return _cheapest(outlook, outlook.loss <= (1 - value) * best + _ROUNDING)
+        return cheapest(outlook, outlook.loss <= (1 - value) * best + ROUNDING)
     kept = _under_routes_at_most(value, guaranteed, outlook)
     if loss is not None:
-        kept &= outlook.loss <= loss + _ROUNDING
-    return _cheapest(outlook, kept)
+        kept &= outlook.loss <= loss + ROUNDING
+    return cheapest(outlook, kept)
 
 
-def _cheapest(outlook: Outlook, kept: Bools) -> int | None:
+def cheapest(outlook: Outlook, kept: Bools) -> int | None:
     """Of equal costs the last, which is the one farthest from a change."""
     at, cost = np.flatnonzero(kept), outlook.cost
-    return int(at[cost[at] <= cost[at].min() * (1 + _ROUNDING)][-1]) if len(at) else None
+    return int(at[cost[at] <= cost[at].min() * (1 + ROUNDING)][-1]) if len(at) else None
 
 
 def _under_routes_at_most(value: float, guaranteed: bool, outlook: Outlook) -> Bools:
@@ -107,7 +107,7 @@ def _under_routes_at_most(value: float, guaranteed: bool, outlook: Outlook) -> B
     if not guaranteed:
         # Where no prompt can be solved, none is under-routed.
         rate = lost.mean(axis=0) if len(lost) else np.zeros(lost.shape[1])
-        return np.asarray(rate <= value + _ROUNDING)
+        return np.asarray(rate <= value + ROUNDING)
     solvable = success.any(axis=1)
     last = controlled(lost, value, None if group is None else group[solvable])
     # Any setting up to the last is kept: its loss is at most the running maximum that was controlled.

@@ -7,7 +7,7 @@ model, so that the exported graph has one form.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import lightgbm as lgb
@@ -20,9 +20,10 @@ from pointsman_train.train.sums import Sums, columns_of
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What a tree adds to the margin."""
+    """What a tree adds to the margin, and how many training rows ended here, which is no part of what it computes."""
 
     value: float
+    rows: float = field(default=1.0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Node:
     threshold: float
     left: Tree
     right: Tree
+
+    @property
+    def rows(self) -> float:
+        """Training rows that came by."""
+        return self.left.rows + self.right.rows
 
 
 Tree: TypeAlias = Leaf | Node
@@ -79,7 +85,7 @@ def trees_of(booster: lgb.Booster) -> list[Tree]:
 
 def _read(node: Mapping[str, Any]) -> Tree:
     if "leaf_value" in node:
-        return Leaf(float(node["leaf_value"]))
+        return Leaf(float(node["leaf_value"]), float(node.get("leaf_count", 1)))
     if node["decision_type"] != "<=":
         raise ExportError(f"a split of type {node['decision_type']!r} cannot be exported, only '<='")
     children = _read(node["left_child"]), _read(node["right_child"])

@@ -44,7 +44,7 @@ def write_best(train: TrainConfig, settings: Mapping[str, Any], head: str, run_d
     return write_text(f"{text}\n{body.rstrip()}", run_dir / "experiment" / f"{EXPERIMENT}.yaml")
 
 
-def use_of(run_dir: Path, with_experiment: str = EXPERIMENT) -> str:
+def use_of(run_dir: Path) -> str:
     """Return the command that trains with the best settings.
 
     Examples
@@ -52,7 +52,7 @@ def use_of(run_dir: Path, with_experiment: str = EXPERIMENT) -> str:
     >>> use_of(Path("runs/x"))
     'pointsman-train --config-dir runs/x experiment=best'
     """
-    return f"pointsman-train --config-dir {_near(run_dir)} experiment={with_experiment}"
+    return f"pointsman-train --config-dir {_near(run_dir)} experiment={EXPERIMENT}"
 
 
 def _near(folder: Path) -> Path:

@@ -33,7 +33,6 @@ def found_in(study: Any, train: TrainConfig, dimensions: tuple[Dimension, ...], 
     ended = [
         trial_of(one, train, dimensions) for one in trials if one.state in (TrialState.COMPLETE, TrialState.PRUNED)
     ]
-    running = sum(one.state == TrialState.RUNNING for one in trials)
     complete = [one for one in ended if one.state == COMPLETE]
     if not any(one.default for one in complete):
         raise ConfigError(
@@ -41,7 +40,7 @@ def found_in(study: Any, train: TrainConfig, dimensions: tuple[Dimension, ...], 
             "to compare with; give it more time, and the same command goes on"
         )
     prompts = max((int(one.user_attrs.get(PROMPTS, 0)) for one in trials), default=0)
-    return Found(metric, prompts, tuple(ended), _importance(study, dimensions, complete), running)
+    return Found(metric, prompts, tuple(ended), _importance(study, dimensions, complete))
 
 
 def trial_of(frozen: Any, train: TrainConfig, dimensions: tuple[Dimension, ...]) -> Trial:

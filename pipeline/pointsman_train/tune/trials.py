@@ -67,15 +67,12 @@ class Found:
         Those that have ended, in their order; the settings as they are among them.
     importance
         Share of the variance between trials that each setting explains, by its name; empty where there are too few.
-    running
-        Trials that other processes are at.
     """
 
     metric: str
     prompts: int
     trials: tuple[Trial, ...]
     importance: Mapping[str, float]
-    running: int = 0
 
     @property
     def sign(self) -> int:

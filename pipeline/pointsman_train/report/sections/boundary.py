@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pointsman_train.evaluate.detail import Detail
-from pointsman_train.evaluate.slicing import ALL_FAIL
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.label.labels import ALL_FAIL
 from pointsman_train.report import written
 from pointsman_train.report.parts import Cell, Part, Section, Table, Text, cells, present
 from pointsman_train.report.sections.slices import slice_table

@@ -6,8 +6,8 @@ import math
 
 from pointsman.text import sanitise
 from pointsman_train.evaluate.detail import Detail, NearPrompt, WorstPrompt
-from pointsman_train.evaluate.slicing import ALL_FAIL
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.label.labels import ALL_FAIL
 from pointsman_train.report.parts import Fold, Part, Prompt, Section, Text
 from pointsman_train.report.words import DOLLARS
 from pointsman_train.report.written import number
