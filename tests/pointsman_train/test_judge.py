@@ -70,7 +70,7 @@ def test_on_prompts_that_it_knows_a_router_is_better_than_a_random_mix(trained, 
     assert all(name in text for name in (*trained.router.operating_points, "oracle", "hull_gain"))
 
 
-def test_decisions_use_the_costs_that_the_router_was_shipped_with(config, other_outcomes, tmp_path):
+def test_decisions_use_the_costs_that_the_router_was_shipped_with(config, other_outcomes, caplog, tmp_path):
     def dearer(table):
         # The smallest model has become the dearest.
         return table.assign(cost_usd=table.cost_usd * np.where(table.model.str.startswith("SmolLM2"), 1000.0, 1.0))
@@ -79,6 +79,10 @@ def test_decisions_use_the_costs_that_the_router_was_shipped_with(config, other_
     assert other.testset.models == one.testset.models
     np.testing.assert_array_equal(one.router.default.choice, other.router.default.choice)
     assert other.figures["cost_usd"].value >= one.figures["cost_usd"].value
+    told = [message for message in caplog.messages if "are they US dollars?" in message]
+    assert len(told) == 1
+    assert "SmolLM2-135M-Instruct 1.01e+03 times" in told[0]
+    assert sum("not in the order of these outcomes' mean costs" in message for message in caplog.messages) == 1
 
 
 def test_models_that_the_router_does_not_know_are_left_out(config, other_outcomes, tmp_path):
