@@ -16,8 +16,10 @@ from pointsman.dispatch.verdict import Fault, Reply, Then, Verdict, verdict_on
 
 # A caller that leaves after so much of the time that it had said it would wait has not changed its mind.
 _PATIENT = 0.9
-# Nor has one that leaves after so many seconds without an answer, where it said nothing.
+# Nor has one that leaves after so many seconds without an answer.
 _SILENT_S = 30.0
+# But of an endpoint nobody can ask to answer sooner: else one hasty caller would have it left alone for all.
+_FAIR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,20 @@ class _Run:
         """Note a try that the caller did not wait for: where it had waited for long, that is the endpoint's failure."""
         self.note(endpoint, "no answer when the caller left", since=since)
         waited = self.clock() - since
-        patience = math.inf if self.read_s is None else _PATIENT * self.read_s
-        if waited >= min(patience, _SILENT_S):
+        if waited >= max(min(self.patience, _SILENT_S), _FAIR_S):
+            self.health.failed(endpoint, waited)
+
+    @property
+    def patience(self) -> float:
+        return math.inf if self.read_s is None else _PATIENT * self.read_s
+
+    def failed(self, endpoint: Endpoint, reply: Reply, since: float) -> None:
+        """Note that an endpoint did not do its work, unless it was only slower than a hasty caller wanted."""
+        if reply.fault is not Fault.TIMEOUT:
+            self.health.failed(endpoint)
+            return
+        waited = self.clock() - since
+        if not self.patience <= waited < _FAIR_S:
             self.health.failed(endpoint, waited)
 
     def delay(self, turn: _Turn, verdict: Verdict) -> float:
@@ -219,7 +233,7 @@ def _ask_endpoint(turn: _Turn, live: list[_Turn], run: _Run) -> Generator[Send |
             # Whether it did its work shows at the stream's end.
             run.health.began(endpoint, seconds)
     elif verdict.healthy is False:
-        run.health.failed(endpoint, run.clock() - since if reply.fault is Fault.TIMEOUT else None)
+        run.failed(endpoint, reply, since)
     if verdict.after_s is not None:
         run.health.rest(endpoint, verdict.after_s)
     if verdict.then is Then.RETURN:

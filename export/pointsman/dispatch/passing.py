@@ -43,6 +43,7 @@ class Passing:
         if self._over:
             return
         self._over = True
+        self._tap.end()
         if error is None:
             error = self._fault()
             (self._core.came_to_its_end if error is None else self._core.cut_off)(self._ended)

@@ -20,8 +20,8 @@ _LAST = (
 
 
 _ERROR = (b"event: error", b"event:error")
-# Why a choice ended. In a text, quotation marks have a backslash before them.
-_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+# Why a choice ended, or that a response has. In a text, quotation marks have a backslash before them.
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"|"type"\s*:\s*"response\.(completed|incomplete|failed)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,12 @@ class Tap:
             self._skipping = True
         elif not self._skipping:
             self._line += rest
+
+    def end(self) -> None:
+        """Look at what came after the last line's end."""
+        for line in bytes(self._line).split(b"\r"):
+            self._read(line)
+        self._line.clear()
 
     def _read(self, line: bytes) -> None:
         if line.startswith(_LAST):

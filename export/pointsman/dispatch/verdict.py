@@ -233,9 +233,9 @@ def has_begun(chunk: bytes) -> bool:
 def first_event_is_error(chunk: bytes) -> bool:
     """Say whether a stream's first bytes are an event with an error in the place of an answer."""
     lines = chunk.splitlines()
-    event = next((line[6:].strip() for line in lines if line.startswith((b"event:", b"data:"))), b"")
-    line = next((line for line in lines if line.startswith(b"data:")), b"")
-    if event == b"error":
+    at = next((n for n, line in enumerate(lines) if line.startswith(b"data:")), len(lines))
+    line = lines[at] if at < len(lines) else b""
+    if any(before.startswith(b"event:") and before[6:].strip() == b"error" for before in lines[:at]):
         return True
     try:
         return b'"error"' in line and is_error(json.loads(line[5:]))

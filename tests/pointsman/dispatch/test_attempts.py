@@ -242,7 +242,7 @@ def left_after(seconds, read_s=None):
     return stop.value.value, health.status(P)
 
 
-@pytest.mark.parametrize(("seconds", "read_s"), [(9.5, 10.0), (30.0, None), (30.0, 600.0)])
+@pytest.mark.parametrize(("seconds", "read_s"), [(18.0, 20.0), (30.0, None), (30.0, 600.0), (10.0, 2.0)])
 def test_an_endpoint_that_a_caller_waited_for_in_vain_has_failed(seconds, read_s):
     ended, health = left_after(seconds, read_s)
     assert [(one.outcome, one.provider, one.seconds) for one in ended.tries] == [
@@ -251,7 +251,7 @@ def test_an_endpoint_that_a_caller_waited_for_in_vain_has_failed(seconds, read_s
     assert (health.failures, health.latency_s) == (1, seconds)
 
 
-@pytest.mark.parametrize(("seconds", "read_s"), [(5.0, 10.0), (29.0, None)])
+@pytest.mark.parametrize(("seconds", "read_s"), [(9.0, 20.0), (29.0, None), (1.5, 1.5), (9.5, 10.0)])
 def test_a_caller_that_changes_its_mind_says_nothing_of_the_endpoint(seconds, read_s):
     ended, health = left_after(seconds, read_s)
     assert len(ended.tries) == 1
@@ -261,6 +261,13 @@ def test_a_caller_that_changes_its_mind_says_nothing_of_the_endpoint(seconds, re
 def test_an_endpoint_that_timed_out_is_as_slow_as_that():
     played = Played(((P,),), [Reply(fault=Fault.TIMEOUT), OK], seconds=7.0)
     assert played.health.status(P).latency_s > 6.9
+
+
+@pytest.mark.parametrize(("seconds", "read_s", "failures"), [(1.5, 1.5, 0), (11.0, 11.0, 1), (1.5, None, 1)])
+def test_no_hasty_caller_has_an_endpoint_left_alone(seconds, read_s, failures):
+    retries = replace(RETRIES, tries=1)
+    played = Played(((P,),), [Reply(fault=Fault.TIMEOUT)], retries, seconds=seconds, read_s=read_s)
+    assert played.health.status(P).failures == failures
 
 
 def test_a_caller_that_leaves_while_a_wait_lasts_leaves_the_tries_behind():

@@ -184,6 +184,9 @@ DELTA = b'data: {"choices": [{"index": 0, "delta": {"content": "4"}, "finish_rea
         ((DELTA,), "answer cut off"),
         ((DELTA, DELTA.replace(b"null", b'"stop"')), None),
         ((DELTA, b"data: [DONE]\n\n"), None),
+        ((DELTA, b"data: [DONE]"), None),
+        ((DELTA.replace(b"\n", b"\r"), b"data: [DONE]\r\r"), None),
+        ((b'data: {"type": "response.completed", "response": {"error": null}}\n\n',), None),
     ],
 )
 def test_a_stream_that_says_that_it_failed_or_just_ends_has_failed(router, serve, hasty, catalog, pieces, error):
