@@ -65,7 +65,7 @@ class CompareConfig:
     catalog
         Path of a table of prices, for costs that the data set does not tell.
     label
-        What counts as success. The ladder is the baseline's.
+        What counts as success; left as it is, what the baseline was made with. The ladder is the baseline's.
     """
 
     baseline: str

@@ -97,8 +97,8 @@ def _warn_of_prices(labelled: Labelled, router: Router) -> None:
     here = mean_costs(labelled.outcomes)
     times = np.divide(here, made, out=np.ones(len(made)), where=made > 0)
     if times.max() > _FAR or times.min() < 1 / _FAR:
-        told = ", ".join(f"{model} {one:.3g} times" for model, one in zip(router.models, times, strict=True))
-        log.warning("costs here are not those that %s was made with (%s): are they US dollars?", router.name, told)
+        how = ", ".join(f"{model} {one:.3g} times" for model, one in zip(router.models, times, strict=True))
+        log.warning("costs here are not those that %s was made with (%s): are they US dollars?", router.name, how)
 
 
 def labels_for(asked: LabelConfig, routers: Sequence[Router]) -> LabelConfig:

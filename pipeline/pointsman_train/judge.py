@@ -40,7 +40,7 @@ class JudgeConfig:
     catalog
         Path of a table of prices, for costs that the data set does not tell.
     label
-        What counts as success. The ladder is the router's.
+        What counts as success; left as it is, what the router was made with. The ladder is the router's.
     """
 
     router: str

@@ -113,7 +113,7 @@ def test_a_target_that_no_setting_reaches_is_told_as_bad(trained, about):
 def test_what_was_left_out_is_told_with_its_reason(trained, about, tmp_path):
     evaluation = replace(trained.result.evaluation, excluded={"an outcome is unknown": 7}, cost_imputed=3)
     text = write_run_report(evaluation, None, tmp_path / "report.html", about).read_text()
-    for reason in ("judging: an outcome is unknown", "a cost is unknown and counts as", "loading: score is null"):
+    for reason in ("judging: an outcome is unknown", "a cost is unknown, and estimated by", "loading: score is null"):
         assert reason in text
 
 
