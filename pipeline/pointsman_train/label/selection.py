@@ -7,7 +7,7 @@ import numpy as np
 from pointsman_train.data import Floats
 from pointsman_train.label.labels import Labelled
 
-# A difference of success rates that is told: so large, and so many of its standard errors.
+# What is told: a success rate that is so far from that of all prompts, by so many standard errors of the two parts.
 _LEAST, _CLEAR = 0.1, 4.0
 
 
@@ -59,7 +59,7 @@ def completeness_gaps(success: Floats) -> Floats:
         if len(whole) and len(rest):
             mean = float(np.concatenate([whole, rest]).mean())
             error = np.sqrt(mean * (1 - mean) * (1 / len(whole) + 1 / len(rest)))
-            gap = abs(float(whole.mean() - rest.mean()))
-            if gap > max(_LEAST, _CLEAR * error):
+            clear = abs(float(whole.mean() - rest.mean())) > _CLEAR * error
+            if clear and abs(float(whole.mean()) - mean) > _LEAST:
                 found[m] = whole.mean(), mean
     return found

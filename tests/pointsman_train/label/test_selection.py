@@ -31,3 +31,9 @@ def test_where_all_is_known_or_nothing_is_complete_there_is_nothing_to_compare(s
     assert np.isnan(completeness_gaps(success)).all()
     success[:, 1] = np.nan
     assert np.isnan(completeness_gaps(success)).all()
+
+
+def test_a_few_hard_prompts_without_all_outcomes_are_no_reason_to_warn(success):
+    hard = np.flatnonzero(success[:, 0] == 0)[:60]
+    success[hard, 1] = np.nan
+    assert np.isnan(completeness_gaps(success)).all()
