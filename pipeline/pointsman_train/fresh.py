@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from pointsman_train.data import Ints, Outcomes, told
 from pointsman_train.datasets import DatasetConfig, load, read_catalog
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.label import LabelConfig, Labelled, label
-from pointsman_train.label.ladder import mean_costs
 from pointsman_train.label.selection import selection_told
+from pointsman_train.made_with import labels_for, warn_of_prices
 from pointsman_train.registry import Found
 from pointsman_train.split import GroupConfig, group_near_duplicates
 
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 _BATCH = 256
 # Of the prompts; the same short questions are asked again and again.
 _FEW = 0.01
-# Times as much, or as little, in the mean.
-_FAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def fresh(
         log.warning("%s: %d", told(reason), rows)
     if (selection := selection_told(labelled)) is not None:
         log.warning(selection)
-    _warn_of_prices(labelled, first)
+    warn_of_prices(labelled, first)
     trained_on = tuple(dict.fromkeys(found.router.name for found in known))
     return Fresh(labelled, success, group_near_duplicates(labelled.outcomes.prompt, groups), trained_on)
 
@@ -87,46 +85,6 @@ def _knows(found: Found, outcomes: Outcomes) -> bool:
         spoilt = "its figures here say nothing" if share > _FEW else "too few to spoil its figures"
         log.warning("%s was trained on %.2g %% of these prompts: %s", name, 100 * share, spoilt)
     return share > _FEW
-
-
-def _warn_of_prices(labelled: Labelled, router: Router) -> None:
-    """Say where costs are so far from those that the router was made with that they may be of another unit."""
-    if np.isnan(labelled.outcomes.cost_usd).all(axis=0).any():
-        return
-    made = np.array([model.mean_cost_usd for model in router.manifest.models])
-    here = mean_costs(labelled.outcomes)
-    times = np.divide(here, made, out=np.ones(len(made)), where=made > 0)
-    if times.max() > _FAR or times.min() < 1 / _FAR:
-        how = ", ".join(f"{model} {one:.3g} times" for model, one in zip(router.models, times, strict=True))
-        log.warning("costs here are not those that %s was made with (%s): are they US dollars?", router.name, how)
-
-
-def labels_for(asked: LabelConfig, routers: Sequence[Router]) -> LabelConfig:
-    """Return what counts as success: what was asked for, or else what the first router was made with; its ladder.
-
-    Where a router was made with something else, that is warned of: its probabilities are of another success.
-    """
-    made = [_labels_of(router) for router in routers]
-    plain = replace(asked, ladder=[]) == LabelConfig()
-    chosen = made[0] if plain else replace(asked, ladder=[])
-    for router, own in zip(routers, made, strict=True):
-        if own != chosen:
-            log.warning(
-                "success is judged by %s here; %s was made with %s, and its probabilities are of that",
-                _differing(chosen, own), router.name, _differing(own, chosen),
-            )  # fmt: skip
-    return replace(chosen, ladder=list(routers[0].models))
-
-
-def _labels_of(router: Router) -> LabelConfig:
-    kept = router.manifest.config.get("label")
-    names = {field.name for field in fields(LabelConfig)} - {"ladder"}
-    return LabelConfig(**{name: value for name, value in (kept or {}).items() if name in names})
-
-
-def _differing(one: LabelConfig, other: LabelConfig) -> str:
-    names = [field.name for field in fields(LabelConfig) if getattr(one, field.name) != getattr(other, field.name)]
-    return ", ".join(f"label.{name}={getattr(one, name)}" for name in names)
 
 
 def predictions_of(router: Router, prompts: Sequence[str]) -> Predictions:

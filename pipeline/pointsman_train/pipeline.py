@@ -153,7 +153,8 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run, en
     settings["engine"] = config.engine.told()
     tracked.params(settings)
     prepared = engine.prepare(config)
-    if (selection := selection_told(prepared.labelled)) is not None:
+    selection = selection_told(prepared.labelled)
+    if selection is not None:
         log.warning(selection)
     data = describe(prepared)
     write_labels(prepared.labelled, prepared.split, run_dir / "labels.parquet")
@@ -168,7 +169,8 @@ def _run_stages(config: PipelineConfig, run_dir: Path, tracked: tracking.Run, en
         return Result(prepared, run_id=tracked.run_id)
     refuse_too_few(task)
     origin = Origin(data, without_folders(settings), tracked.run_id)
-    return _make_router(config, prepared, task, origin, run_dir, tracked, engine)
+    warnings = () if selection is None else (selection,)
+    return _make_router(config, prepared, task, origin, run_dir, tracked, engine, warnings)
 
 
 def _make_router(
@@ -179,8 +181,9 @@ def _make_router(
     run_dir: Path,
     tracked: tracking.Run,
     engine: Engine,
+    warnings: tuple[str, ...],
 ) -> Result:
-    """Train, and evaluate and export where that was asked for."""
+    """Train, and evaluate and export where that was asked for; ``warnings`` are for the head of the report."""
     router = engine.train(task)
     onnx = router_graph(router).SerializeToString()
     if "evaluate" not in config.stages:
@@ -191,8 +194,6 @@ def _make_router(
     evaluation = judge(prepared.labelled, prepared.split.group, test, router.judged(predictions), config.evaluate)
     subject = subject_of_run(task, router, predictions, lambda texts: router.judged(engine.predict(onnx, texts)))
     found = detail(evaluation, subject, config.evaluate)
-    selection = selection_told(prepared.labelled)
-    warnings = () if selection is None else (selection,)
     report(evaluation, found, about_trained(config.export.name, router, origin.data, warnings), run_dir, tracked)
     report_all(engine.judge_all(onnx, router), run_dir, tracked)
     if "export" not in config.stages:

@@ -69,6 +69,21 @@ def changed() -> Callable[[Path, Path, Callable[[dict[str, Any]], None]], Path]:
     return copy
 
 
+@pytest.fixture(scope="session")
+def at_price() -> Callable[[float], Callable[[dict[str, Any]], None]]:
+    """Change a manifest to one price of cost at every operating point."""
+
+    def make(lam: float) -> Callable[[dict[str, Any]], None]:
+        def change(manifest: dict[str, Any]) -> None:
+            manifest["version"] = f"at {lam:g}"
+            for point in manifest["operating_points"].values():
+                point["lam"] = lam
+
+        return change
+
+    return make
+
+
 @pytest.fixture
 def other_outcomes(fleet, tmp_path):
     """Write the fleet's outcomes, changed."""

@@ -6,25 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pointsman import Router
 from pointsman_train.champion import compare_routers, refuse_failed
 from pointsman_train.comparison import CompareConfig, compare_found
 from pointsman_train.comparison_report import comparison_page, summarise_comparison
-from pointsman_train.datasets import LongConfig
 from pointsman_train.errors import ConfigError, PoolError, PromotionError
 from pointsman_train.evaluate.compare import BETTER
 from pointsman_train.evaluate.gate import Condition, GateConfig, failed
 from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.label import LabelConfig
-from pointsman_train.pipeline import run_pipeline
 from pointsman_train.registry import Found
 from pointsman_train.tracking import TrackingConfig
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "routellm"
 UNTRACKED = TrackingConfig(enabled=False)
 
 
@@ -42,18 +38,9 @@ def config(trained, unseen):
 
 
 @pytest.fixture
-def stingy(trained, changed, tmp_path):
+def stingy(trained, changed, at_price, tmp_path):
     """Return the same router with a price of cost at which it gives up a few boundary prompts in a hundred."""
     return changed(trained.bundle, tmp_path / "stingy", at_price(0.6))
-
-
-def at_price(lam):
-    def change(manifest):
-        manifest["version"] = f"at {lam:g}"
-        for point in manifest["operating_points"].values():
-            point["lam"] = lam
-
-    return change
 
 
 def by_metric(comparison):
@@ -105,7 +92,7 @@ def test_operating_points_of_one_name_are_compared_as_each_router_sets_them(trai
     assert re.search(r"\n  half_cost +cost_saving +\S+ +\S+ +\+.* better\n", summarise_comparison(found))
 
 
-def test_the_regret_of_both_is_at_the_baselines_price_of_cost(trained, changed, config, tmp_path):
+def test_the_regret_of_both_is_at_the_baselines_price_of_cost(trained, changed, at_price, config, tmp_path):
     # At either price every prompt goes to the cheapest model, so no regret differs but for the price.
     one, other = (changed(trained.bundle, tmp_path / str(lam), at_price(lam)) for lam in (4.0, 5.0))
     rows = by_metric(compare_routers(config(other, baseline=str(one)), tmp_path / "run"))
@@ -268,35 +255,3 @@ def test_labels_are_by_the_given_threshold_and_the_baselines_ladder(config, tmp_
 def test_settings_that_cannot_be_are_refused_before_any_work(config, settings, expected):
     with pytest.raises(ConfigError, match=expected):
         compare_routers(replace(config("nowhere"), **settings), Path("never"))
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the open outcome data are not beside the checkout ({SHARED.name})")
-def test_a_candidate_that_is_better_on_average_but_worse_on_boundary_prompts_is_refused(quick, changed, tmp_path):
-    prompts = pd.read_parquet(SHARED / "prompts.parquet").sample(8000, random_state=0)
-
-    def part(rows) -> LongConfig:
-        path = tmp_path / f"{len(rows)}.parquet"
-        rows.to_parquet(path)
-        found = LongConfig(outcomes=str(SHARED / "outcomes.parquet"), prompts=str(path))
-        found.columns.source = "benchmark"
-        return found
-
-    config = quick(tmp_path / "routers", dataset=part(prompts[3000:]), catalog=str(SHARED / "prices.json"))
-    config.pool = ["mistralai/Mixtral-8x7B-Instruct-v0.1", "gpt-4-1106-preview"]
-    bundle = run_pipeline(config, tmp_path / "trained").bundle
-
-    def to_the_best_single(manifest):
-        manifest["guard"]["threshold"] = 2.0
-
-    baseline = changed(bundle, tmp_path / "baseline", to_the_best_single)
-    candidate = changed(bundle, tmp_path / "candidate", at_price(0.07))
-    settings = CompareConfig(str(baseline), str(candidate), part(prompts[:3000]), catalog=config.catalog)
-    settings.evaluate.resamples, settings.tracking = 300, UNTRACKED
-    found = compare_routers(settings, tmp_path / "run")
-    rows = by_metric(found)
-    assert found.prompts > 2900
-    assert rows["quality"].difference.value > 0
-    assert rows["cost_usd"].verdict == rows["regret"].verdict == BETTER
-    assert rows["boundary_accuracy"].a.value == 1.0
-    assert "boundary" in {check.name for check in failed(found.checks)}

@@ -177,13 +177,12 @@ def _squeezed(path: Path) -> str:
 
 
 def test_success_is_what_the_router_was_made_with_unless_something_else_is_asked_for(
-    trained, config, other_outcomes, caplog, tmp_path
+    trained, changed, config, other_outcomes, caplog, tmp_path
 ):
-    bundle = tmp_path / "strict" / "1"
-    shutil.copytree(trained.bundle, bundle)
-    manifest = json.loads((bundle / "router.json").read_text())
-    manifest["config"]["label"]["success_threshold"] = 0.9
-    (bundle / "router.json").write_text(json.dumps(manifest))
+    def strict(manifest):
+        manifest["config"]["label"]["success_threshold"] = 0.9
+
+    bundle = changed(trained.bundle, tmp_path / "strict", strict)
     halved = other_outcomes(lambda table: table.assign(score=table.score * 0.8))
     with pytest.raises(LabelError, match="nothing to judge on"):
         judge_router(config(router=str(bundle), dataset=halved), tmp_path / "run")
