@@ -21,12 +21,12 @@ from quality_recipes import DEFAULT, recipes
 
 from pointsman.decide import Rule
 from pointsman_train.data import Floats
+from pointsman_train.evaluate.bootstrap import weights_of
 from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import serve, sweep_of
 from pointsman_train.pipeline import Prepared
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import BOUNDARY_MARGIN, weights_of
 from pointsman_train.study.folds import hold_out
 from pointsman_train.study.headline import headline
 from pointsman_train.train.rows import describe_models
@@ -76,8 +76,7 @@ def resampled(prepared: Prepared, config: TrainConfig) -> dict[str, Floats]:
     p_success, p_label = out_of_fold(prepared, part.train, fold, config)
     descriptors, mean_score = describe_models(labelled, part.train)
     kept = complete_rows(labelled, part.train)
-    empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
-    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+    testset, _ = take_testset(labelled, group, kept, descriptors.mean_cost, mean_score)
     p_success, p_label = p_success[kept[part.train]], p_label[kept[part.train]]
     rules = sweep_of(Rule(caution=config.rule.caution), testset.train_mean_cost)
     points = tuple(serve(testset, p_success, rule, p_label=p_label) for rule in rules)

@@ -25,12 +25,11 @@ from pointsman_train.evaluate.curve import curve, frame, hull_gain
 from pointsman_train.evaluate.rates import boundary_accuracy
 from pointsman_train.evaluate.ratio import resampled_ratios
 from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import half_cost_point, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.affine import scaled_softmax
 from pointsman_train.train.both_heads import Heads
@@ -64,8 +63,7 @@ def measure(name: str, prepared: Prepared, trees: int, rate: float) -> list[dict
     for draw in range(DRAWS):
         fold = fold_of(group[part.train], 5, np.random.default_rng(draw))
         p_success, p_label = out_of_fold(prepared, part.train, fold, config_of(trees, rate))
-        empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
-        testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+        testset, _ = take_testset(labelled, group, kept, descriptors.mean_cost, mean_score)
         for caution, of_draw in drawn.items():
             of_draw.append(figures(testset, p_success[rows], p_label[rows], caution))
     about = {"set": name, "trees": trees, "learning_rate": rate}

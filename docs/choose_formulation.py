@@ -21,11 +21,10 @@ from pointsman_train.data import Floats, Ints
 from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.bootstrap import resample_weights
 from pointsman_train.evaluate.figures import curve_figures
-from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.formulations import FORMULATIONS
@@ -55,8 +54,7 @@ def hull_gains(prepared: Prepared) -> dict[str, float]:
     descriptors, mean_score = describe_models(labelled, part.train)
     kept = complete_rows(labelled, part.train)
     success = labelled.success[part.train]
-    empty = Judged(success, success, {}, "", descriptors.mean_cost, mean_score)
-    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+    testset, _ = take_testset(labelled, group, kept, descriptors.mean_cost, mean_score)
     weights = resample_weights(testset.group, np.random.default_rng(0), RESAMPLES)
     found = {}
     for combination in (c for size in range(1, 5) for c in itertools.combinations(NAMES, size)):

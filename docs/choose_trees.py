@@ -24,9 +24,8 @@ from quality_recipes import DEFAULT, recipes
 from pointsman_train.data import Bools, Floats
 from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.calibration import ece, log_loss
-from pointsman_train.evaluate.stage import Judged, complete_rows, testset_of
+from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import BOUNDARY_MARGIN
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.rows import describe_models
 from pointsman_train.train.stage import TrainConfig
@@ -91,8 +90,7 @@ def judged(prepared: Prepared, train: Bools, p_success: Floats, p_label: Floats)
     labelled, group = prepared.labelled, prepared.split.group
     descriptors, mean_score = describe_models(labelled, train)
     kept = complete_rows(labelled, train)
-    empty = Judged(p_success, p_label, {}, "", descriptors.mean_cost, mean_score)
-    testset, _ = testset_of(labelled, group, kept, empty, BOUNDARY_MARGIN)
+    testset, _ = take_testset(labelled, group, kept, descriptors.mean_cost, mean_score)
     rows = kept[train]
     loss = float(log_loss(p_success[rows], testset.success).mean())
     error = float(ece(p_success[rows], testset.success, np.ones((2, len(testset))))[0].mean())

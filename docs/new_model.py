@@ -22,7 +22,7 @@ from quality_tables import table
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.engine import Prepared
-from pointsman_train.evaluate.bootstrap import Weights, estimate
+from pointsman_train.evaluate.bootstrap import Weights, estimate, weights_of
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
 from pointsman_train.evaluate.discrimination import auc
@@ -32,7 +32,7 @@ from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.label.labels import Labelled
 from pointsman_train.study.anchors import d_optimal
-from pointsman_train.study.crossfit import run_round, weights_of
+from pointsman_train.study.crossfit import run_round
 from pointsman_train.study.folds import Fold, hold_out
 from pointsman_train.train.stage import TrainConfig
 

@@ -14,10 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from pointsman.decide import Rule
 from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats, Ints
-from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, testset_of
+from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, take_testset
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import BOUNDARY_MARGIN, Round
+from pointsman_train.study.crossfit import Round
 from pointsman_train.study.folds import Fold
 from pointsman_train.train.link import logit
 from pointsman_train.train.rows import describe_models, rows_of
@@ -47,7 +47,7 @@ def outside_round(labelled: Labelled, group: Ints, fold: Fold, margins: Margins)
     no_labels = np.full((len(p_success), n_models + 1), 1 / (n_models + 1))
     rules = {"fixed": Rule("utility", _LAMBDA)}
     judged = Judged(p_success, no_labels, rules, "fixed", descriptors.mean_cost, mean_score)
-    testset, _ = testset_of(labelled, group, test, judged, BOUNDARY_MARGIN)
+    testset, _ = take_testset(labelled, group, test, descriptors.mean_cost, mean_score)
     return Round(testset, router_of(testset, judged))
 
 

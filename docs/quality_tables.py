@@ -11,12 +11,12 @@ import numpy as np
 from quality_recipes import DEFAULT
 
 from pointsman_train.evaluate.baselines import random_mix, source_oracle
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, paired_difference, weights_of
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Blend, Router
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.evaluate.testset import TestSet
-from pointsman_train.study.crossfit import Crossfit, Round, reordered, weights_of
+from pointsman_train.study.crossfit import Crossfit, Round, reordered
 
 RESAMPLES = 1_000
 SHOWN = (

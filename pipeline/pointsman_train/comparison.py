@@ -33,7 +33,7 @@ from pointsman_train.evaluate.stage import (
     ground,
     points_of,
     router_of,
-    testset_of,
+    take_testset,
 )
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.fresh import Fresh, fresh, predicted
@@ -200,7 +200,9 @@ def _routed(router: Router, data: Fresh, on: Ground, config: CompareConfig) -> t
     labels = replace(data.labels, ladder=list(router.models))
     own = data.labelled if router.models == on.testset.models else label(outcomes, labels)
     judged = predicted(router, outcomes.prompt)
-    testset, _ = testset_of(own, data.group, on.rows, judged, config.evaluate.boundary_margin)
+    testset, _ = take_testset(
+        own, data.group, on.rows, judged.mean_cost, judged.mean_score, config.evaluate.boundary_margin
+    )
     judged = judged.take(on.rows)
     routed, points = router_of(testset, judged), points_of(testset, judged)
     if router.models == on.testset.models:

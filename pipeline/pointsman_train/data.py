@@ -93,6 +93,9 @@ class Outcomes:
         What was left out on the way here.
     fingerprint
         SHA-256 of the content, for the record.
+    stands_for
+        ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for, as
+        :func:`~pointsman_train.datasets.selected.stands_for` says; None where each stands for itself.
     """
 
     prompt_id: Sequence[str]
@@ -105,6 +108,7 @@ class Outcomes:
     cost_source: str
     drops: DropLog
     fingerprint: str
+    stands_for: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of prompts."""
@@ -124,6 +128,7 @@ class Outcomes:
             cost_source=self.cost_source,
             drops=self.drops,
             fingerprint=self.fingerprint,
+            stands_for=None if self.stands_for is None else self.stands_for[index],
         )
 
 

@@ -82,7 +82,8 @@ def sweep_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
     """One row for each point of the sweep, from quality alone to the cheapest."""
     testset = evaluation.testset
     for k, point in enumerate(evaluation.router.sweep):
-        yield k, *(float(point.take(table).mean()) for table in (testset.cost_usd, testset.score, testset.is_dearest))
+        tables = testset.cost_usd, testset.score, testset.is_dearest
+        yield k, *(float(testset.mean(point.take(table))) for table in tables)
 
 
 def left_out_rows(left_out: LeftOut) -> Iterator[tuple[Any, ...]]:

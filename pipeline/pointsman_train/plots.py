@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
 from pointsman_train.data import Bools, Floats
+from pointsman_train.datasets.selected import effective_size
 from pointsman_train.evaluate.hull import upper_hull
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.stage import Evaluation
@@ -81,7 +82,7 @@ def draw_curves(figure: Figure, testset: TestSet, routers: Mapping[str, Router])
 
 def _draw_hull(axes: Axes, testset: TestSet) -> float:
     """Draw the random mix of single models; returns the cost that is 1 on the axis."""
-    cost, score = testset.cost_usd.mean(axis=0), testset.score.mean(axis=0)
+    cost, score = testset.mean(testset.cost_usd), testset.mean(testset.score)
     unit = float(cost.max()) or 1.0
     hull = upper_hull(cost[None], score[None])
     axes.plot(hull.cost[0] / unit, hull.score[0], "--", color="tab:gray", label="random mix of single models")
@@ -93,7 +94,7 @@ def _draw_hull(axes: Axes, testset: TestSet) -> float:
 
 def _draw_singles(axes: Axes, testset: TestSet, unit: float) -> None:
     # By number: long names run over each other where models lie close.
-    cost, score = testset.cost_usd.mean(axis=0), testset.score.mean(axis=0)
+    cost, score = testset.mean(testset.cost_usd), testset.mean(testset.score)
     singles = zip(testset.models, (cost / unit).tolist(), score.tolist(), strict=True)
     for rung, (model, x, y) in enumerate(singles, start=1):
         best = " (best single)" if rung == testset.best_single + 1 else ""
@@ -118,7 +119,7 @@ def draw_reliabilities(figure: Figure, testset: TestSet, routers: Mapping[str, R
             continue
         for colour, router in zip(cycle(_COLOURS), routers.values(), strict=False):
             if router.p_success is not None:
-                _reliability(axes, router.p_success[:, m], testset.success[:, m], colour)
+                _reliability(axes, router.p_success[:, m], testset.success[:, m], testset.stands_for, colour)
         axes.set_title(models[m], fontsize=8)
     figure.supxlabel("predicted probability of success", fontsize=9)
     figure.supylabel("observed share of successes", fontsize=9)
@@ -127,11 +128,18 @@ def draw_reliabilities(figure: Figure, testset: TestSet, routers: Mapping[str, R
         figure.legend(lines, list(routers), fontsize=7.5, loc="outside lower center", ncols=2, frameon=False)
 
 
-def _reliability(axes: Axes, p: Floats, success: Bools, colour: str) -> None:
+def _reliability(axes: Axes, p: Floats, success: Bools, stands_for: Floats | None, colour: str) -> None:
     bins = [b for b in np.array_split(np.argsort(p, kind="stable"), _BINS) if len(b)]
-    predicted = np.array([p[b].mean() for b in bins])
-    observed = np.array([success[b].mean() for b in bins])
-    ends = [binomtest(int(success[b].sum()), len(b)).proportion_ci(method="wilson") for b in bins]
+    counts = [np.ones(len(b)) if stands_for is None else stands_for[b] for b in bins]
+    predicted, observed = (
+        np.array([np.average(of[b], weights=count) for b, count in zip(bins, counts, strict=True)])
+        for of in (p, success)
+    )
+    trials = [round(effective_size(count)) for count in counts]
+    ends = [
+        binomtest(round(share * n), n).proportion_ci(method="wilson")
+        for share, n in zip(observed.tolist(), trials, strict=True)
+    ]
     # Rounding can put an end on the wrong side of the share by 1e-17.
     below = np.maximum(observed - [end.low for end in ends], 0.0)
     above = np.maximum([end.high for end in ends] - observed, 0.0)
@@ -147,11 +155,13 @@ def draw_labels(figure: Figure, evaluation: Evaluation) -> None:
     testset = evaluation.testset
     names = [*testset.models, ALL_FAIL]
     sent = evaluation.router.default.take(np.tile(np.arange(float(len(testset.models))), (len(testset), 1)))
+    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
     shares = np.zeros((len(names), len(testset.models)))
     for label in range(len(names)):
         rows = testset.label == label
         if rows.any():
-            shares[label] = np.bincount(sent[rows].astype(int), minlength=len(testset.models)) / rows.sum()
+            of_model = np.bincount(sent[rows].astype(int), count[rows], minlength=len(testset.models))
+            shares[label] = of_model / count[rows].sum()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
         axes.text(column, row, f"{share:.0%}", ha="center", va="center", color="white" if share > 0.6 else "black")
@@ -168,4 +178,4 @@ def _points(router: Router, testset: TestSet) -> Floats:
 
 
 def _point(point: Point, testset: TestSet) -> tuple[float, float]:
-    return float(point.take(testset.cost_usd).mean()), float(point.take(testset.score).mean())
+    return float(testset.mean(point.take(testset.cost_usd))), float(testset.mean(point.take(testset.score)))

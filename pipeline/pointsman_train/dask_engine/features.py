@@ -22,7 +22,7 @@ from pointsman_train.featurize.featurizer import Features, run_featurizer
 from pointsman_train.featurize.fit import Widths, pick_fold
 from pointsman_train.featurize.run import open_session
 
-_TARGETS = ("label", "success", "rate", "trials")
+_TARGETS = ("label", "success", "rate", "trials", "stands_for")
 
 
 @dataclass(frozen=True, slots=True)

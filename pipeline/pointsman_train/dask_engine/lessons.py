@@ -25,7 +25,7 @@ from pointsman_train.train.success import Targets
 
 log = logging.getLogger(__name__)
 
-_TARGETS = ("fold", "label", "success", "rate", "trials")
+_TARGETS = ("fold", "label", "success", "rate", "trials", "stands_for")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class PredictTest:
             for name, rule in self.rules.items():
                 columns[f"chosen/{name}"] = chosen = self._chosen(found, rule)
                 sums.update(self._served(name, table, chosen))
-            sums.update(_scored(found.p_success, matrix_of(table.column("success"))))
+            sums.update(_scored(found.p_success, table))
         write_table(self.step.file(part), pa.table(columns))
         write_facts(self.step, part, sums)
 
@@ -85,16 +85,20 @@ class PredictTest:
         complete = ~np.isnan(score).any(axis=1)
         at = (np.flatnonzero(complete), chosen[complete])
         paid = filled_costs(cost, self.mean_cost)[at]
-        return {"complete": float(complete.sum()) / len(self.rules), f"{name}/score": float(score[at].sum())} | {
-            f"{name}/cost_usd": float(paid.sum())
+        count = matrix_of(table.column("stands_for"))[complete].max(axis=1, initial=1.0)
+        return {
+            "complete": float(count.sum()) / len(self.rules),
+            f"{name}/score": float(count @ score[at]),
+            f"{name}/cost_usd": float(count @ paid),
         }
 
 
-def _scored(p_success: Floats, success: Floats) -> dict[str, float]:
+def _scored(p_success: Floats, table: pa.Table) -> dict[str, float]:
+    success, counts = matrix_of(table.column("success")), matrix_of(table.column("stands_for"))
     known = ~np.isnan(success)
-    p, y = p_success[known], success[known]
-    loss = -float(np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p)))
-    return {"known": float(known.sum()), "log_loss": loss, "brier": float(np.sum((p - y) ** 2))}
+    p, y, count = p_success[known], success[known], counts[known]
+    loss = -float(count @ (xlogy(y, p) + xlogy(1 - y, 1 - p)))
+    return {"known": float(count.sum()), "log_loss": loss, "brier": float(count @ (p - y) ** 2)}
 
 
 def means_of(sums: Counter[str], points: Sequence[str]) -> dict[str, float]:

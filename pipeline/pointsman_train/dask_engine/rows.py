@@ -78,6 +78,7 @@ class LabelRows:
         groups = groups_of(self.grouped, part, outcomes.prompt_id)
         of_split = self.borders.part_of(groups)
         rate = np.where(found.outcomes.trials > 1, found.outcomes.score, found.success)
+        counts = np.ones_like(found.success) if found.outcomes.stands_for is None else found.outcomes.stands_for
         table = {
             "prompt_id": pa.array(outcomes.prompt_id, pa.string()),
             "prompt": pa.array(outcomes.prompt, pa.string()),
@@ -90,6 +91,7 @@ class LabelRows:
             "trials": matrix_column(found.outcomes.trials),
             "score": matrix_column(found.outcomes.score),
             "cost_usd": matrix_column(found.outcomes.cost_usd),
+            "stands_for": matrix_column(counts),
         }
         write_table(self.step.file(part), pa.table(table))
         drops = found.outcomes.drops.counts
@@ -101,8 +103,10 @@ class LabelRows:
 
 def targets_of(table: pa.Table) -> Targets:
     """Read what fits learn from."""
-    success, rate, trials = (matrix_of(table.column(name)) for name in ("success", "rate", "trials"))
-    return Targets(success, rate, trials.astype(np.int64), table.column("label").to_numpy())
+    success, rate, trials, counts = (
+        matrix_of(table.column(name)) for name in ("success", "rate", "trials", "stands_for")
+    )
+    return Targets(success, rate, trials.astype(np.int64), table.column("label").to_numpy(), stands_for=counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Splitting:
             self.catalog,
             borders,
             ladder,
-            strongest_rung(sample.success),
+            strongest_rung(sample.success, sample.outcomes.stands_for),
         )
         for _ in self.cluster.each(work, rows.missing(range(self.parts), ".json"), "labelling"):
             pass

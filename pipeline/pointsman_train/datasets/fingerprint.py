@@ -12,7 +12,12 @@ from pointsman_train.data import Floats, Ints
 
 
 def fingerprint(
-    texts: Sequence[Sequence[str]], models: Sequence[str], score: Floats, trials: Ints, cost_usd: Floats
+    texts: Sequence[Sequence[str]],
+    models: Sequence[str],
+    score: Floats,
+    trials: Ints,
+    cost_usd: Floats,
+    stands_for: Floats | None = None,
 ) -> str:
     """Hash prompts, models and outcomes with SHA-256.
 
@@ -27,6 +32,8 @@ def fingerprint(
         Names of the columns.
     score, trials, cost_usd
         ndarrays of shape (n_prompts, n_models); NaN is a value like another.
+    stands_for
+        ndarray of the same shape, where outcomes stand for others.
 
     Examples
     --------
@@ -45,7 +52,9 @@ def fingerprint(
             # The length before each text keeps ("ab", "c") apart from ("a", "bc").
             digest.update(len(data).to_bytes(8, "little") + data)
     index = np.ix_(rows, columns)
-    for array in (_single(score[index]), trials[index].astype("<i8"), _single(cost_usd[index])):
+    tables = [_single(score[index]), trials[index].astype("<i8"), _single(cost_usd[index])]
+    tables += [] if stands_for is None else [_single(stands_for[index])]
+    for array in tables:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

@@ -25,7 +25,7 @@ class Grid:
         One entry a prompt, in order of ``prompt_id``; the prompts are sanitised.
     models
         The columns.
-    score, trials, input_tokens, output_tokens, cost_usd
+    score, trials, input_tokens, output_tokens, cost_usd, selection_probability
         As in the table; ``trials`` is 0 where ``score`` is NaN.
     origin
         The outcomes' file.
@@ -40,6 +40,7 @@ class Grid:
     input_tokens: Floats
     output_tokens: Floats
     cost_usd: Floats
+    selection_probability: Floats
     origin: str
 
     @property
@@ -162,5 +163,6 @@ def _arranged(prompts: pd.DataFrame, rows: pd.DataFrame, models: tuple[str, ...]
         input_tokens=spread(rows["input_tokens"]),
         output_tokens=spread(rows["output_tokens"]),
         cost_usd=spread(rows["cost_usd"]),
+        selection_probability=spread(rows["selection_probability"]),
         origin=origin,
     )

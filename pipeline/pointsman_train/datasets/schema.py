@@ -13,7 +13,7 @@ from pointsman.text import sanitise
 from pointsman_train.datasets.failures import Place, explain
 from pointsman_train.errors import DataError
 
-NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd")
+NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd", "selection_probability")
 
 # What spreadsheets and databases write into a text file's number columns.
 _WORDS = {"": None, "na": None, "n/a": None, "null": None, "none": None, "true": 1.0, "false": 0.0}
@@ -27,6 +27,10 @@ def _is_text(values: pd.Series[Any]) -> pd.Series[bool]:
 
 def _is_share(values: pd.Series[Any]) -> pd.Series[bool]:
     return _floats(values).between(0, 1)
+
+
+def _is_probability(values: pd.Series[Any]) -> pd.Series[bool]:
+    return _floats(values).between(0, 1, inclusive="right")
 
 
 def _is_amount(values: pd.Series[Any]) -> pd.Series[bool]:
@@ -62,6 +66,7 @@ OUTCOMES = pa.DataFrameSchema(
         "input_tokens": _column(_is_amount, nullable=True),
         "output_tokens": _column(_is_amount, nullable=True),
         "cost_usd": _column(_is_amount, nullable=True),
+        "selection_probability": _column(_is_probability, nullable=True),
     },
     unique=["prompt_id", "model"],
     name="outcomes",

@@ -27,6 +27,8 @@ class Columns:
         Optional: how many answers the score is the mean of. 1 where absent or null.
     input_tokens, output_tokens, cost_usd
         Optional: of one answer. Null is unknown, never 0.
+    selection_probability
+        Optional: with which the model was asked, in (0, 1]. 1 where absent or null.
     """
 
     prompt_id: str = "prompt_id"
@@ -38,6 +40,7 @@ class Columns:
     input_tokens: str = "input_tokens"
     output_tokens: str = "output_tokens"
     cost_usd: str = "cost_usd"
+    selection_probability: str = "selection_probability"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def random_mix(testset: TestSet, default_lambda: float) -> Router:
     vertices and evenly spaced costs between them. Its default is half-way in cost between cheapest and best
     single model.
     """
-    mean_cost, mean_score = testset.cost_usd.mean(axis=0), testset.score.mean(axis=0)
+    mean_cost, mean_score = testset.mean(testset.cost_usd), testset.mean(testset.score)
     hull = upper_hull(mean_cost[None], mean_score[None])
     half = (mean_cost[0] + mean_cost[testset.best_single]) / 2
     spaced = np.linspace(hull.cost[0, 0], hull.cost[0, -1], MIX_POINTS)
@@ -66,8 +66,9 @@ def source_oracle(testset: TestSet, lambdas: Floats, default_lambda: float) -> R
     gains.
     """
     _, member = np.unique(np.asarray(testset.source), return_inverse=True)
-    prompts = np.bincount(member)
-    rates = [np.bincount(member, weights=column) / prompts for column in testset.success.T.astype(np.float64)]
+    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
+    prompts = np.bincount(member, count)
+    rates = [np.bincount(member, count * column) / prompts for column in testset.success.T]
     return route(testset, np.stack(rates, axis=1)[member], lambdas, default_lambda)
 
 

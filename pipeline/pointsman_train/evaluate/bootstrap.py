@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.errors import ConfigError
+from pointsman_train.evaluate.testset import TestSet
 
-# Whole numbers: of 50,000 prompts and 2,000 resamples they take 100 MB, as floats they would take 400.
-Weights: TypeAlias = NDArray[np.uint8]
+# Whole numbers where each prompt stands for itself: of 50,000 prompts and 2,000 resamples they take 100 MB, floats 400.
+Weights: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -61,7 +62,9 @@ class Estimate:
         return f"{self.value:.3f}{interval}"
 
 
-def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RESAMPLES) -> Weights:
+def resample_weights(
+    group: Ints, rng: np.random.Generator, resamples: int = RESAMPLES, stands_for: Floats | None = None
+) -> Weights:
     """Draw a cluster bootstrap: groups of near-duplicates, as many as there are, with replacement.
 
     Parameters
@@ -72,13 +75,15 @@ def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RES
         Source of the draws; the same seed and groups give the same weights.
     resamples
         How many to draw.
+    stands_for
+        ndarray of shape (n_prompts,), how many prompts like it each stands for; None is one each.
 
     Returns
     -------
     ndarray of shape (1 + resamples, n_prompts)
-        How often each prompt counts. Row 0 is all ones: the test set itself, so that a figure computed for
-        every row has its value first and its resamples after it. That one of 256 groups or more be drawn 256 times
-        is less likely than anything that was ever seen.
+        How often each prompt counts. Row 0 is all ones, or ``stands_for``: the test set itself, so that a figure
+        computed for every row has its value first and its resamples after it. That one of 256 groups or more be drawn
+        256 times is less likely than anything that was ever seen.
 
     References
     ----------
@@ -95,7 +100,13 @@ def resample_weights(group: Ints, rng: np.random.Generator, resamples: int = RES
     weights = np.ones((1 + resamples, len(group)), dtype=np.uint8)
     for row in weights[1:]:
         row[:] = np.bincount(rng.integers(len(ids), size=len(ids)), minlength=len(ids))[member]
-    return weights
+    return weights if stands_for is None else weights * stands_for.astype(np.float32)
+
+
+def weights_of(testset: TestSet, seed: int = 0, resamples: int = 1_000) -> Weights:
+    """Draw the resamples of a test set, the same for everything that is judged on it."""
+    rng = np.random.default_rng(seed)
+    return resample_weights(testset.group, rng, resamples, testset.stands_for)
 
 
 def estimate(resampled: Floats, n: int) -> Estimate:

@@ -15,6 +15,9 @@ What holds, and when
     of one fixed router. For out-of-fold choices it holds as far as the router fitted on all folds chooses no worse than
     those fitted on all but one, and it holds for fresh groups no larger than the largest seen.
 
+Losses that stand for others count as often, and the new prompt as often as the one that counts most: the weighted form
+of the same rule, where the weight of the new prompt is not known and the largest is on the safe side.
+
 References
 ----------
 Angelopoulos, Bates, Fisch, Lei and Schuster (2022), Conformal risk control, arXiv 2208.02814, theorem 1. It is applied
@@ -29,7 +32,7 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, DataError
 
 
-def controlled(loss: Floats, target: float, group: Ints | None = None) -> int | None:
+def controlled(loss: Floats, target: float, group: Ints | None = None, stands_for: Floats | None = None) -> int | None:
     """Find the last setting that keeps the expected loss at most the target.
 
     Parameters
@@ -41,6 +44,8 @@ def controlled(loss: Floats, target: float, group: Ints | None = None) -> int | 
         In (0, 1).
     group
         ndarray of shape (n_prompts,), near-duplicates; None where there are none.
+    stands_for
+        ndarray of shape (n_prompts,), how many prompts like it each stands for; None is one each.
 
     Returns
     -------
@@ -62,11 +67,11 @@ def controlled(loss: Floats, target: float, group: Ints | None = None) -> int | 
     """
     if not 0 < target < 1:
         raise ConfigError(f"the target is {target!r}, expected a rate above 0 and below 1")
-    kept = int(np.sum(bound(loss, group) <= target))
+    kept = int(np.sum(bound(loss, group, stands_for) <= target))
     return kept - 1 if kept else None
 
 
-def bound(loss: Floats, group: Ints | None = None) -> Floats:
+def bound(loss: Floats, group: Ints | None = None, stands_for: Floats | None = None) -> Floats:
     """Return what is compared with the target: ndarray of shape (n_settings,), never falling.
 
     It is 1 where there is no prompt. Parameters as of :func:`controlled`.
@@ -75,12 +80,20 @@ def bound(loss: Floats, group: Ints | None = None) -> Floats:
     --------
     >>> bound(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])).tolist()
     [0.25, 0.5, 0.5]
+    >>> bound(np.array([[0.0], [1.0]]), stands_for=np.array([2.0, 1.0])).tolist()  # (1 + 2) / (3 + 2)
+    [0.6]
     """
     if not (loss <= 1).all():
         raise DataError(f"a loss is {float(loss[~(loss <= 1)][0])!r}, expected a known value of at most 1")
-    largest = 1 if group is None or not len(group) else int(np.unique(group, return_counts=True)[1].max())
+    count = np.ones(len(loss)) if stands_for is None else stands_for
+    # As many as the largest group stands for.
+    largest = max(1.0, float(np.bincount(_member(group, len(loss)), count).max(initial=0.0)))
     rising = np.maximum.accumulate(loss, axis=1)
-    return np.asarray((rising.sum(axis=0) + largest) / (len(loss) + largest))
+    return np.asarray((count @ rising + largest) / (count.sum() + largest))
+
+
+def _member(group: Ints | None, n: int) -> Ints:
+    return np.arange(n) if group is None else np.unique(group, return_inverse=True)[1]
 
 
 def under_routing_loss(success: Bools, chosen: Ints) -> Floats:

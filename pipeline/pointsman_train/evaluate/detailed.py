@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from pointsman_train.errors import TrainError
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, resample_weights
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, weights_of
 from pointsman_train.evaluate.detail import Detail, LeftOut, WorstPrompt
 from pointsman_train.evaluate.explain import Explain, excerpt, unexplained, worst_prompts
 from pointsman_train.evaluate.robustness import robustness
@@ -67,7 +67,7 @@ def detail(evaluation: Evaluation, subject: Subject, config: EvaluateConfig) -> 
     config
         That of the evaluation: its seed and number of resamples give the same resamples again.
     """
-    weights = resample_weights(evaluation.testset.group, np.random.default_rng(config.seed), config.resamples)
+    weights = weights_of(evaluation.testset, config.seed, config.resamples)
     notes = dict(subject.notes)
     slices = _slices(evaluation, subject, weights) if config.slices else _absent(notes, "slices", ())
     worst, exact = _worst(evaluation, subject, config.worst, notes)

@@ -54,7 +54,7 @@ def evaluate(testset: TestSet, router: Router, weights: Weights) -> dict[str, Es
         What it chose for them.
     weights
         ndarray of shape (1 + n_resamples, n_prompts), from
-        :func:`~pointsman_train.evaluate.bootstrap.resample_weights`. Use the same for all that is compared.
+        :func:`~pointsman_train.evaluate.bootstrap.weights_of`. Use the same for all that is compared.
 
     Returns
     -------
@@ -159,10 +159,11 @@ def _at_point(testset: TestSet, point: Point) -> dict[str, Ratio]:
 
 def _check(testset: TestSet, router: Router, weights: Weights) -> None:
     n_prompts, n_models = testset.score.shape
-    if weights.ndim != 2 or weights.shape[1] != n_prompts or not (weights[0] == 1).all():
+    first = np.ones(1) if testset.stands_for is None else testset.stands_for.astype(np.float32)
+    if weights.ndim != 2 or weights.shape[1] != n_prompts or not (weights[0] == first).all():
         raise ConfigError(
             f"weights have the shape {weights.shape!r}, expected (1 + resamples, {n_prompts}) with a first row "
-            "of ones; make them with resample_weights(testset.group, rng)"
+            "of ones, or of what each prompt stands for; make them with weights_of(testset)"
         )
     for name, table, columns in (
         ("p_success", router.p_success, n_models),

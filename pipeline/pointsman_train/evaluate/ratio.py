@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.datasets.selected import effective_size
 from pointsman_train.evaluate.bootstrap import CONFIDENCE, Estimate, Weights, divide, estimate, totals
 
 # Figures whose values for one prompt lie in [0, 1].
@@ -99,7 +102,9 @@ def estimate_ratios(ratios: Mapping[str, Ratio], weights: Weights, group: Ints |
     if group is None:
         return found
     shares = {
-        name: of_few_cases(one, trials_behind(ratios[name], group)) for name, one in found.items() if is_share(name)
+        name: of_few_cases(one, trials_behind(ratios[name], group, weights[0]))
+        for name, one in found.items()
+        if is_share(name)
     }
     return found | shares
 
@@ -120,12 +125,13 @@ def groups_behind(ratio: Ratio, group: Ints) -> int:
     return len(np.unique(group[ratio.denominator > 0]))
 
 
-def trials_behind(ratio: Ratio, group: Ints) -> float:
+def trials_behind(ratio: Ratio, group: Ints, count: NDArray[Any] | None = None) -> float:
     """Count the groups as so many of one size that tell as much: a few large ones tell little.
 
-    References
+    Parameters
     ----------
-    Kish (1965), Survey Sampling: the effective sample size.
+    count
+        ndarray of shape (n_prompts,), how often each prompt counts; None is once.
 
     Examples
     --------
@@ -133,9 +139,8 @@ def trials_behind(ratio: Ratio, group: Ints) -> float:
     [4.0, 1.6]
     """
     _, member = np.unique(group, return_inverse=True)
-    sizes = np.bincount(member, ratio.denominator)
-    squares = float((sizes**2).sum())
-    return float(sizes.sum()) ** 2 / squares if squares else 0.0
+    sizes = np.bincount(member, ratio.denominator if count is None else ratio.denominator * count)
+    return effective_size(sizes.astype(np.float64))
 
 
 def of_few_cases(share: Estimate, trials: float) -> Estimate:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.datasets.selected import effective_size
 from pointsman_train.errors import DataError
 
 _LEVELS = np.arange(1, 10) / 10
@@ -133,8 +134,7 @@ def effective_prompts(group: Ints) -> float:
     >>> effective_prompts(np.array([1, 2, 3, 4])), effective_prompts(np.array([1, 1, 2, 2]))
     (4.0, 2.0)
     """
-    sizes = np.unique(group, return_counts=True)[1].astype(np.float64)
-    return float(np.square(sizes.sum()) / np.square(sizes).sum())
+    return effective_size(np.unique(group, return_counts=True)[1].astype(np.float64))
 
 
 def _histogram(name: str, values: NDArray[np.generic]) -> Histogram:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pointsman_train.data import Floats, Ints
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, estimate
@@ -111,7 +113,8 @@ def _slice(by: str, name: str, ratios: Mapping[str, Ratio], rows: Ints, group: I
     inside = {figure: _among(ratio, rows) for figure, ratio in ratios.items()}
     resampled = resampled_ratios(list(inside.values()), weights)
     figures = {
-        figure: _estimate(figure, ratio, resampled[:, k], group) for k, (figure, ratio) in enumerate(inside.items())
+        figure: _estimate(figure, ratio, resampled[:, k], group, weights[0])
+        for k, (figure, ratio) in enumerate(inside.items())
     }
     thin = tuple(figure for figure, found in figures.items() if found.n and np.isnan(found.low))
     return Slice(by, name, len(rows), len(np.unique(group)), figures, thin)
@@ -122,11 +125,11 @@ def _among(ratio: Ratio, rows: Ints) -> Ratio:
     return Ratio(ratio.numerator[rows], denominator, int(np.count_nonzero(denominator)))
 
 
-def _estimate(name: str, ratio: Ratio, resampled: Floats, group: Ints) -> Estimate:
+def _estimate(name: str, ratio: Ratio, resampled: Floats, group: Ints, count: NDArray[Any]) -> Estimate:
     found, groups = estimate(resampled, ratio.n), groups_behind(ratio, group)
     if groups < LEAST_GROUPS:
         return replace(found, low=np.nan, high=np.nan)
-    return of_few_cases(found, trials_behind(ratio, group)) if is_share(name) else found
+    return of_few_cases(found, trials_behind(ratio, group, count)) if is_share(name) else found
 
 
 def _ratios(testset: TestSet, point: Point, p_label: Floats | None) -> dict[str, Ratio]:

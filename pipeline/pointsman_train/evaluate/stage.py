@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from pointsman.decide import Rule
 from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
-from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, resample_weights
+from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, weights_of
 from pointsman_train.evaluate.figures import evaluate, flatten, point_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
-from pointsman_train.evaluate.testset import TestSet
+from pointsman_train.evaluate.testset import BOUNDARY_MARGIN, TestSet
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.partial import filled_costs
 
@@ -46,7 +47,7 @@ class EvaluateConfig:
     resamples: int = RESAMPLES
     seed: int = 0
     most_prompts: int = 50_000
-    boundary_margin: float = 0.1
+    boundary_margin: float = BOUNDARY_MARGIN
     slices: bool = True
     worst: WorstConfig = field(default_factory=WorstConfig)
     source_probe: ProbeConfig = field(default_factory=ProbeConfig)
@@ -181,8 +182,10 @@ def ground(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config:
     """Take the prompts that can be judged, and draw their resamples; parameters and errors as of :func:`judge`."""
     complete = complete_rows(labelled, test)
     excluded = _excluded(labelled, test, complete)
-    testset, imputed = testset_of(labelled, group, complete, judged, config.boundary_margin)
-    weights = resample_weights(testset.group, np.random.default_rng(config.seed), config.resamples)
+    testset, imputed = take_testset(
+        labelled, group, complete, judged.mean_cost, judged.mean_score, config.boundary_margin
+    )
+    weights = weights_of(testset, config.seed, config.resamples)
     return Ground(testset, weights, complete, excluded, imputed)
 
 
@@ -269,8 +272,18 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
     return excluded
 
 
-def testset_of(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, margin: float) -> tuple[TestSet, int]:
-    """Take complete prompts to be judged on; returns them, and how many of their costs were unknown."""
+def take_testset(
+    labelled: Labelled, group: Ints, rows: Bools, mean_cost: Floats, mean_score: Floats, margin: float = BOUNDARY_MARGIN
+) -> tuple[TestSet, int]:
+    """Take complete prompts to be judged on; returns them, and how many of their costs were unknown.
+
+    Parameters
+    ----------
+    rows
+        Mask of shape (n_prompts,), see :func:`complete_rows`.
+    mean_cost, mean_score
+        ndarrays of shape (n_models,), training means.
+    """
     outcomes = labelled.outcomes
     cost = outcomes.cost_usd[rows]
     testset = TestSet(
@@ -278,12 +291,13 @@ def testset_of(labelled: Labelled, group: Ints, rows: Bools, judged: Judged, mar
         score=outcomes.score[rows],
         success=labelled.success[rows] == 1,
         # Unknown is not free.
-        cost_usd=filled_costs(cost, judged.mean_cost),
+        cost_usd=filled_costs(cost, mean_cost),
         label=labelled.label[rows],
         group=group[rows],
         source=[source for source, kept in zip(outcomes.source, rows, strict=True) if kept],
-        train_mean_cost=judged.mean_cost,
-        train_mean_score=judged.mean_score,
+        train_mean_cost=mean_cost,
+        train_mean_score=mean_score,
         boundary_margin=margin,
+        stands_for=None if outcomes.stands_for is None else of_rows(outcomes.stands_for[rows]),
     )
     return testset, int(np.isnan(cost).sum())

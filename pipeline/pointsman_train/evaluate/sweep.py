@@ -139,8 +139,8 @@ def half_cost_point(testset: TestSet, router: Router) -> Point:
     The costs are the test set's means. The point is fixed on the test set as it is, and stays the same under
     resampling, as an operating point in service does.
     """
-    mean = testset.cost_usd.mean(axis=0)
-    beyond = router.along(testset.cost_usd).mean(axis=0) - (mean[0] + mean[testset.best_single]) / 2
+    mean = testset.mean(testset.cost_usd)
+    beyond = testset.mean(router.along(testset.cost_usd)) - (mean[0] + mean[testset.best_single]) / 2
     crossed = np.flatnonzero((beyond[:-1] > 0) & (beyond[1:] <= 0))
     if not len(crossed):
         return router.sweep[int(np.argmin(np.abs(beyond)))]

@@ -11,6 +11,9 @@ import numpy as np
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import DataError, PoolError
 
+BOUNDARY_MARGIN = 0.1
+"""Lead in utility below which a decision is a close call."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestSet:
@@ -38,6 +41,8 @@ class TestSet:
         means.
     boundary_margin
         A decision that leads by less in utility is a score-side boundary case.
+    stands_for
+        ndarray of shape (n_prompts,): how many prompts like it each stands for; None is one each.
 
     Raises
     ------
@@ -59,7 +64,8 @@ class TestSet:
     source: Sequence[str]
     train_mean_cost: Floats
     train_mean_score: Floats
-    boundary_margin: float = 0.1
+    boundary_margin: float = BOUNDARY_MARGIN
+    stands_for: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and ranges once, so that no figure has to."""
@@ -81,7 +87,12 @@ class TestSet:
             label=self.label[rows],
             group=self.group[rows],
             source=[self.source[i] for i in rows.tolist()],
+            stands_for=None if self.stands_for is None else self.stands_for[rows],
         )
+
+    def mean(self, table: Floats) -> Floats:
+        """Mean over the prompts and those that they stand for, of each column of a table with a row a prompt."""
+        return np.asarray(np.average(table, axis=0, weights=self.stands_for))
 
     @property
     def dearest(self) -> int:
@@ -120,6 +131,7 @@ def _check_shapes(testset: TestSet) -> None:
     expected: dict[str, tuple[int, ...]] = dict.fromkeys(("score", "success", "cost_usd"), (n_prompts, n_models))
     expected |= dict.fromkeys(("label", "group", "source"), (n_prompts,))
     expected |= dict.fromkeys(("train_mean_cost", "train_mean_score"), (n_models,))
+    expected |= {} if testset.stands_for is None else {"stands_for": (n_prompts,)}
     for name, shape in expected.items():
         got = np.shape(getattr(testset, name))
         if got != shape:

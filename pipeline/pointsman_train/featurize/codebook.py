@@ -38,10 +38,13 @@ class Codebook:
     nearest: int
 
 
-def fit_codebook(embedded: Floats, success: Floats, fold: Ints, config: CodebookConfig) -> Codebook:
+def fit_codebook(
+    embedded: Floats, success: Floats, fold: Ints, config: CodebookConfig, stands_for: Floats | None = None
+) -> Codebook:
     """Cluster the training prompts and count successes, per fold and on all rows; see :func:`success_rates`."""
     centres = learn_centres(embedded, config.codes, config.seed)
-    return Codebook(centres, success_rates(embedded, centres, success, fold, config.smoothing), config.nearest)
+    rates = success_rates(embedded, centres, success, fold, config.smoothing, stands_for)
+    return Codebook(centres, rates, config.nearest)
 
 
 def learn_centres(embedded: Floats, codes: int, seed: int) -> Floats:
@@ -53,7 +56,14 @@ def learn_centres(embedded: Floats, codes: int, seed: int) -> Floats:
     return centres
 
 
-def success_rates(embedded: Floats, centres: Floats, success: Floats, fold: Ints, smoothing: float) -> Floats:
+def success_rates(
+    embedded: Floats,
+    centres: Floats,
+    success: Floats,
+    fold: Ints,
+    smoothing: float,
+    stands_for: Floats | None = None,
+) -> Floats:
     """Success rates of each code, one set per fold without that fold's prompts, the last on all.
 
     Parameters
@@ -62,6 +72,8 @@ def success_rates(embedded: Floats, centres: Floats, success: Floats, fold: Ints
         ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown (left out).
     smoothing
         Prompts' worth of pull towards the model's overall rate.
+    stands_for
+        ndarray of shape (n_prompts, n_models), how many outcomes like it each stands for; None is one each.
 
     Returns
     -------
@@ -69,14 +81,15 @@ def success_rates(embedded: Floats, centres: Floats, success: Floats, fold: Ints
     """
     code = np.argmax(embedded @ centres.T, axis=1)
     parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
-    return np.hstack([_rates(code[rows], success[rows], len(centres), smoothing) for rows in parts])
+    count = np.where(np.isnan(success), 0.0, 1.0 if stands_for is None else stands_for)
+    hit = np.nan_to_num(success) * count
+    return np.hstack([_rates(code[rows], hit[rows], count[rows], len(centres), smoothing) for rows in parts])
 
 
-def _rates(code: Ints, success: Floats, codes: int, smoothing: float) -> Floats:
-    known = ~np.isnan(success)
-    hits, asked = np.zeros((codes, success.shape[1])), np.zeros((codes, success.shape[1]))
-    np.add.at(hits, code, np.where(known, success, 0.0))
-    np.add.at(asked, code, known.astype(np.float64))
+def _rates(code: Ints, hit: Floats, count: Floats, codes: int, smoothing: float) -> Floats:
+    hits, asked = np.zeros((2, codes, count.shape[1]))
+    np.add.at(hits, code, hit)
+    np.add.at(asked, code, count)
     overall = (hits.sum(axis=0) + 1) / (asked.sum(axis=0) + 2)
     smoothed: Floats = (hits + smoothing * overall) / (asked + smoothing)
     return smoothed

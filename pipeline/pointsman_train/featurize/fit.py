@@ -36,6 +36,8 @@ class Taught:
         ndarray of shape (n_prompts,), fold number from 0.
     drawn
         ndarray of shape (n_prompts,), mask of the prompts that blocks learn from; None is all of them.
+    stands_for
+        ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for; None is one each.
     """
 
     models: tuple[str, ...]
@@ -43,11 +45,13 @@ class Taught:
     source: Sequence[str]
     fold: Ints
     drawn: Bools | None = None
+    stands_for: Floats | None = None
 
     def take(self, rows: Bools) -> Taught:
         """Return the outcomes of the prompts of a mask, which are all learned from."""
         source = [self.source[i] for i in np.flatnonzero(rows).tolist()]
-        return Taught(self.models, self.success[rows], source, self.fold[rows])
+        counts = None if self.stands_for is None else self.stands_for[rows]
+        return Taught(self.models, self.success[rows], source, self.fold[rows], stands_for=counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ def _merged(drawn: Bools, one: Features | None, other: Features) -> Features:
 def fit_wide(ground: Ground, taught: Taught, config: FeaturesConfig) -> Featurizer:
     """Fit every block, with the scores of every fit: each fold's and that on all rows."""
     presence, vocabulary = ground.presence, ground.vocabulary
-    word_model = fit_scores(presence, vocabulary, taught.success, taught.fold, config.words.strength)
+    word_model = fit_scores(presence, vocabulary, taught.success, taught.fold, config.words.strength, taught.stands_for)
     wide = Featurizer(taught.models, vocabulary, word_model)
     if config.task.enabled:
         wide = _with_task(wide, presence, taught, config.task)
@@ -162,12 +166,14 @@ def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config:
 def _with_embedding(wide: Featurizer, embedded: Embedded, taught: Taught, config: FeaturesConfig) -> Featurizer:
     """Add what reads the embedding."""
     direction, codebook, strength = embedded.direction, config.codebook, config.vectors.strength
+    outcomes = taught.success, taught.fold
+    counts = taught.stands_for
     return replace(
         wide,
         embedding=embedded.embedding,
         embedding_columns=config.embedding.columns,
-        vectors=fit_vectors(direction, taught.success, taught.fold, strength) if config.vectors.enabled else None,
-        codebook=fit_codebook(direction, taught.success, taught.fold, codebook) if codebook.enabled else None,
+        vectors=fit_vectors(direction, *outcomes, strength, counts) if config.vectors.enabled else None,
+        codebook=fit_codebook(direction, *outcomes, codebook, counts) if codebook.enabled else None,
         familiarity=embedded.familiarity,
     )
 

@@ -49,7 +49,12 @@ class WordsConfig:
 
 
 def fit_scores(
-    presence: sp.csr_array, vocabulary: Vocabulary, success: Floats, fold: Ints, strength: float
+    presence: sp.csr_array,
+    vocabulary: Vocabulary,
+    success: Floats,
+    fold: Ints,
+    strength: float,
+    stands_for: Floats | None = None,
 ) -> WordModel:
     """Fit one linear model per fold and model of the pool, then one per model on all rows.
 
@@ -61,6 +66,8 @@ def fit_scores(
         ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown (left out of the fit).
     fold
         ndarray of shape (n_prompts,), fold number from 0.
+    stands_for
+        ndarray of shape (n_prompts, n_models), how many outcomes like it each stands for; None is one each.
 
     Returns
     -------
@@ -71,32 +78,41 @@ def fit_scores(
     # In place: a copy for each factor is what most of the memory of a training would go to.
     scaled.data *= vocabulary.idf[scaled.indices]
     scaled.data *= np.repeat(1.0 / length, np.diff(scaled.indptr))
-    fits = fits_of(fold, success, lambda rows, target: fit_logistic(scaled[rows], target, strength))
+    fits = fits_of(
+        fold, success, stands_for, lambda rows, target, count: fit_logistic(scaled[rows], target, count, strength)
+    )
     weights = np.stack([w for w, _ in fits], axis=1) * vocabulary.idf[:, None]
     return WordModel(weights=weights, bias=np.array([b for _, b in fits]))
 
 
-def fits_of(fold: Ints, success: Floats, fit: Callable[[Bools, Floats], Fit]) -> list[Fit]:
+def fits_of(
+    fold: Ints, success: Floats, stands_for: Floats | None, fit: Callable[[Bools, Floats, Floats | None], Fit]
+) -> list[Fit]:
     """Fit each model of the pool without each fold, fold 0 first, then on all rows.
 
     Parameters
     ----------
     fit
-        Called with a mask of the rows to fit on, all of known outcome, and their outcomes.
+        Called with a mask of the rows to fit on, all of known outcome, their outcomes, and how many each stands for.
     """
     parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
     known = ~np.isnan(success)
     wanted = [(rows & known[:, m], m) for rows in parts for m in range(success.shape[1])]
-    return on_all_cores(lambda one: fit(one[0], success[one[0], one[1]]), wanted)
+
+    def one(what: tuple[Bools, int]) -> Fit:
+        return fit(what[0], success[what], None if stands_for is None else stands_for[what])
+
+    return on_all_cores(one, wanted)
 
 
-def fit_logistic(features: sp.csr_array | Floats, target: Floats, strength: float) -> Fit:
+def fit_logistic(features: sp.csr_array | Floats, target: Floats, count: Floats | None, strength: float) -> Fit:
     """Fit a logistic regression; returns its weights and its intercept. Of threads it takes what it is given."""
-    n, positives = len(target), float(np.sum(target))
+    n = len(target) if count is None else float(np.sum(count))
+    positives = float(np.sum(target if count is None else target * count))
     if positives in (0.0, float(n)):
         # One class only: no direction to learn, and the rate is smoothed by one success and one failure.
         return np.zeros(features.shape[1]), float(np.log((positives + 1) / (n - positives + 1)))
-    fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target)
+    fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target, sample_weight=count)
     return fitted.coef_[0], float(fitted.intercept_[0])
 
 

@@ -30,9 +30,13 @@ class VectorModel:
     bias: Floats
 
 
-def fit_vectors(embedded: Floats, success: Floats, fold: Ints, strength: float) -> VectorModel:
+def fit_vectors(
+    embedded: Floats, success: Floats, fold: Ints, strength: float, stands_for: Floats | None = None
+) -> VectorModel:
     """Fit one model per fold and model of the pool, then one per model on all rows; see ``fit_scores``."""
-    fits = fits_of(fold, success, lambda rows, target: fit_logistic(embedded[rows], target, strength))
+    fits = fits_of(
+        fold, success, stands_for, lambda rows, target, count: fit_logistic(embedded[rows], target, count, strength)
+    )
     return VectorModel(np.stack([weights for weights, _ in fits], axis=1), np.array([bias for _, bias in fits]))
 
 

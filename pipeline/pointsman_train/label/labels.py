@@ -10,6 +10,7 @@ import numpy as np
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.label.ladder import climb, ladder_order
+from pointsman_train.label.partial import own_means
 from pointsman_train.label.success import succeeds
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,9 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
     climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
     success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
     first, reason = _first_success(success)
-    first, reason = _settle_all_fail(first, reason, success, config.all_fail, strongest)
+    if (first == success.shape[1]).any():
+        all_fail = _rung_of_all_fail(config.all_fail, strongest, success, climbed.stands_for)
+        first, reason = _settle_all_fail(first, reason, success.shape[1], all_fail)
     # A log of its own, so that labelling the same outcomes again does not count twice.
     climbed = replace(climbed, drops=climbed.drops.copy())
     for why in sorted(set(reason) - {""}):
@@ -144,20 +147,21 @@ def _first_success(success: Floats) -> tuple[Ints, list[str]]:
     return np.where(hangs, UNKNOWN_LABEL, first), reason.tolist()
 
 
-def strongest_rung(success: Floats) -> int:
-    """Rung of the model that succeeds most often where it is known."""
-    return int(np.nanargmax(np.nanmean(success, axis=0)))
+def strongest_rung(success: Floats, stands_for: Floats | None = None) -> int:
+    """Rung of the model that succeeds most often where it is known; an outcome may stand for several."""
+    return int(np.nanargmax(own_means(success, stands_for)))
 
 
-def _settle_all_fail(
-    first: Ints, reason: list[str], success: Floats, choice: str, strongest: int | None
-) -> tuple[Ints, list[str]]:
-    n_models = success.shape[1]
+def _rung_of_all_fail(choice: str, strongest: int | None, success: Floats, stands_for: Floats | None) -> int:
+    """Label of the prompts that no model succeeds on, by the name of the choice."""
+    if choice == "strongest":
+        return strongest_rung(success, stands_for) if strongest is None else strongest
+    labels: dict[str, int] = {"separate": success.shape[1], "drop": UNKNOWN_LABEL, "cheapest": 0}
+    return labels[choice]
+
+
+def _settle_all_fail(first: Ints, reason: list[str], n_models: int, label: int) -> tuple[Ints, list[str]]:
     all_fail = first == n_models
-    if choice == "separate" or not all_fail.any():
-        return first, reason
-    if choice == "drop":
-        dropped = ["no model succeeds" if gone else why for gone, why in zip(all_fail, reason, strict=True)]
-        return np.where(all_fail, UNKNOWN_LABEL, first), dropped
-    rung = 0 if choice == "cheapest" else strongest_rung(success) if strongest is None else strongest
-    return np.where(all_fail, rung, first), reason
+    if label == UNKNOWN_LABEL:
+        reason = ["no model succeeds" if gone else why for gone, why in zip(all_fail, reason, strict=True)]
+    return np.where(all_fail, label, first), reason

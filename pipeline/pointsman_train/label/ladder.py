@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -35,7 +36,7 @@ def mean_costs(outcomes: Outcomes) -> Floats:
     bare = [model for m, model in enumerate(outcomes.models) if not known[:, m].any()]
     if bare:
         raise DataError(f"no known cost for {bare!r}; give a cost column, or token counts or prices in a catalog")
-    return means_by_ratio(outcomes.cost_usd)
+    return means_by_ratio(outcomes.cost_usd, outcomes.stands_for)
 
 
 def ladder_order(outcomes: Outcomes, given: Sequence[str]) -> list[int]:
@@ -71,15 +72,11 @@ def _warn_of_costs(outcomes: Outcomes, given: Sequence[str]) -> None:
 def climb(outcomes: Outcomes, order: Sequence[int]) -> Outcomes:
     """Return the same outcomes with the models' columns in ladder order."""
     columns = list(order)
-    return Outcomes(
-        prompt_id=outcomes.prompt_id,
-        prompt=outcomes.prompt,
-        source=outcomes.source,
+    return replace(
+        outcomes,
         models=tuple(outcomes.models[m] for m in columns),
         score=outcomes.score[:, columns],
         trials=outcomes.trials[:, columns],
         cost_usd=outcomes.cost_usd[:, columns],
-        cost_source=outcomes.cost_source,
-        drops=outcomes.drops,
-        fingerprint=outcomes.fingerprint,
+        stands_for=None if outcomes.stands_for is None else outcomes.stands_for[:, columns],
     )

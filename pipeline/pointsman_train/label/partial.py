@@ -60,7 +60,7 @@ def filled_costs(cost: Floats, mean_cost: Floats) -> Floats:
     return np.where(unknown, ratio[:, None] * mean_cost, cost)
 
 
-def means_by_ratio(amount: Floats) -> Floats:
+def means_by_ratio(amount: Floats, stands_for: Floats | None = None) -> Floats:
     """Mean of each model over the prompts that all well-known models have, as far as amounts keep their proportions.
 
     A partly known model's mean is the others' total, times the ratio of its amounts to that total on the prompts where
@@ -71,6 +71,9 @@ def means_by_ratio(amount: Floats) -> Floats:
     ----------
     amount
         ndarray of shape (n_prompts, n_models), not negative; NaN is unknown. Every model has a known one.
+    stands_for
+        ndarray of the same shape, as :func:`~pointsman_train.datasets.selected.stands_for` gives it. A model with
+        outcomes that stand for others is taken for partly known, and they count so many times.
 
     References
     ----------
@@ -82,17 +85,18 @@ def means_by_ratio(amount: Floats) -> Floats:
     >>> means_by_ratio(np.array([[1.0, nan], [1.0, nan], [4.0, 8.0]])).tolist()
     [2.0, 4.0]
     """
-    partial, shared, means = _means_of_well_known(amount)
+    partial, shared, means = _means_of_well_known(amount, stands_for)
     total = amount[shared][:, ~partial].sum(axis=1)
     for m in np.flatnonzero(partial):
         own = amount[shared, m]
         asked = ~np.isnan(own)
+        count = np.ones(int(asked.sum())) if stands_for is None else stands_for[shared, m][asked]
         if total[asked].sum() > 0:
-            means[m] = own[asked].sum() / total[asked].sum() * total.mean()
+            means[m] = (count * own[asked]).sum() / (count * total[asked]).sum() * total.mean()
     return means
 
 
-def means_by_regression(outcome: Floats) -> Floats:
+def means_by_regression(outcome: Floats, stands_for: Floats | None = None) -> Floats:
     """Mean of each model over the prompts that all well-known models have, had a partly known one been asked them too.
 
     Where it was not asked, its outcome is predicted by a linear regression on the others' outcomes, fitted where it
@@ -102,6 +106,8 @@ def means_by_regression(outcome: Floats) -> Floats:
     ----------
     outcome
         ndarray of shape (n_prompts, n_models), in [0, 1]; NaN is unknown. Every model has a known one.
+    stands_for
+        As of :func:`means_by_ratio`.
 
     References
     ----------
@@ -112,31 +118,50 @@ def means_by_regression(outcome: Floats) -> Floats:
     >>> easy, hard = [[1.0, 1.0]] * 500 + [[1.0, np.nan]] * 1500, [[0.0, 0.0]] * 100 + [[0.0, np.nan]] * 1900
     >>> means_by_regression(np.array(easy + hard)).round(2).tolist()  # the second was asked mostly easy ones
     [0.5, 0.5]
+    >>> ladder = np.array([[1.0, np.nan]] * 90 + [[1.0, 1.0]] * 10 + [[0.0, 1.0], [0.0, 0.0]] * 50)
+    >>> counts = np.ones((200, 2))
+    >>> counts[90:100, 1] = 10.0  # a tenth of the prompts on which the first succeeds
+    >>> means_by_regression(ladder, counts).round(2).tolist()
+    [0.5, 0.75]
     """
-    partial, shared, means = _means_of_well_known(outcome)
+    partial, shared, means = _means_of_well_known(outcome, stands_for)
     others = outcome[shared][:, ~partial]
     for m in np.flatnonzero(partial):
         own = outcome[shared, m]
-        if not np.isnan(own).all():
+        if np.isnan(own).all():
+            continue
+        if stands_for is None:
             means[m] = np.where(np.isnan(own), _predicted(others, own), own).mean()
+        else:
+            means[m] = _predicted(others, own, stands_for[shared, m]).mean()
     return means
 
 
-def _means_of_well_known(table: Floats) -> tuple[Bools, Bools, Floats]:
+def _means_of_well_known(table: Floats, stands_for: Floats | None) -> tuple[Bools, Bools, Floats]:
     """Tell the partly known models and the prompts that all others have, and average: partly known ones, their own."""
     known = ~np.isnan(table)
     partial = partly_known(known)
+    if stands_for is not None:
+        partial |= (stands_for != 1).any(axis=0)
     shared: Bools = np.asarray(known[:, ~partial].all(axis=1))
     if not shared.any():
         shared = np.ones(len(table), bool)
     filled = np.where(~known & partial, 0.0, table)
-    means = np.where(partial, np.nanmean(table, axis=0), np.nanmean(filled[shared], axis=0))
+    means = np.where(partial, own_means(table, stands_for), np.nanmean(filled[shared], axis=0))
     return partial, shared, np.asarray(means, np.float64)
 
 
-def _predicted(others: Floats, own: Floats) -> Floats:
+def own_means(table: Floats, stands_for: Floats | None) -> Floats:
+    """Mean of each model over the prompts that it is known on; an outcome may stand for several."""
+    if stands_for is None:
+        return np.asarray(np.nanmean(table, axis=0))
+    return np.asarray(np.nansum(stands_for * table, axis=0) / np.where(np.isnan(table), 0.0, stands_for).sum(axis=0))
+
+
+def _predicted(others: Floats, own: Floats, count: Floats | None = None) -> Floats:
     asked = ~np.isnan(own)
-    centre, mean = others[asked].mean(axis=0), own[asked].mean()
+    count = np.ones(int(asked.sum())) if count is None else count[asked]
+    centre, mean = np.average(others[asked], axis=0, weights=count), np.average(own[asked], weights=count)
     x = others[asked] - centre
-    slopes = np.linalg.solve(x.T @ x + _PENALTY * np.eye(x.shape[1]), x.T @ (own[asked] - mean))
+    slopes = np.linalg.solve((x.T * count) @ x + _PENALTY * np.eye(x.shape[1]), (x.T * count) @ (own[asked] - mean))
     return np.asarray(np.clip(mean + (others - centre) @ slopes, 0, 1))

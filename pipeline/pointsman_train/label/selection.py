@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pointsman_train.data import Floats
+from pointsman_train.datasets.selected import effective_size
 from pointsman_train.label.labels import Labelled
 
 # What is told: a success rate that is so far from that of all prompts, by so many standard errors of the two parts.
@@ -15,9 +16,10 @@ def selection_told(labelled: Labelled) -> str | None:
     """Say that prompts with an outcome of every model are not like the others; None where they may be.
 
     Means, operating points and test figures rest on prompts with all outcomes. Where those were asked of every model
-    because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic.
+    because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic. With the
+    probability of each outcome they stand for the others as well, and nothing is told.
     """
-    gaps = completeness_gaps(labelled.success)
+    gaps = completeness_gaps(labelled.success, labelled.outcomes.stands_for)
     told = np.flatnonzero(~np.isnan(gaps[:, 0]))
     if not len(told):
         return None
@@ -27,17 +29,19 @@ def selection_told(labelled: Labelled) -> str | None:
         f"prompts with an outcome of every model are not like the others: {labelled.models[m]} succeeds on "
         f"{whole:.0%} of them, and on {all_asked:.0%} of all that it was asked; operating points and figures rest on "
         "them, and are not those of your traffic. Ask every model about every prompt (pointsman-collect plan=full), or "
-        "about a random part of them, and train on that"
+        "about a random part of them, and tell the probability of each outcome in the column selection_probability"
     )
 
 
-def completeness_gaps(success: Floats) -> Floats:
+def completeness_gaps(success: Floats, stands_for: Floats | None = None) -> Floats:
     """Success rate of each model on prompts that all models have outcomes of, and on all that it was asked.
 
     Parameters
     ----------
     success
         ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
+    stands_for
+        ndarray of the same shape, how many outcomes like it each stands for; None is one each.
 
     Returns
     -------
@@ -54,12 +58,17 @@ def completeness_gaps(success: Floats) -> Floats:
     known = ~np.isnan(success)
     complete = known.all(axis=1)
     found = np.full((success.shape[1], 2), np.nan)
+    if not complete.any():
+        return found
+    counts = np.ones_like(success) if stands_for is None else stands_for
+    of_row = counts[complete].max(axis=1)
     for m in range(success.shape[1]):
-        whole, rest = success[complete, m], success[known[:, m] & ~complete, m]
-        if len(whole) and len(rest):
-            mean = float(np.concatenate([whole, rest]).mean())
-            error = np.sqrt(mean * (1 - mean) * (1 / len(whole) + 1 / len(rest)))
-            clear = abs(float(whole.mean() - rest.mean())) > _CLEAR * error
-            if clear and abs(float(whole.mean()) - mean) > _LEAST:
-                found[m] = whole.mean(), mean
+        asked = known[:, m]
+        whole = float(np.average(success[complete, m], weights=of_row))
+        everywhere = float(np.average(success[asked, m], weights=counts[asked, m]))
+        # What all and a part of them differ by varies as the part does, but for the share that is both.
+        share = effective_size(of_row) / effective_size(counts[asked, m])
+        variance = everywhere * (1 - everywhere) * max(1 - share, 0.0) / effective_size(of_row)
+        if abs(whole - everywhere) > max(_LEAST, _CLEAR * float(np.sqrt(variance))):
+            found[m] = whole, everywhere
     return found

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from pointsman.graph import Predictions
 from pointsman_train.data import Ints
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, resample_weights
+from pointsman_train.evaluate.bootstrap import Estimate, Weights
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Choice, Point, Router
-from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, testset_of
+from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, take_testset
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features, Featurizer
@@ -33,7 +33,6 @@ from pointsman_train.train.stage import TrainConfig, train
 
 log = logging.getLogger(__name__)
 
-BOUNDARY_MARGIN = 0.1
 Number = TypeVar("Number", np.float64, np.bool_)
 
 
@@ -76,7 +75,7 @@ class Crossfit:
         return join_routers([one.router for one in self.rounds])
 
     def figures(self, weights: Weights) -> dict[str, Estimate]:
-        """Every figure of the pooled decisions; ``weights`` as of :func:`weights_of`."""
+        """Every figure of the pooled decisions, under the weights of :attr:`testset`."""
         return evaluate(self.testset, self.router, weights)
 
 
@@ -125,13 +124,8 @@ def run_round(
     for name, config in recipes.items():
         router = train(labelled, split, inner_folds, config, featurize=shared.fit)
         judged = shared.judge(router, prompts)
-        testset, _ = testset_of(labelled, group, rows, judged, BOUNDARY_MARGIN)
+        testset, _ = take_testset(labelled, group, rows, judged.mean_cost, judged.mean_score)
         yield name, Round(testset, router_of(testset, judged))
-
-
-def weights_of(testset: TestSet, seed: int = 0, resamples: int = 1_000) -> Weights:
-    """Resamples of the groups of near-duplicates, the same for every recipe that was judged on these rows."""
-    return resample_weights(testset.group, np.random.default_rng(seed), resamples)
 
 
 def join_testsets(parts: Sequence[TestSet]) -> TestSet:
@@ -145,6 +139,7 @@ def join_testsets(parts: Sequence[TestSet]) -> TestSet:
         label=np.concatenate([part.label for part in parts]),
         group=np.concatenate([part.group for part in parts]),
         source=[source for part in parts for source in part.source],
+        stands_for=_stack([part.stands_for for part in parts]),
         train_mean_cost=share @ np.stack([part.train_mean_cost for part in parts]),
         train_mean_score=share @ np.stack([part.train_mean_score for part in parts]),
     )

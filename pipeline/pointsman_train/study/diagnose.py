@@ -11,12 +11,12 @@ import numpy as np
 
 from pointsman_train.datasets.prompts import read_prompts
 from pointsman_train.errors import ConfigError, LabelError, PoolError
-from pointsman_train.evaluate.bootstrap import Estimate, resample_weights
-from pointsman_train.evaluate.stage import complete_rows
+from pointsman_train.evaluate.bootstrap import Estimate, resample_weights, weights_of
+from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.balance import check_balance
 from pointsman_train.study.check import CANNOT_TELL, PAYS, WILL_NOT, Check
-from pointsman_train.study.crossfit import Crossfit, crossfit, weights_of
+from pointsman_train.study.crossfit import Crossfit, crossfit
 from pointsman_train.study.folds import k_fold
 from pointsman_train.study.gain import GAIN, LABELS, check_gain, check_labels
 from pointsman_train.study.headroom import check_headroom
@@ -166,15 +166,4 @@ def complete_testset(task: Task) -> TestSet:
             "collect all models' outcomes on some prompts (explore=0.1 of pointsman-collect does)"
         )
     descriptors, mean_score = describe_models(labelled, task.training)
-    cost = labelled.outcomes.cost_usd[rows]
-    return TestSet(
-        models=labelled.models,
-        score=labelled.outcomes.score[rows],
-        success=labelled.success[rows] == 1,
-        cost_usd=np.where(np.isnan(cost), descriptors.mean_cost, cost),
-        label=labelled.label[rows],
-        group=task.split.group[rows],
-        source=[source for source, kept in zip(labelled.outcomes.source, rows, strict=True) if kept],
-        train_mean_cost=descriptors.mean_cost,
-        train_mean_score=mean_score,
-    )
+    return take_testset(labelled, task.split.group, rows, descriptors.mean_cost, mean_score)[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from pointsman_train.data import Bools, Floats
 from pointsman_train.errors import LabelError, PoolError
-from pointsman_train.evaluate.bootstrap import mean_of_known
+from pointsman_train.evaluate.bootstrap import mean_of_known, weights_of
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.discrimination import auc
 from pointsman_train.study.crossfit import Crossfit, crossfit
@@ -57,10 +57,10 @@ def _row(task: Task, subset: Bools) -> str:
         found, guess = _out_of_fold(task, subset)
     except (LabelError, PoolError) as error:
         return f"cannot be measured: {error}"
-    weights = np.ones((1, len(found.testset)), np.uint8)
-    p, success = _probabilities(found), found.testset.success
+    testset = found.testset
+    weights, p, success = weights_of(testset, resamples=1)[:1], _probabilities(found), testset.success
     area = mean_of_known(np.stack([auc(a, b, weights) for a, b in zip(p.T, success.T, strict=True)], axis=1))[0]
-    return f"{area:>6.3f}  {log_loss(p, success).mean():>8.3f}  {guess:.3f}"
+    return f"{area:>6.3f}  {testset.mean(log_loss(p, success)).mean():>8.3f}  {guess:.3f}"
 
 
 def _out_of_fold(task: Task, subset: Bools) -> tuple[Crossfit, float]:

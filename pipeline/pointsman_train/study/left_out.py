@@ -20,7 +20,7 @@ from pointsman_train.evaluate.router import Router
 from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.evaluate.slices import slice_figures
 from pointsman_train.evaluate.slicing import UNKNOWN_SOURCE, by_source
-from pointsman_train.evaluate.stage import Evaluation, complete_rows, router_of, testset_of
+from pointsman_train.evaluate.stage import Evaluation, complete_rows, router_of, take_testset
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.split import deal_sources, sample_groups
 from pointsman_train.study.crossfit import join_routers, reordered
@@ -117,7 +117,9 @@ def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_
     judged_rows = _judged(task)
     rows = judged_rows & inside
     judged = router.judged(_predictions(router, [labelled.outcomes.prompt[i] for i in np.flatnonzero(rows).tolist()]))
-    testset, _ = testset_of(labelled, split.group, rows, judged, evaluation.testset.boundary_margin)
+    testset, _ = take_testset(
+        labelled, split.group, rows, judged.mean_cost, judged.mean_score, evaluation.testset.boundary_margin
+    )
     return _Done(sources, np.flatnonzero(inside[judged_rows]), router_of(testset, judged), int(others.sum()))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pointsman_train.errors import LabelError, PoolError
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, resample_weights
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, weights_of
 from pointsman_train.evaluate.quality import quality
 from pointsman_train.evaluate.ratio import estimate_ratios, mean
 from pointsman_train.evaluate.router import Router
@@ -50,8 +50,9 @@ def check_sources(task: Task, most_loss: float, sources: int, home: Estimate | N
         found = "No source could be left out: what remains cannot be learned from."
         return Check("sources", QUESTION, CANNOT_TELL, found, "Bring more prompts of each source.")
     pooled = Crossfit(tuple(rounds.values()))
-    figures = served(pooled.testset, pooled.router, _weights(pooled.testset, task))
-    parts = {name: served(one.testset, one.router, _weights(one.testset, task)) for name, one in rounds.items()}
+    drawn = task.evaluate.seed, task.evaluate.resamples
+    figures = served(pooled.testset, pooled.router, weights_of(pooled.testset, *drawn))
+    parts = {name: served(one.testset, one.router, weights_of(one.testset, *drawn)) for name, one in rounds.items()}
     verdict, advice = _verdict(figures["quality_gain"], most_loss)
     at_home = "" if home is None else f" (on prompts like the training prompts: {percent(home)})"
     fires = figures.get("unfamiliar_share")
@@ -100,7 +101,3 @@ def _left_out(task: Task, folds: Sequence[Fold]) -> dict[str, Round]:
         except (LabelError, PoolError) as error:
             log.warning("not measured: %s", error)
     return rounds
-
-
-def _weights(testset: TestSet, task: Task) -> Weights:
-    return resample_weights(testset.group, np.random.default_rng(task.evaluate.seed), task.evaluate.resamples)

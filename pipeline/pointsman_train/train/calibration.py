@@ -6,7 +6,7 @@ The success model's calibrations are named here; the complexity classifier's is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,8 +32,23 @@ class SuccessCalibration(Protocol):
         ...
 
 
-# Each is fitted on the margins of prompts that the heads did not see, and their success with NaN for unknown.
-SUCCESS_CALIBRATIONS: Mapping[str, Callable[[Floats, Floats], SuccessCalibration]] = {
+class Calibrate(Protocol):
+    """A way to calibrate."""
+
+    def __call__(self, margins: Floats, success: Floats, stands_for: Floats | None = None) -> SuccessCalibration:
+        """Fit on the margins of prompts that the heads did not see.
+
+        Parameters
+        ----------
+        margins, success
+            ndarrays of shape (n_prompts, n_models); NaN is an unknown success.
+        stands_for
+            ndarray of the same shape, how many outcomes like it each stands for; None is one each.
+        """
+        ...
+
+
+SUCCESS_CALIBRATIONS: Mapping[str, Calibrate] = {
     "shared_logistic": shared_logistic,
     "platt": platt,
     "isotonic": isotonic,

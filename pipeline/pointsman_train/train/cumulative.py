@@ -27,7 +27,7 @@ class Cumulative:
     def fit(self, features: Features, targets: Targets, descriptors: Descriptors, layout: Layout) -> Heads:
         """Fit one head a rung on the prompts with a label."""
         named = targets.label != UNKNOWN_LABEL
-        label, weight, group = targets.label[named], np.ones(int(named.sum())), targets.groups[named]
+        label, weight, group = targets.label[named], targets.label_weight[named], targets.groups[named]
         rungs = range(targets.success.shape[1])
         reached = [(label <= rung).astype(np.float64) for rung in rungs]
         return Heads([fit_classifier(features[named], y, weight, layout, self.config.booster, group) for y in reached])

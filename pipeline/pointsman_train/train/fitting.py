@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from pointsman_train.data import Floats, Ints
+from pointsman_train.datasets.selected import of_rows
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted
 from pointsman_train.label.partial import partly_known
 from pointsman_train.train.affine import Affine, scaled_softmax
-from pointsman_train.train.calibration import SuccessCalibration
+from pointsman_train.train.calibration import Calibrate, SuccessCalibration
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.fill import filled_scores
 from pointsman_train.train.joining import calibrate_joined
@@ -22,8 +21,6 @@ from pointsman_train.train.place import FitsHeads
 from pointsman_train.train.rows import Rows
 from pointsman_train.train.rules import Evidence
 from pointsman_train.train.success import SuccessModel, Targets
-
-Calibrate: TypeAlias = Callable[[Floats, Floats], SuccessCalibration]
 
 # Of so many a mean score is known to .003 or so.
 _ENOUGH = 30_000
@@ -57,10 +54,18 @@ class FittedHeads:
 
     def evidence(self, mean_cost: Floats, anchor: int) -> Evidence:
         """Return what rules are fitted on; a model that was asked few prompts has its expected scores on the others."""
-        score = filled_scores(self.rows.score, self.rows.targets.success, self.p_success)
-        success, group = self.rows.targets.success, self.rows.group
+        targets = self.rows.targets
         return Evidence(
-            self.p_success, score, mean_cost, anchor, self.similarity, self.p_label, success, group, self.rows.cost
+            p_success=self.p_success,
+            score=filled_scores(self.rows.score, targets.success, self.p_success, targets.stands_for),
+            mean_cost=mean_cost,
+            anchor=anchor,
+            similarity=self.similarity,
+            p_label=self.p_label,
+            success=targets.success,
+            group=self.rows.group,
+            cost=self.rows.cost,
+            stands_for=of_rows(targets.stands_for),
         )
 
 
@@ -72,7 +77,7 @@ def fit_heads(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows: Rows
     told = fold >= 0
     out = rows if told.all() else rows.take(told)
     margins = heads.success_out_of_fold(features, targets, fold)[told]
-    calibration = calibrate_joined(calibrate, margins, out.targets.success)
+    calibration = calibrate_joined(calibrate, margins, out.targets.success, out.targets.stands_for)
     p_success = calibration.success_probability(margins)
     labels = weigh_labels(targets, p_success if told.all() else None, heads.classes)
     complexity = heads.complexity(features, labels)
@@ -109,7 +114,7 @@ def fit_heads_apart(heads: FitsHeads, calibrate: Calibrate, fitted: Fitted, rows
     labels = weigh_labels(rows.targets, None, heads.classes)
     complexity = heads.complexity(fitted.features, labels)
     margins, label_margins = success.margins(features), complexity.margins(features)
-    calibration = calibrate_joined(calibrate, margins, others.targets.success)
+    calibration = calibrate_joined(calibrate, margins, others.targets.success, others.targets.stands_for)
     p_success = calibration.success_probability(margins)
     label_calibration = _calibrate_labels(label_margins, weigh_labels(others.targets, p_success, heads.classes))
     p_label = label_probabilities(label_calibration, label_margins, heads.classes, others.score.shape[1])

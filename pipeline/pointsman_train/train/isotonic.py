@@ -70,7 +70,7 @@ class Isotonic:
         return np.asarray(np.arange(n_models) * n_parts, np.int64)
 
 
-def isotonic(margins: Floats, success: Floats) -> Isotonic:
+def isotonic(margins: Floats, success: Floats, stands_for: Floats | None = None) -> Isotonic:
     """Fit each model's curve to its own outcomes.
 
     Between the knots the log-odds are interpolated, beyond them they are constant. Probabilities stay within
@@ -83,15 +83,18 @@ def isotonic(margins: Floats, success: Floats) -> Isotonic:
         ndarray of shape (n_prompts, n_models), of prompts that the heads were not fitted on.
     success
         ndarray of the same shape; NaN is left out.
+    stands_for
+        ndarray of the same shape, how many outcomes like it each stands for; None is one each.
 
     References
     ----------
     Zadrozny and Elkan (2002), Transforming classifier scores into accurate multiclass probability estimates.
     """
     curves = []
-    for z, y in zip(margins.T, success.T, strict=True):
+    for m, (z, y) in enumerate(zip(margins.T, success.T, strict=True)):
         known = ~np.isnan(y)
-        curves.append(_curve(z[known], y[known]) if enough_of_each(y[known]) else _unchanged())
+        count = None if stands_for is None else stands_for[known, m]
+        curves.append(_curve(z[known], y[known], count) if enough_of_each(y[known]) else _unchanged())
     return _together(curves)
 
 
@@ -99,10 +102,10 @@ def _unchanged() -> _Curve:
     return _Curve(np.empty(0), np.zeros(1), np.zeros(1), np.ones(1))
 
 
-def _curve(margins: Floats, success: Floats) -> _Curve:
+def _curve(margins: Floats, success: Floats, count: Floats | None) -> _Curve:
     least = 1 / (len(success) + 2)
     on_grid = np.round(margins / _STEP) * _STEP
-    fitted = IsotonicRegression(y_min=least, y_max=1 - least).fit(on_grid, success)
+    fitted = IsotonicRegression(y_min=least, y_max=1 - least).fit(on_grid, success, count)
     x, y = fitted.X_thresholds_, logit(fitted.y_thresholds_)
     slope = np.diff(y) / np.diff(x)
     # The part before the first knot hangs on it as well, and is flat as the one after the last.

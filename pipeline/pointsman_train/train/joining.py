@@ -7,7 +7,6 @@ the calibration then treats it like the others. With more outcomes its own margi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from pointsman_train.data import Floats
 from pointsman_train.graph import GraphBuilder
 from pointsman_train.label.partial import partly_known
 from pointsman_train.train.affine import Affine
-from pointsman_train.train.calibration import SuccessCalibration
+from pointsman_train.train.calibration import Calibrate, SuccessCalibration
 from pointsman_train.train.link import smoothed_logit
 from pointsman_train.train.sums import Sums
 
@@ -51,7 +50,7 @@ class Joined:
 
 
 def calibrate_joined(
-    calibrate: Callable[[Floats, Floats], SuccessCalibration], margins: Floats, success: Floats
+    calibrate: Calibrate, margins: Floats, success: Floats, stands_for: Floats | None = None
 ) -> SuccessCalibration:
     """Fit a calibration, after the models with few outcomes have been told from the others.
 
@@ -63,17 +62,21 @@ def calibrate_joined(
         ndarray of shape (n_prompts, n_models), of prompts that the heads were not fitted on.
     success
         ndarray of the same shape; NaN is unknown.
+    stands_for
+        ndarray of the same shape, how many outcomes like it each stands for; None is one each.
 
     Returns
     -------
     SuccessCalibration
         The plain one where every model is well known.
     """
-    mix = mix_of(margins, success)
-    return calibrate(margins, success) if mix is None else Joined(mix, calibrate(mix(margins), success))
+    mix = mix_of(margins, success, stands_for)
+    if mix is None:
+        return calibrate(margins, success, stands_for)
+    return Joined(mix, calibrate(mix(margins), success, stands_for))
 
 
-def mix_of(margins: Floats, success: Floats) -> Affine | None:
+def mix_of(margins: Floats, success: Floats, stands_for: Floats | None = None) -> Affine | None:
     """Tell each partly known model's log-odds from all margins; None where there is no such model.
 
     ``logit p_m = a_m + sum over k of b_mk z_k``, by logistic regression with an L2 penalty on the standardised margins.
@@ -96,15 +99,16 @@ def mix_of(margins: Floats, success: Floats) -> Affine | None:
     centre, spread = margins.mean(axis=0), np.maximum(margins.std(axis=0), 1e-9)
     for m in np.flatnonzero(partial):
         known = ~np.isnan(success[:, m])
-        slopes, offset = _fit((margins[known] - centre) / spread, success[known, m])
+        count = np.ones(int(known.sum())) if stands_for is None else stands_for[known, m]
+        slopes, offset = _fit((margins[known] - centre) / spread, success[known, m], count)
         weight[:, m] = slopes / spread
         bias[m] = offset - centre @ weight[:, m]
     return Affine(weight, bias)
 
 
-def _fit(standardised: Floats, success: Floats) -> tuple[Floats, float]:
+def _fit(standardised: Floats, success: Floats, count: Floats) -> tuple[Floats, float]:
     if len(np.unique(success)) < 2:
-        return np.zeros(standardised.shape[1]), smoothed_logit(success, np.ones(len(success)))
+        return np.zeros(standardised.shape[1]), smoothed_logit(success, count)
     with one_thread():
-        fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(standardised, success)
+        fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(standardised, success, count)
     return fitted.coef_[0], float(fitted.intercept_[0])

@@ -30,7 +30,7 @@ class WeighedLabels:
     label
         ndarray of shape (n_pairs,), positions among the classes.
     weight
-        ndarray of shape (n_pairs,), probability of the label.
+        ndarray of shape (n_pairs,), probability of the label, or how many prompts with its label a prompt stands for.
     group
         ndarray of shape (n_pairs,), near-duplicate group of the prompt.
     """
@@ -63,7 +63,7 @@ def weigh_labels(targets: Targets, p_success: Floats | None, classes: tuple[int,
     if p_success is None or not partly_known(targets.known).any():
         row = np.flatnonzero(np.isin(targets.label, classes))
         label = np.searchsorted(classes, targets.label[row])
-        return WeighedLabels(row, label, np.ones(len(row)), targets.groups[row])
+        return WeighedLabels(row, label, targets.label_weight[row], targets.groups[row])
     shares = label_shares(targets, p_success)[:, list(classes)]
     row, label = np.nonzero(shares > _LEAST)
     return WeighedLabels(row, label, shares[row, label], targets.groups[row])

@@ -10,6 +10,7 @@ import numpy as np
 
 from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.layout import Layout
@@ -156,7 +157,9 @@ class DifferenceOf:
         """Take it from prompts' outcomes."""
         both = targets.known[:, self.model] & targets.known[:, self.to]
         gap = targets.rate[both, self.model] - targets.rate[both, self.to]
-        return Known(both, gap, _answers(targets.trials[both, self.model], targets.trials[both, self.to]))
+        answers = _answers(targets.trials[both, self.model], targets.trials[both, self.to])
+        counts = None if targets.stands_for is None else of_rows(targets.stands_for[both][:, [self.model, self.to]])
+        return Known(both, gap, answers if counts is None else answers * counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class LabelOf:
         """Take it from prompts' outcomes."""
         rows = np.isin(targets.label, self.classes)
         target = np.searchsorted(self.classes, targets.label[rows]).astype(np.float64)
-        return Known(rows, target, np.ones(len(target)))
+        return Known(rows, target, targets.label_weight[rows])
 
 
 def _answers(one: Ints, other: Ints) -> Floats:

@@ -106,15 +106,22 @@ class Mlp:
         """Fit one network a model on the prompts where its success is known; the scaling is shared."""
         scale = fit_scale(features, layout.columns("surface", "lexicon"), layout.columns("embedding"))
         columns = scale(features)
-        outcomes = zip(targets.known.T, targets.success.T, strict=True)
-        nets = [_fit_net(columns[known], success[known], self.config) for known, success in outcomes]
+        outcomes = zip(targets.known.T, targets.success.T, _counts(targets), strict=True)
+        nets = [
+            _fit_net(columns[known], success[known], count[known], self.config) for known, success, count in outcomes
+        ]
         return _side_by_side(scale, nets)
 
 
-def _fit_net(columns: Floats, success: Floats, config: MlpConfig) -> _Net:
+def _counts(targets: Targets) -> Floats:
+    """How many outcomes each stands for, a row a model."""
+    return np.ones_like(targets.success.T) if targets.stands_for is None else targets.stands_for.T
+
+
+def _fit_net(columns: Floats, success: Floats, count: Floats, config: MlpConfig) -> _Net:
     if not enough_of_each(success):
         n = columns.shape[1]
-        bias = np.array([smoothed_logit(success, np.ones_like(success))])
+        bias = np.array([smoothed_logit(success, count)])
         return _Net(np.zeros((n, 0)), np.zeros(0), np.zeros((0, 1)), bias)
     net = MLPClassifier(
         hidden_layer_sizes=(config.hidden,),
@@ -125,7 +132,7 @@ def _fit_net(columns: Floats, success: Floats, config: MlpConfig) -> _Net:
         random_state=config.seed,
     )
     with one_thread():
-        net.fit(columns, success)
+        net.fit(columns, success, sample_weight=None if (count == 1).all() else count)
     return _Net(net.coefs_[0], net.intercepts_[0], net.coefs_[1], net.intercepts_[1])
 
 

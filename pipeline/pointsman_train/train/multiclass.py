@@ -60,5 +60,5 @@ class Multiclass:
         named = targets.label != UNKNOWN_LABEL
         classes = tuple(range(targets.success.shape[1] + 1))
         config = ComplexityConfig(self.config.booster)
-        label, group = targets.label[named], targets.groups[named]
-        return MulticlassModel(fit_complexity(features[named], label, classes, layout, config, group=group))
+        label, weight, group = targets.label[named], targets.label_weight[named], targets.groups[named]
+        return MulticlassModel(fit_complexity(features[named], label, classes, layout, config, weight, group))

@@ -47,7 +47,7 @@ def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     """Take the prompts of a mask."""
     outcomes = labelled.outcomes
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
-    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group)
+    targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group, outcomes.stands_for)
     return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, outcomes.cost_usd, group).take(mask)
 
 
@@ -80,5 +80,6 @@ def describe_models(labelled: Labelled, mask: Bools) -> tuple[Descriptors, Float
     never = [model for m, model in enumerate(labelled.models) if not known[:, m].any()]
     if never:
         raise PoolError(f"no known outcome for {never!r} among the training prompts; take them out of the pool")
-    descriptors = Descriptors(mean_costs(labelled.outcomes.take(mask)), means_by_regression(success))
-    return descriptors, means_by_regression(np.where(known, score, np.nan))
+    outcomes = labelled.outcomes.take(mask)
+    descriptors = Descriptors(mean_costs(outcomes), means_by_regression(success, outcomes.stands_for))
+    return descriptors, means_by_regression(np.where(known, score, np.nan), outcomes.stands_for)

@@ -76,6 +76,9 @@ class Evidence:
         ndarray of shape (n_prompts,), near-duplicates; None where there are none.
     cost
         ndarray of shape (n_prompts, n_models), of each answer; NaN, or None for all, where it is unknown.
+    stands_for
+        ndarray of shape (n_prompts,): how many prompts like it each stands for where its successes are all known; None
+        is one each. Scores need no such count: see :func:`pointsman_train.train.fill.filled_scores`.
     """
 
     p_success: Floats
@@ -87,6 +90,7 @@ class Evidence:
     success: Floats | None = None
     group: Ints | None = None
     cost: Floats | None = None
+    stands_for: Floats | None = None
 
     @property
     def paid(self) -> Floats:
@@ -112,6 +116,7 @@ class Evidence:
             success=None if self.success is None else self.success[rows],
             group=None if self.group is None else self.group[rows],
             cost=None if self.cost is None else self.cost[rows],
+            stands_for=None if self.stands_for is None else self.stands_for[rows],
         )
 
     def worth(self, rule: decide.Rule) -> Floats:

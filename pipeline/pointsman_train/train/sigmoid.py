@@ -40,12 +40,12 @@ class Sigmoid:
         return g.add("Sigmoid", self.affine.of(margins).add(g))
 
 
-def uncalibrated(margins: Floats, success: Floats) -> Sigmoid:
+def uncalibrated(margins: Floats, success: Floats, stands_for: Floats | None = None) -> Sigmoid:
     """Take margins for the log-odds that they claim to be."""
     return Sigmoid(identity(margins.shape[1]))
 
 
-def shared_logistic(margins: Floats, success: Floats) -> Sigmoid:
+def shared_logistic(margins: Floats, success: Floats, stands_for: Floats | None = None) -> Sigmoid:
     """One logistic regression for all models, on (mean margin, margin less mean, model).
 
     ``logit p_m = a * mean(z) + b * (z_m - mean(z)) + o_m``. The two slopes are shared, so that a model with few
@@ -57,6 +57,8 @@ def shared_logistic(margins: Floats, success: Floats) -> Sigmoid:
         ndarray of shape (n_prompts, n_models), of prompts that the heads were not fitted on.
     success
         ndarray of the same shape; NaN is left out.
+    stands_for
+        ndarray of the same shape, how many outcomes like it each stands for; None is one each.
     """
     n_models = margins.shape[1]
     rows, models = np.nonzero(~np.isnan(success))
@@ -68,14 +70,16 @@ def shared_logistic(margins: Floats, success: Floats) -> Sigmoid:
         return uncalibrated(margins, success)
     with one_thread():
         fitted = LogisticRegression(C=_STRENGTH, fit_intercept=False, max_iter=1_000).fit(
-            np.column_stack([mean[rows], own, offsets]), target
+            np.column_stack([mean[rows], own, offsets]),
+            target,
+            None if stands_for is None else stands_for[rows, models],
         )
     a, b, *offset = fitted.coef_[0]
     weight = b * np.eye(n_models) + (a - b) / n_models
     return Sigmoid(Affine(weight, np.array(offset)))
 
 
-def platt(margins: Floats, success: Floats) -> Sigmoid:
+def platt(margins: Floats, success: Floats, stands_for: Floats | None = None) -> Sigmoid:
     """One slope and one offset a model, from its own outcomes alone: ``logit p_m = a_m * z_m + b_m``.
 
     A model with too few outcomes of a kind (:func:`pointsman_train.train.success.enough_of_each`) keeps its margins.
@@ -89,7 +93,8 @@ def platt(margins: Floats, success: Floats) -> Sigmoid:
     for m, (z, y) in enumerate(zip(margins.T, success.T, strict=True)):
         known = ~np.isnan(y)
         if enough_of_each(y[known]):
+            count = None if stands_for is None else stands_for[known, m]
             with one_thread():
-                fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(z[known, None], y[known])
+                fitted = LogisticRegression(C=_STRENGTH, max_iter=1_000).fit(z[known, None], y[known], count)
             slopes[m], offsets[m] = fitted.coef_[0, 0], fitted.intercept_[0]
     return Sigmoid(Affine(np.diag(slopes), offsets))

@@ -109,7 +109,14 @@ def train(
     fold = place.folds(mask, split.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
     drawn = sample_groups(rows.group, np.ones(len(fold), bool), config.features.most_prompts, config.seed)
-    taught = Taught(labelled.models, rows.targets.success, rows.source, fold, None if drawn.all() else drawn)
+    taught = Taught(
+        labelled.models,
+        rows.targets.success,
+        rows.source,
+        fold,
+        None if drawn.all() else drawn,
+        rows.targets.stands_for,
+    )
     fitted = place.featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
     heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)

@@ -56,6 +56,8 @@ class Targets:
         ndarray of shape (n_prompts,): the cheapest rung that succeeds, n_models for all-fail, -1 for unknown.
     group
         ndarray of shape (n_prompts,), near-duplicates, which early stopping keeps together; None where there are none.
+    stands_for
+        ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for; None is one each.
     """
 
     success: Floats
@@ -63,10 +65,13 @@ class Targets:
     trials: Ints
     label: Ints
     group: Ints | None = None
+    stands_for: Floats | None = None
 
     def take(self, rows: Bools) -> Targets:
         """Return the targets of these prompts."""
-        return Targets(self.success[rows], self.rate[rows], self.trials[rows], self.label[rows], self.groups[rows])
+        counts = None if self.stands_for is None else self.stands_for[rows]
+        of_rows = self.success[rows], self.rate[rows], self.trials[rows], self.label[rows], self.groups[rows]
+        return Targets(*of_rows, counts)
 
     @property
     def groups(self) -> Ints:
@@ -80,13 +85,26 @@ class Targets:
 
     @property
     def weight(self) -> Floats:
-        """Answers behind each outcome, 0 where it is unknown."""
-        return np.where(self.known, self.trials, 0.0)
+        """Answers behind each outcome and those that it stands for, 0 where it is unknown."""
+        return np.where(self.known, self.trials if self.stands_for is None else self.trials * self.stands_for, 0.0)
 
     @property
     def successes(self) -> Floats:
-        """Answers that succeeded, 0 where the outcome is unknown."""
-        return np.where(self.known, self.rate * self.trials, 0.0)
+        """Those of them that succeeded, 0 where the outcome is unknown."""
+        return np.where(self.known, self.rate * self.weight, 0.0)
+
+    @property
+    def label_weight(self) -> Floats:
+        """How many prompts with its label each prompt stands for, ndarray of shape (n_prompts,).
+
+        A label is known where the outcomes up to the first success are, and the least likely of these tells.
+        """
+        if self.stands_for is None:
+            return np.ones(len(self.label))
+        hit = self.success == 1
+        last = np.where(hit.any(axis=1), hit.argmax(axis=1), hit.shape[1] - 1)
+        so_far = np.maximum.accumulate(self.stands_for, axis=1)
+        return np.asarray(np.take_along_axis(so_far, last[:, None], axis=1)[:, 0])
 
 
 class SuccessModel(Protocol):

@@ -53,9 +53,8 @@ class Outlook:
     evidence: Evidence
     guard: Guard | None
 
-    def chosen(self, rows: Bools) -> Ints:
-        """Rung that each setting serves to these prompts, ndarray of shape (n_rows, n_settings)."""
-        evidence = self.evidence.take(rows)
+    def chosen(self, evidence: Evidence) -> Ints:
+        """Rung that each setting serves to some of the prompts, ndarray of shape (n_rows, n_settings)."""
         return np.stack([evidence.served(rule, self.guard) for rule in self.settings], axis=1)
 
 
@@ -102,20 +101,22 @@ def cheapest(outlook: Outlook, kept: Bools) -> int | None:
 
 
 def _under_routes_at_most(value: float, guaranteed: bool, outlook: Outlook) -> Bools:
-    success, group, known = _known(outlook.evidence)
-    lost = under_routing_loss(success, outlook.chosen(known))
+    evidence = _known(outlook.evidence)
+    success: Bools = np.asarray(evidence.success == 1)
+    lost, solvable = under_routing_loss(success, outlook.chosen(evidence)), success.any(axis=1)
+    group = None if evidence.group is None else evidence.group[solvable]
+    counts = None if evidence.stands_for is None else evidence.stands_for[solvable]
     if not guaranteed:
         # Where no prompt can be solved, none is under-routed.
-        rate = lost.mean(axis=0) if len(lost) else np.zeros(lost.shape[1])
+        rate = np.average(lost, axis=0, weights=counts) if len(lost) else np.zeros(lost.shape[1])
         return np.asarray(rate <= value + ROUNDING)
-    solvable = success.any(axis=1)
-    last = controlled(lost, value, None if group is None else group[solvable])
+    last = controlled(lost, value, group, counts)
     # Any setting up to the last is kept: its loss is at most the running maximum that was controlled.
     return np.arange(len(outlook.settings)) <= (-1 if last is None else last)
 
 
-def _known(evidence: Evidence) -> tuple[Bools, Ints | None, Bools]:
-    """Successes and groups of the prompts on which every model's success is known, and their mask."""
+def _known(evidence: Evidence) -> Evidence:
+    """Take the prompts on which every model's success is known."""
     if evidence.success is None:
         raise LabelError("an operating point is to keep under-routing, and no successes are known")
     known = np.asarray(~np.isnan(evidence.success).any(axis=1))
@@ -124,4 +125,4 @@ def _known(evidence: Evidence) -> tuple[Bools, Ints | None, Bools]:
             f"none of {known.size} training prompts has a known success of every model, so no operating point can "
             "keep under-routing; collect the missing outcomes, or take the models with few of them out of the pool"
         )
-    return evidence.success[known] == 1, None if evidence.group is None else evidence.group[known], known
+    return evidence.take(known)

@@ -66,14 +66,14 @@ def unseen_sources(
     if fold is None:
         return None
     log.info("predicting sources left out, %d folds", int(fold.max()) + 1)
-    by_source = Taught(taught.models, rows.targets.success, rows.source, fold)
+    by_source = Taught(taught.models, rows.targets.success, rows.source, fold, stands_for=rows.targets.stands_for)
     fitted = featurize(rows.prompt, by_source, config, ground if drawn.all() else None)
     margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
     p_success = found.success_calibration.success_probability(margins)
     label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)
     return Evidence(
         p_success=p_success,
-        score=filled_scores(rows.score, rows.targets.success, p_success),
+        score=filled_scores(rows.score, rows.targets.success, p_success, rows.targets.stands_for),
         mean_cost=known.mean_cost,
         anchor=known.anchor,
         similarity=None if fitted.ground is None else fitted.ground.similarity_out_of_fold(fold, config.familiarity),

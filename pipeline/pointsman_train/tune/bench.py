@@ -14,10 +14,10 @@ import numpy as np
 
 from pointsman_train.data import Bools, Floats
 from pointsman_train.errors import LabelError
-from pointsman_train.evaluate.bootstrap import Weights
+from pointsman_train.evaluate.bootstrap import Weights, weights_of
 from pointsman_train.evaluate.stage import complete_rows
 from pointsman_train.split.split import fold_of
-from pointsman_train.study.crossfit import Crossfit, Round, Shared, run_round, weights_of
+from pointsman_train.study.crossfit import Crossfit, Round, Shared, run_round
 from pointsman_train.study.folds import Fold
 from pointsman_train.study.headline import headline
 from pointsman_train.study.task import Task

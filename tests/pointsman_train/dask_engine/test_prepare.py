@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from pointsman_train.dask_engine.prepare import prepare
+from pointsman_train.dask_engine.rows import targets_of
+from pointsman_train.dask_engine.store import read_table
 from pointsman_train.datasets import LongConfig, PromptsConfig, WideConfig
 from pointsman_train.engine import EngineConfig
 from pointsman_train.errors import ConfigError, DataError, PoolError
@@ -68,6 +70,29 @@ def test_outcomes_may_carry_the_texts(inline, quick, fleet, store, tmp_path):
     config = quick(store, dataset=LongConfig(outcomes=str(tmp_path / "one.parquet")))
     there, _ = prepare(inline, replace(config, dataset=LongConfig(outcomes=str(tmp_path / "rows"))), engine(store))
     same(there, prepare_here(config))
+
+
+def test_outcomes_that_stand_for_others_do_so_there_too(inline, quick, fleet, cut, store):
+    rows = pd.read_parquet(fleet.outcomes)
+    models = sorted(rows["model"].unique())
+    rows["selection_probability"] = np.where(rows["model"] == models[0], 0.25, None)
+    path = store.with_suffix(".parquet")
+    rows.to_parquet(path)
+    here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
+    config = quick(store, dataset=here)
+    there, parts = prepare(inline, replace(config, dataset=cut(here, 2)), engine(store))
+    alone = prepare_here(config)
+    same(there, alone)
+    counts = alone.labelled.outcomes.stands_for
+    np.testing.assert_array_equal(there.labelled.outcomes.stands_for, counts)
+    assert counts[:, alone.labelled.models.index(models[0])].max() == 4.0
+    tables = [read_table(parts.rows.file(part)) for part in range(parts.number)]
+    of_parts = {
+        name: row
+        for table in tables
+        for name, row in zip(table["prompt_id"].to_pylist(), targets_of(table).stands_for, strict=True)
+    }
+    np.testing.assert_array_equal([of_parts[name] for name in alone.labelled.outcomes.prompt_id], counts)
 
 
 def test_of_more_prompts_than_the_sample_a_fair_share_comes_here(inline, quick, folders, store):

@@ -28,6 +28,7 @@ def grid(file=UNKNOWN, into=UNKNOWN, out=UNKNOWN):
         input_tokens=into,
         output_tokens=out,
         cost_usd=file,
+        selection_probability=UNKNOWN,
         origin="o.csv",
     )
 

@@ -25,6 +25,7 @@ def outcomes(**columns):
         "input_tokens": None,
         "output_tokens": None,
         "cost_usd": None,
+        "selection_probability": None,
     }
     frame = pd.DataFrame({**base, **columns})
     return checked(frame, OUTCOMES, "o.csv", lambda field, index: (index + 1, field.upper()))

@@ -8,7 +8,7 @@ import pytest
 
 from pointsman_train.errors import ConfigError, DataError
 from pointsman_train.evaluate.baselines import baselines
-from pointsman_train.evaluate.bootstrap import paired_difference
+from pointsman_train.evaluate.bootstrap import paired_difference, weights_of
 from pointsman_train.evaluate.figures import evaluate, flatten
 from pointsman_train.evaluate.router import Blend, Choice, Router
 from pointsman_train.evaluate.sweep import lambda_grid, route
@@ -42,7 +42,7 @@ def case(request, make):
 
 
 def _rows(testset: TestSet, index: np.ndarray) -> TestSet:
-    kept = {"models", "train_mean_cost", "train_mean_score", "source", "boundary_margin"}
+    kept = {"models", "train_mean_cost", "train_mean_score", "source", "boundary_margin", "stands_for"}
     taken = {f.name: getattr(testset, f.name)[index] for f in fields(TestSet) if f.name not in kept}
     return replace(testset, source=[testset.source[i] for i in index], **taken)
 
@@ -89,6 +89,34 @@ def test_a_resample_is_the_test_set_with_prompts_repeated(case, few_weights):
         for name, figure in figures.items():
             if not FIXED_ON_THE_TEST_SET.search(name):
                 assert figure.resampled[row] == pytest.approx(repeated[name].value, nan_ok=True), name
+
+
+def test_a_prompt_that_stands_for_several_is_as_good_as_several(case):
+    testset, router = case
+    counts = np.random.default_rng(2).integers(1, 4, 150)
+    index = np.repeat(np.arange(150), counts)
+    standing, repeated = replace(testset, stands_for=counts.astype(float)), _rows(testset, index)
+    again = _router_rows(router, index)
+    figures = evaluate(standing, router, weights_of(standing, resamples=20))
+    # Copies share their group, and groups are drawn: the draws are the same.
+    others = evaluate(repeated, again, weights_of(repeated, resamples=20))
+    for name, figure in figures.items():
+        if not FIXED_ON_THE_TEST_SET.search(name) or name.endswith("_half_cost"):
+            assert figure.resampled == pytest.approx(others[name].resampled, nan_ok=True, rel=1e-6, abs=1e-9), name
+            assert [figure.low, figure.high] == pytest.approx([others[name].low, others[name].high], nan_ok=True), name
+            assert figure.n <= 150
+    made, more = (baselines(one, lambda_grid(one.train_mean_cost, 30), 0.2) for one in (standing, repeated))
+    for name in made:
+        here = evaluate(standing, made[name], weights_of(standing, resamples=2))["quality"].value
+        there = evaluate(repeated, more[name], weights_of(repeated, resamples=2))["quality"].value
+        assert here == pytest.approx(there), name
+
+
+def test_weights_that_do_not_count_what_prompts_stand_for_are_refused(case, few_weights):
+    testset, router = case
+    standing = replace(testset, stands_for=np.full(150, 2.0))
+    with pytest.raises(ConfigError, match="what each prompt stands for; make them with weights_of"):
+        evaluate(standing, router, few_weights(testset))
 
 
 def test_permuting_the_prompts_changes_nothing(case):

@@ -58,3 +58,28 @@ def test_costs_that_are_missing_at_random_are_estimated_without_bias():
     # What a router saves on short prompts, the cost of which the mean tells far too high.
     assert filled[short, 1].mean() == pytest.approx(cost[short, 1].mean(), rel=1e-9)
     assert np.where(np.isnan(holes), mean, holes)[short, 1].mean() > 2 * cost[short, 1].mean()
+
+
+def test_means_of_a_climbed_ladder_are_those_of_all_prompts_where_its_probabilities_are_told():
+    errors, plain = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        ease = rng.random((1_500, 1))
+        outcome = (rng.random((1_500, 3)) < ease ** [1.5, 1.0, 0.6]).astype(float)
+        cost = (2 - ease) * [1.0, 3.0, 9.0]  # hard prompts are dear
+        truth, dear = outcome.mean(axis=0), cost.mean(axis=0)
+        asked, counts = _ladder(outcome, 0.2, rng)
+        told, paid = np.where(asked, outcome, NAN), np.where(asked, cost, NAN)
+        errors.append([means_by_regression(told, counts) - truth, means_by_ratio(paid, counts) / dear - 1])
+        plain.append([means_by_regression(told) - truth, means_by_ratio(paid) / dear - 1])
+    mean, error = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1) / np.sqrt(40)
+    assert (np.abs(mean) < 3.5 * error + 1e-12).all()
+    assert np.abs(mean).max() < 0.01
+    assert (np.abs(np.mean(plain, axis=0))[0] > 0.1).all()
+
+
+def _ladder(outcome, explore, rng):
+    """Which outcomes a ladder asks for, and what each stands for."""
+    failed_so_far = np.cumsum(outcome, axis=1) - outcome == 0
+    asked = failed_so_far | (rng.random((len(outcome), 1)) < explore)
+    return asked, np.where(asked & ~failed_so_far, 1 / explore, 1.0)

@@ -37,3 +37,23 @@ def test_a_few_hard_prompts_without_all_outcomes_are_no_reason_to_warn(success):
     hard = np.flatnonzero(success[:, 0] == 0)[:60]
     success[hard, 1] = np.nan
     assert np.isnan(completeness_gaps(success)).all()
+
+
+@pytest.mark.parametrize("explored", [0.1, 0.5])
+def test_a_ladder_with_its_probabilities_is_no_reason_to_warn(success, explored):
+    climbed, counts = _climbed(success, explored)
+    assert np.isnan(completeness_gaps(climbed, counts)).all()
+
+
+def test_a_ladder_that_never_explores_is_told_whatever_its_probabilities(success):
+    climbed, counts = _climbed(success, 0.0)
+    assert completeness_gaps(climbed, counts)[0, 0] == 0.0
+
+
+def _climbed(success, explored):
+    """Ask the second model where the first fails, and about a share of the others."""
+    easy, drawn = success[:, 0] == 1, np.random.default_rng(1).random(len(success)) < explored
+    climbed, counts = success.copy(), np.ones_like(success)
+    climbed[easy & ~drawn, 1] = np.nan
+    counts[easy & drawn, 1] = 1 / explored if explored else 1.0
+    return climbed, counts

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pointsman_train.evaluate.bootstrap import weights_of
 from pointsman_train.featurize import fit
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.split import GroupConfig, group_near_duplicates
 from pointsman_train.study import crossfit as module
-from pointsman_train.study.crossfit import Crossfit, crossfit, weights_of
+from pointsman_train.study.crossfit import Crossfit, crossfit
 from pointsman_train.study.folds import k_fold
 from pointsman_train.train.stage import TrainConfig
 

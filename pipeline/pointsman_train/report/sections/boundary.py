@@ -101,6 +101,7 @@ def _wrong(evaluation: Evaluation) -> Table:
 def _sent(evaluation: Evaluation) -> Table:
     """Of the prompts with each label, the share that each model gets."""
     testset, point = evaluation.testset, evaluation.router.default
+    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
     shares = []
     for rung in range(len(testset.models)):
         table = np.zeros_like(testset.score)
@@ -110,7 +111,7 @@ def _sent(evaluation: Evaluation) -> Table:
     for label, name in enumerate((*testset.models, ALL_FAIL)):
         at = testset.label == label
         if at.any():
-            found = [100 * float(share[at].mean()) for share in shares]
+            found = [100 * float(np.average(share[at], weights=count[at])) for share in shares]
             rows.append(
                 cells(name, Cell(f"{int(at.sum()):,}", number=True), *(Cell(f"{x:.0f} %", shade=x) for x in found))
             )

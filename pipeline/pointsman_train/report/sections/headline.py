@@ -91,7 +91,7 @@ def _served(evaluation: Evaluation, about: About) -> str:
     figures, testset = evaluation.figures, evaluation.testset
     gain = figures["quality_gain"]
     than = {GOOD: "more than", BAD: "less than", UNSURE: "not to be told from"}[written.tone_of("quality_gain", gain)]
-    best = testset.score[:, testset.best_single].mean()
+    best = testset.mean(testset.score)[testset.best_single]
     return (
         f"As served at {about.default!r}, {len(testset):,} prompts score {figures['quality'].value:.3f} on average, "
         f"{than} the {best:.3f} of sending everything to {testset.models[testset.best_single]}, the best single model; "

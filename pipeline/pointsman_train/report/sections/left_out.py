@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pointsman_train.datasets.selected import effective_size
 from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.stage import Evaluation
+from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.report import words, written
 from pointsman_train.report.about import About
 from pointsman_train.report.parts import Cell, Fold, Part, Section, Table, Text, cells, present
@@ -47,11 +49,28 @@ def _reasons(evaluation: Evaluation, about: About) -> Part:
                 evaluation.cost_imputed,
             )
         )
+    counts += _standing(evaluation.testset)
     counts += [(f"loading: {reason}", count) for reason, count in about.left_out.items()]
     if not counts:
         return Text("Nothing was left out: every prompt has a label and an outcome of every model.")
     rows = tuple(cells(reason, Cell(f"{count:,}", number=True)) for reason, count in counts)
     return Table("Left out, or noted and kept", ("reason", "how many"), rows)
+
+
+def _standing(testset: TestSet) -> list[tuple[str, int]]:
+    """Tell how much a test set tells that was asked of all models by chance in part."""
+    if testset.stands_for is None:
+        return []
+    told = round(effective_size(testset.stands_for))
+    return [
+        ("judging: asked of every model by chance, and counted as often as makes up for it (kept)", by_chance(testset)),
+        ("judging: as many prompts, had all been asked of every model, would tell as much", told),
+    ]
+
+
+def by_chance(testset: TestSet) -> int:
+    """Count the prompts that stand for others as well."""
+    return 0 if testset.stands_for is None else int((testset.stands_for > 1).sum())
 
 
 def _notes(detail: Detail | None) -> Part | None:
