@@ -92,8 +92,10 @@ def answered(plan: Plan, ended: Ended, reply: Reply, body: bytes | None, stream:
     """Make the answer that an endpoint gave."""
     model = None if ended.endpoint is None else ended.endpoint.model
     kept = tuple((name, value) for name, value in reply.headers if not _hidden(name))
+    if body is not None or plan.stream_options is not None:
+        kept = tuple((name, value) for name, value in kept if name != "content-length")
     if body is not None:
-        kept = (*((n, v) for n, v in kept if n != "content-length"), ("content-length", str(len(body))))
+        kept = (*kept, ("content-length", str(len(body))))
     return Answer(reply.status or 502, (*kept, *_ours(plan, model)), body, stream)
 
 

@@ -28,6 +28,7 @@ from pointsman.dispatch.sessions import Sessions, SessionTable
 from pointsman.dispatch.settings import Settings
 from pointsman.dispatch.spans import Span, Spans
 from pointsman.dispatch.splice import Body
+from pointsman.dispatch.stream_usage import options_for
 from pointsman.dispatch.usage import Usage
 from pointsman.dispatch.verdict import Reply
 from pointsman.errors import RoutingError, UnknownOperatingPointError
@@ -175,6 +176,7 @@ class Dispatcher:
             router=decider.router.name,
             router_sha256=decider.router.manifest.onnx_sha256,
             shadow=self.settings.shadow,
+            stream_options=options_for(api, body.values) if self.settings.stream_usage else None,
             span=span,
         )
 

@@ -1,4 +1,7 @@
-"""A streamed answer on its way to the caller: every byte as it came, and a note of how it ended."""
+"""A streamed answer on its way to the caller: every byte as it came, and a note of how it ended.
+
+But for the event that the caller did not ask for: see :mod:`pointsman.dispatch.stream_usage`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import httpx2
 from pointsman.dispatch.attempts import Ended
 from pointsman.dispatch.core import Dispatcher
 from pointsman.dispatch.plan import Plan
+from pointsman.dispatch.stream_usage import Hider
 from pointsman.dispatch.upstream import fault_of
 from pointsman.dispatch.usage import Tap
 from pointsman.dispatch.verdict import Fault
@@ -21,12 +25,17 @@ class Passing:
         self._core, self._plan, self._ended, self._status = core, plan, ended, status
         self.first, self._began = first, core.clock()
         self._tap = Tap()
+        self._hider = None if plan.stream_options is None else Hider()
         self._over = False
 
     def passed(self, chunk: bytes) -> bytes:
-        """Note a piece that goes to the caller."""
+        """Note a piece, and return what of it goes to the caller."""
         self._tap.feed(chunk)
-        return chunk
+        return chunk if self._hider is None else self._hider.feed(chunk)
+
+    def rest(self) -> bytes:
+        """Return what is still to go to the caller at the end."""
+        return b"" if self._hider is None else self._hider.end()
 
     def hung_up(self) -> None:
         """Note that the caller does not read on: it went away, unless it has seen the last event."""
@@ -74,9 +83,13 @@ class PassingStream(httpx2.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         """Yield the pieces; an error of the upstream's connection is the caller's too."""
         try:
-            yield self._passing.passed(self._passing.first)
+            if piece := self._passing.passed(self._passing.first):
+                yield piece
             for chunk in self._chunks:
-                yield self._passing.passed(chunk)
+                if piece := self._passing.passed(chunk):
+                    yield piece
+            if piece := self._passing.rest():
+                yield piece
         except httpx2.TransportError as error:
             self._passing.broke(error)
             raise
@@ -97,9 +110,13 @@ class AsyncPassingStream(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the pieces; an error of the upstream's connection is the caller's too."""
         try:
-            yield self._passing.passed(self._passing.first)
+            if piece := self._passing.passed(self._passing.first):
+                yield piece
             async for chunk in self._chunks:
-                yield self._passing.passed(chunk)
+                if piece := self._passing.passed(chunk):
+                    yield piece
+            if piece := self._passing.rest():
+                yield piece
         except httpx2.TransportError as error:
             self._passing.broke(error)
             raise

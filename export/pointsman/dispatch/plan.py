@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pointsman.dispatch.attempts import Ended
 from pointsman.dispatch.catalog import Endpoint
@@ -14,6 +15,7 @@ from pointsman.dispatch.order import Groups
 from pointsman.dispatch.record import Record
 from pointsman.dispatch.spans import Span
 from pointsman.dispatch.splice import Body
+from pointsman.dispatch.stream_usage import OPTIONS
 from pointsman.dispatch.usage import Usage
 
 
@@ -39,6 +41,8 @@ class Plan:
         Name and version, and the hash of its graph.
     shadow
         Whether the router's choice is only logged.
+    stream_options
+        What asks for the tokens of a stream on behalf of the caller, who does not; None where nothing is to be asked.
     span
         Of OpenTelemetry; None where none is made.
     """
@@ -54,6 +58,7 @@ class Plan:
     router: str
     router_sha256: str
     shadow: bool
+    stream_options: Mapping[str, Any] | None = None
     span: Span | None = field(default=None, repr=False)
 
     @property
@@ -63,7 +68,8 @@ class Plan:
 
     def body_for(self, endpoint: Endpoint) -> bytes:
         """Return the body as it goes to an endpoint: its own name of the model, and no routing fields."""
-        return self.body.spliced(endpoint.remote_model, keys_to_cut(self.body.values))
+        put = None if self.stream_options is None else {OPTIONS: self.stream_options}
+        return self.body.spliced(endpoint.remote_model, keys_to_cut(self.body.values), put)
 
     def reason_for(self, model: str | None) -> str:
         """Say why a model answers: it was chosen, or stands in for the one that was."""

@@ -86,6 +86,9 @@ class Settings:
         default model.
     log_prompts
         Whether the text that was scored stands in the records.
+    stream_usage
+        Whether a streamed chat's tokens are asked for (``stream_options``) where the caller does not ask, so that its
+        cost is known; the event that tells them does not reach that caller.
     retries, breaker
         See :class:`Retries` and :class:`Breaker`.
     """
@@ -100,6 +103,7 @@ class Settings:
     explore: float = 0.0
     shadow: bool = False
     log_prompts: bool = False
+    stream_usage: bool = False
     retries: Retries = field(default_factory=Retries)
     breaker: Breaker = field(default_factory=Breaker)
 

@@ -83,8 +83,10 @@ class Body:
         """The object; of a repeated key the last value counts, as in most parsers."""
         return {member.key: member.value for member in self.members}
 
-    def spliced(self, model: str, cut: Collection[str] = ()) -> bytes:
-        r"""Return the body with another model name and without some members.
+    def spliced(self, model: str, cut: Collection[str] = (), put: Mapping[str, Any] | None = None) -> bytes:
+        r"""Return the body with another model name, without some members, and with others.
+
+        A member of ``put`` has its value wherever it stands, and is added at the end where it does not.
 
         Every member called ``model`` gets the name, so that no upstream that reads the first of two can be made to
         use another model than the one that was checked.
@@ -93,25 +95,34 @@ class Body:
         --------
         >>> Body.parse(b'{"models": ["a"], "model" : "auto",\n "n":1.50}').spliced("small", {"models"})
         b'{"model" : "small",\n "n":1.50}'
+        >>> Body.parse(b'{"model": "auto"}').spliced("small", put={"n": 2})
+        b'{"model": "small", "n": 2}'
         """
         pieces, at = [], 0
-        for start, end, new in self._edits(json.dumps(model), model, cut):
+        for start, end, new in self._edits({"model": model}, put or {}, cut):
             pieces += [self.text[at:start], new]
             at = end
         return "".join([*pieces, self.text[at:]]).encode("utf-8")
 
-    def _edits(self, literal: str, model: str, cut: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    def _edits(
+        self, there: Mapping[str, Any], put: Mapping[str, Any], cut: Collection[str]
+    ) -> Iterator[tuple[int, int, str]]:
         kept = [member.key not in cut for member in self.members]
         last = max((position for position, stays in enumerate(kept) if stays), default=-1)
-        for position, member in enumerate(self.members):
-            if position > last:
-                # The tail goes at once, with the comma before it.
-                yield self.members[last].end if last >= 0 else member.start, self.members[-1].end, ""
-                return
+        new, missing = {**there, **put}, dict(put)
+        for position, member in enumerate(self.members[: last + 1]):
             if not kept[position]:
                 yield member.start, self.members[position + 1].start, ""
-            elif member.key == "model" and member.value != model:
-                yield member.value_start, member.end, literal
+                continue
+            missing.pop(member.key, None)
+            if member.key in new and member.value != new[member.key]:
+                yield member.value_start, member.end, json.dumps(new[member.key])
+        added = "".join(f", {json.dumps(key)}: {json.dumps(value)}" for key, value in missing.items())
+        if last >= 0 and (added or last + 1 < len(self.members)):
+            # The tail goes at once, with the comma before it.
+            yield self.members[last].end, self.members[-1].end, added
+        elif self.members and last < 0:
+            yield self.members[0].start, self.members[-1].end, added.removeprefix(", ")
 
 
 def _members(text: str) -> Iterator[Member]:

@@ -38,6 +38,7 @@ _VARIABLE = "POINTSMAN_SERVE"
 # Longer than clients and balancers keep an idle connection (5 to 60 s): whoever closes first must not be the server, or
 # a request that is just being sent is lost.
 _KEEP_ALIVE_S = 75
+_LAST_PORT = 65_535
 _MOST_BODY_MB = 1 << 20
 # New objects until the youngest are looked through.
 _OBJECTS = 20_000
@@ -115,6 +116,8 @@ class Serve:
         """Make the application."""
         if not 0 < self.max_body_mb < _MOST_BODY_MB:
             raise ServeError(f"max_body_mb is {self.max_body_mb!r}, expected more than 0 and less than {_MOST_BODY_MB}")
+        if not 0 <= self.port <= _LAST_PORT:
+            raise ServeError(f"port is {self.port!r}, expected 0 to {_LAST_PORT}; 0 takes one that is free")
         keys = self.keys()
         settings, defaults = (Settings(), {}) if self.settings is None else read_settings(self.settings)
         settings = replace(settings, shadow=settings.shadow or self.shadow)

@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import threading
+from dataclasses import replace
 
 import httpx2
 import openai
@@ -44,6 +45,16 @@ def test_the_official_client_streams(serve, live):
     chunks = list(live(upstream).client().chat.completions.create(model=AUTO, messages=user("Hi"), stream=True))
     assert [one.choices[0].delta.content for one in chunks if one.choices] == ["4", "2"]
     assert chunks[-1].usage.prompt_tokens == 10
+
+
+def test_the_tokens_of_a_stream_are_counted_without_the_caller(serve, live, hasty):
+    upstream, records = serve(stream("4", "2")), []
+    server = live(upstream, settings=replace(hasty(), stream_usage=True), on_record=[records.append])
+    chunks = list(server.client().chat.completions.create(model=AUTO, messages=user("Hi"), stream=True))
+    assert [one.choices[0].delta.content for one in chunks] == ["4", "2"]
+    assert upstream.seen[0].body["stream_options"] == {"include_usage": True}
+    until(lambda: records)
+    assert records[0].cost_usd == pytest.approx(18e-6)
 
 
 def test_the_official_async_client_streams_and_does_not(serve, live):

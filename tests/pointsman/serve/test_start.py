@@ -46,6 +46,11 @@ def test_an_address_beyond_this_machine_needs_keys(trained, capsys):
     assert "without keys, the host must be a loopback address, got '0.0.0.0'" in capsys.readouterr().err
 
 
+def test_a_port_that_there_is_not_is_told(trained, capsys):
+    assert main(["serve", str(trained.bundle), "--catalog", "c.json", "--port", "99999"]) == 1
+    assert "port is 99999, expected 0 to 65535" in capsys.readouterr().err
+
+
 def test_what_does_not_fit_is_told_before_it_listens(trained, tmp_path, capsys):
     assert main(["serve", str(trained.bundle), "--catalog", str(tmp_path / "none.json")]) == 1
     assert "pointsman: CatalogError: " in capsys.readouterr().err
