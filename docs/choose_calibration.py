@@ -34,7 +34,7 @@ from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.affine import Affine
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, SuccessCalibration
 from pointsman_train.train.fitting import fit_heads, label_probabilities
 from pointsman_train.train.formulations import FORMULATIONS
@@ -124,7 +124,7 @@ def fitted(prepared: Prepared, prompts: int | None, rng: np.random.Generator) ->
     taught = Taught(labelled.models, rows.targets.success, rows.source, fold)
     features = fit_featurizer(rows.prompt, taught, config.features)
     layout = features.featurizer.layout
-    heads = Heads(FORMULATIONS[config.formulation](config), classes, descriptors, layout, config.complexity)
+    heads = BothHeads(FORMULATIONS[config.formulation](config), classes, descriptors, layout, config.complexity)
     # Without a calibration, log-odds are the margins.
     both = fit_heads(heads, SUCCESS_CALIBRATIONS["none"], features, rows, fold)
     unseen = features.featurizer.transform(others.prompt)

@@ -32,7 +32,7 @@ from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.affine import scaled_softmax
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.fitting import label_probabilities
 from pointsman_train.train.formulations import FORMULATIONS
 from pointsman_train.train.label_shares import weigh_labels
@@ -119,7 +119,7 @@ def margins_out_of_fold(
     margins = {}
     for name in names:
         formulation = FORMULATIONS[name](config)
-        heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
+        heads = BothHeads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity)
         margins[name] = heads.success_out_of_fold(fitted.features, rows.targets, fold)
     labels = weigh_labels(rows.targets, None, classes)
     label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)

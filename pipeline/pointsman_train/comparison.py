@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 
@@ -247,6 +248,6 @@ def _compare_points(a: Mapping[str, Point], b: Mapping[str, Point], on: Ground, 
 
 
 def _slices(router: Routed, data: Fresh, on: Ground) -> tuple[Slice, ...]:
-    prompts = [prompt for prompt, kept in zip(data.labelled.outcomes.prompt, on.rows, strict=True) if kept]
+    prompts = list(compress(data.labelled.outcomes.prompt, on.rows))
     ways = slicings(on.testset, prompts, router.default)
     return slice_figures(on.testset, router.default, ways, on.weights, router.p_success, router.p_label)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pointsman.graph import Predictions
 from pointsman_train.datasets import load, read_catalog
 from pointsman_train.engine import Prepared, Source
-from pointsman_train.featurize.run import open_session, run
+from pointsman_train.featurize.run import open_session, predictions_of
 from pointsman_train.label import label
 from pointsman_train.memory import give_back
 from pointsman_train.split import group_near_duplicates, split
@@ -56,6 +56,4 @@ def prepare(source: Source) -> Prepared:
 
 def predict(onnx: bytes, prompts: Sequence[str]) -> Predictions:
     """Run the exported graph over prompts, in batches."""
-    session = open_session(onnx)
-    names = [output.name for output in session.get_outputs()]
-    return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
+    return predictions_of(open_session(onnx), prompts)

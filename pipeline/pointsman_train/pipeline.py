@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -261,4 +262,4 @@ def describe(prepared: Prepared) -> dict[str, Any]:
 
 
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:
-    return [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
+    return list(compress(labelled.outcomes.prompt, rows))

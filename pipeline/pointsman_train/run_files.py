@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from pointsman_train.label import Labelled
 from pointsman_train.report.about import About
 from pointsman_train.split import Split
 from pointsman_train.split.split import PARTS
-from pointsman_train.writing import write_json
+from pointsman_train.writing import nulled, write_json, write_parquet
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +31,7 @@ def report(evaluation: Evaluation, found: Detail, about: About, run_dir: Path, t
     from pointsman_train.report.run import write_run_report
 
     metrics = all_metrics(evaluation, found)
-    write_json(
-        {name: None if math.isnan(value) else value for name, value in metrics.items()},
-        run_dir / "metrics.json",
-    )
+    write_json(nulled(metrics), run_dir / "metrics.json")
     tracked.metrics(metrics)
     tracked.tags(glance_tags(headline(evaluation, found)))
     tracked.artifacts([run_dir / "metrics.json"], "evaluate")
@@ -61,9 +57,7 @@ def write_labels(labelled: Labelled, parts: Split, path: Path) -> None:
     table = label_table(labelled)
     table["rung"], table["boundary"], table["reason"] = labelled.label, labelled.boundary, list(labelled.reason)
     table["part"], table["group"] = [PARTS[int(value)] for value in parts.part], parts.group
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    partial.replace(path)
+    write_parquet(table, path)
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 
 import numpy as np
 
 from pointsman.contributions import Explainer
 from pointsman.graph import Predictions
 from pointsman.router import Router
-from pointsman_train.data import Bools
 from pointsman_train.evaluate.detailed import Subject
 from pointsman_train.evaluate.explain import (
     NO_EMBEDDING,
@@ -43,8 +43,8 @@ def subject_of_run(
     in_test = split.rows("test")
     rows = complete_rows(labelled, in_test)
     return Subject(
-        prompts=_kept(labelled.outcomes.prompt, rows),
-        prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
+        prompts=list(compress(labelled.outcomes.prompt, rows)),
+        prompt_ids=list(compress(labelled.outcomes.prompt_id, rows)),
         features=test.features[rows[in_test]],
         predict=predict,
         explain=explain_by(router, labelled, task.training),
@@ -68,14 +68,10 @@ def subject_of_bundle(
     notes = {"left_out": "an exported router is not trained anew", "neighbours": NO_TRAINING}
     rows = complete_rows(labelled, np.ones(len(labelled.label), bool))
     return Subject(
-        prompts=_kept(labelled.outcomes.prompt, rows),
-        prompt_ids=_kept(labelled.outcomes.prompt_id, rows),
+        prompts=list(compress(labelled.outcomes.prompt, rows)),
+        prompt_ids=list(compress(labelled.outcomes.prompt_id, rows)),
         features=found.features[rows],
         predict=lambda texts: predicted(router, texts),
         explain=unexplained if explainer is None else explain_as_served(explainer, router.manifest.features),
         notes=notes if explainer is not None else notes | {"reasons": NO_PATHS},
     )
-
-
-def _kept(values: Sequence[str], rows: Bools) -> list[str]:
-    return [value for value, kept in zip(values, rows, strict=True) if kept]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from pathlib import Path
 
 from pointsman.router import Router
@@ -19,7 +18,7 @@ from pointsman_train.judge import JudgeConfig, opened, tags_of
 from pointsman_train.report.about import about_exported
 from pointsman_train.report.drift import write_drift_report
 from pointsman_train.split import group_near_duplicates
-from pointsman_train.writing import write_json
+from pointsman_train.writing import nulled, write_json
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +44,7 @@ def watch_router(config: JudgeConfig, run_dir: Path) -> Traffic:
         tracked.metrics(metrics)
         tracked.tags({**tags_of("drift", router.manifest), "drift": traffic.drift.verdict})
         page = write_drift_report(traffic, run_dir / "drift.html", about_exported(router.manifest))
-        known = {name: None if math.isnan(value) else value for name, value in metrics.items()}
-        tracked.artifacts([write_json(known, run_dir / "metrics.json"), page], "drift")
+        tracked.artifacts([write_json(nulled(metrics), run_dir / "metrics.json"), page], "drift")
     if traffic.drift.drifted:
         log.warning(
             "%d of %d columns have drifted: see %s", len(traffic.drift.drifted), len(traffic.drift.columns), page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,13 @@ def test_without_the_probabilities_they_are_not_and_that_is_told(judged, whole, 
     part = judged(climbed(0.3, told=False))[0].figures
     assert [message for message in caplog.messages if WARNING in message]
     assert part["quality"].high < whole["quality"].low
+
+
+def test_a_ladder_that_explored_little_is_said_to_tell_little(judged, climbed, caplog):
+    judged(climbed(0.1))
+    (told,) = [message for message in caplog.messages if "tell as much as" in message]
+    assert re.search(r"^\d+ of 3\d\d prompts have an outcome of every model, \d+ of them by chance", told)
+    assert "explore=0.3, or plan=full" in told
 
 
 def test_a_router_is_trained_and_judged_on_a_climbed_ladder(quick, trained, climbed, caplog, tmp_path):

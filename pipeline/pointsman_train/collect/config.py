@@ -140,3 +140,8 @@ class CollectConfig:
             raise ConfigError(f"budget_usd must not be negative, got {self.budget_usd!r}")
         if self.temperature == 0 and self.trials > 1:
             log.warning("%d trials at temperature 0 will mostly be the same answer", self.trials)
+        if self.plan == "ladder" and self.explore == 0 and self.log is None:
+            log.warning(
+                "plan=ladder with explore=0 asks all models about the prompts alone that the cheap ones fail: labels "
+                "can be learned from them, operating points and figures cannot; set explore=0.1 or more, or plan=full"
+            )

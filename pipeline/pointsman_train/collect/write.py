@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pointsman_train.errors import CollectError
+from pointsman_train.writing import write_parquet
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -17,10 +18,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     CollectError
         When it cannot be written there.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        table.to_parquet(partial, index=False)
-        partial.replace(path)
+        write_parquet(table, path)
     except OSError as error:
         raise CollectError(f"{path}: the table cannot be written ({error}); give another path") from error

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from pointsman_train.featurize.ground import learn_ground
 from pointsman_train.label.partial import partly_known
 from pointsman_train.split.split import fold_of
 from pointsman_train.train.booster import BoosterConfig
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.heads import Head
 from pointsman_train.train.label_shares import WeighedLabels
@@ -52,7 +53,7 @@ class OnWorkers:
 
     def folds(self, training: Bools, group: Ints, folds: int, rng: np.random.Generator) -> Ints:
         """Deal the sample's training prompts into folds; those of one machine where the sample has all of them."""
-        names = [name for name, kept in zip(self.parts.groups, training, strict=True) if kept]
+        names = list(compress(self.parts.groups, training))
         if not self.parts.whole:
             self._folds = Folds(self.seed, folds, None)
             return self._folds(names)
@@ -80,7 +81,7 @@ class OnWorkers:
         unseen = ground.similarity_without(taught.fold == 0, config.familiarity)
         return Fitted(served, pick_fold(features, widths, taught.fold), similarity, unseen, ground)
 
-    def heads(self, heads: Heads) -> HeadsOnWorkers:
+    def heads(self, heads: BothHeads) -> HeadsOnWorkers:
         """Return what fits these heads on all training prompts."""
         kept = self._features.under("boosters", len(self.cluster.ready()))
         return HeadsOnWorkers(heads, OnCluster(self.cluster, self._features, kept, self.parts.number, heads.layout))
@@ -104,7 +105,7 @@ class _WithSample:
 class HeadsOnWorkers:
     """Fits either head on all training prompts; what it is given of them is the sample, which it predicts."""
 
-    here: Heads
+    here: BothHeads
     learner: OnCluster
 
     @property

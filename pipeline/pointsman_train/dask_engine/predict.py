@@ -19,7 +19,7 @@ from pointsman_train.dask_engine.features import session_of
 from pointsman_train.dask_engine.rows import TEST
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
 from pointsman_train.data import Floats
-from pointsman_train.featurize.run import run
+from pointsman_train.featurize.run import predictions_of
 from pointsman_train.label.partial import filled_costs
 
 
@@ -31,14 +31,7 @@ class PredictTexts:
 
     def __call__(self, asked: tuple[int, tuple[str, ...]]) -> Predictions:
         """Return what the graph says of these texts, which have a number."""
-        return predictions_of(self.graph, asked[1])
-
-
-def predictions_of(graph: str, prompts: Sequence[str]) -> Predictions:
-    """Run the graph of a file over prompts."""
-    session = session_of(graph)
-    names = [output.name for output in session.get_outputs()]
-    return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
+        return predictions_of(session_of(self.graph), asked[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,7 @@ class PredictTest:
         sums: Counter[str] = Counter({"prompts": len(table)})
         columns: dict[str, Any] = {"prompt_id": table.column("prompt_id")}
         if len(table):
-            found = predictions_of(self.graph, table.column("prompt").to_pylist())
+            found = predictions_of(session_of(self.graph), table.column("prompt").to_pylist())
             columns |= {"p_success": matrix_column(found.p_success), "p_label": matrix_column(found.p_label)}
             for name, rule in self.rules.items():
                 columns[f"chosen/{name}"] = chosen = self._chosen(found, rule)

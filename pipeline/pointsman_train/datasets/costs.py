@@ -128,7 +128,7 @@ def _gap(way: str, grid: Grid, cost: Floats, catalog: Catalog | None) -> str:
     if way == "file":
         return f"no cost_usd of {model!r}; fill that column, or name it in dataset.columns.cost_usd"
     if catalog is None:
-        return "no catalog is given; give one with each model's input_per_m and output_per_m"
+        return "no catalog is given; give one (catalog=FILE) with each model's input_per_m and output_per_m"
     if model not in catalog:
         return f"the catalog lacks {model!r}{did_you_mean(model, catalog)}; add it with its prices"
     if np.isnan(_list_prices(grid, catalog)[grid.models.index(model)]):

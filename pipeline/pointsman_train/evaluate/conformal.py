@@ -30,6 +30,7 @@ import numpy as np
 
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, DataError
+from pointsman_train.evaluate.rates import under_routed
 
 
 def controlled(loss: Floats, target: float, group: Ints | None = None, stands_for: Floats | None = None) -> int | None:
@@ -117,6 +118,4 @@ def under_routing_loss(success: Bools, chosen: Ints) -> Floats:
     [[0.0, 1.0], [0.0, 0.0]]
     """
     solvable = success.any(axis=1)
-    dearer_succeeds = np.logical_or.accumulate(success[:, ::-1], axis=1)[:, ::-1]
-    under = ~success & dearer_succeeds
-    return np.take_along_axis(under, chosen, axis=1)[solvable].astype(np.float64)
+    return np.take_along_axis(under_routed(success), chosen, axis=1)[solvable]

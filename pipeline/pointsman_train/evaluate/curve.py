@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Floats
 from pointsman_train.evaluate.bootstrap import Weights, divide, means
 from pointsman_train.evaluate.hull import Hull, area, first_cost, height_at, upper_hull
 from pointsman_train.evaluate.router import Router
@@ -72,20 +72,13 @@ def curve(testset: TestSet, router: Router, weights: Weights) -> Curve:
 
 def frame(testset: TestSet, weights: Weights) -> Frame:
     """Single models, oracle and best single model of a test set."""
-    chosen = oracle_choice(testset)[:, None]
+    chosen = testset.cheapest_right[:, None]
     oracle = [np.take_along_axis(table, chosen, axis=1) for table in (testset.cost_usd, testset.score)]
     return Frame(
         singles=_curve(testset.cost_usd, testset.score, weights),
         oracle=_curve(oracle[0], oracle[1], weights),
         best=testset.best_single,
     )
-
-
-def oracle_choice(testset: TestSet) -> Ints:
-    """Cheapest rung that succeeds, rung 0 where none does, of shape (n_prompts,)."""
-    # argmax of a row without success is 0, which is the cheapest.
-    chosen: Ints = testset.success.argmax(axis=1)
-    return chosen
 
 
 def anchored_hull(points: Curve, against: Frame) -> Hull:

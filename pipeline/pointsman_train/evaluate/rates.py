@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats
 from pointsman_train.evaluate.ratio import Ratio, mean, mean_among
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.testset import TestSet
@@ -16,7 +16,7 @@ from pointsman_train.evaluate.testset import TestSet
 
 def rates(testset: TestSet, point: Point) -> dict[str, Ratio]:
     """Every figure of this module at one operating point, by name."""
-    under, over = under_routed(testset), over_routed(testset)
+    under, over = under_routed(testset.success), over_routed(testset)
     spent, lost = cost_above_label(testset), score_below_label(testset)
     figures = {
         "under_routing_rate": routed_rate(testset, point, under),
@@ -40,9 +40,14 @@ def boundary_share(testset: TestSet) -> Ratio:
     return mean(testset.boundary.astype(np.float64))
 
 
-def under_routed(testset: TestSet) -> Floats:
-    """Where a model fails although a dearer one succeeds: 1 or 0, of shape (n_prompts, n_models)."""
-    success = testset.success
+def under_routed(success: Bools) -> Floats:
+    """Where a model fails although a dearer one succeeds: 1 or 0, of the shape of ``success``, (n_prompts, n_models).
+
+    Examples
+    --------
+    >>> under_routed(np.array([[False, True], [False, False], [True, False]])).tolist()
+    [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    """
     # Read from the dear end, "some model so far succeeds" at a failing model means a dearer one does.
     dearer_succeeds = np.logical_or.accumulate(success[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(~success & dearer_succeeds, dtype=np.float64)
@@ -51,7 +56,7 @@ def under_routed(testset: TestSet) -> Floats:
 def over_routed(testset: TestSet) -> Floats:
     """Where a model succeeds although a cheaper one does too: 1 or 0, of shape (n_prompts, n_models)."""
     rung = np.arange(len(testset.models))
-    return np.asarray(testset.success & (rung > _right(testset)), dtype=np.float64)
+    return np.asarray(testset.success & (rung > testset.cheapest_right[:, None]), dtype=np.float64)
 
 
 def cost_above_label(testset: TestSet) -> Floats:
@@ -92,7 +97,7 @@ def boundary_accuracy(testset: TestSet, point: Point) -> Ratio:
 
 def boundary_exact(testset: TestSet, point: Point) -> Ratio:
     """Share of label-side boundary prompts routed to exactly the label's model."""
-    exact = (np.arange(len(testset.models)) == _right(testset)).astype(np.float64)
+    exact = (np.arange(len(testset.models)) == testset.cheapest_right[:, None]).astype(np.float64)
     return mean_among(point.take(exact), testset.boundary)
 
 
@@ -121,12 +126,6 @@ def score_boundary_exact(testset: TestSet, point: Point, margin: Floats) -> Rati
     return mean_among(point.take(exact), margin < testset.boundary_margin)
 
 
-def _right(testset: TestSet) -> Ints:
-    """Cheapest rung that succeeds, of shape (n_prompts, 1); 0 where none does, which no caller counts."""
-    right: Ints = testset.success.argmax(axis=1)
-    return right[:, None]
-
-
 def _against_label(testset: TestSet, table: Floats) -> Floats:
-    difference = table - np.take_along_axis(table, _right(testset), axis=1)
+    difference = table - np.take_along_axis(table, testset.cheapest_right[:, None], axis=1)
     return difference * testset.solvable[:, None]

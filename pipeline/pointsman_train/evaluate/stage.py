@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -294,7 +295,7 @@ def take_testset(
         cost_usd=filled_costs(cost, mean_cost),
         label=labelled.label[rows],
         group=group[rows],
-        source=[source for source, kept in zip(outcomes.source, rows, strict=True) if kept],
+        source=list(compress(outcomes.source, rows)),
         train_mean_cost=mean_cost,
         train_mean_score=mean_score,
         boundary_margin=margin,

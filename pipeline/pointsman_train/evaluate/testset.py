@@ -115,6 +115,13 @@ class TestSet:
         return self.solvable & ~self.success[:, 0]
 
     @property
+    def cheapest_right(self) -> Ints:
+        """Cheapest rung that succeeds, rung 0 where none does, of shape (n_prompts,)."""
+        # argmax of a row without success is 0, which is the cheapest.
+        rung: Ints = self.success.argmax(axis=1)
+        return rung
+
+    @property
     def is_dearest(self) -> Floats:
         """Indicator of the dearest model: 1 in its column, 0 elsewhere, of shape (n_prompts, n_models)."""
         indicator = np.zeros_like(self.score)

@@ -63,7 +63,7 @@ def _trained(router: TrainedRouter, features: Features, texts: Sequence[str]) ->
     """Predict without the graph; the similarity is from the featurizer's own run."""
     near = None if router.guard is None else router.featurizer.transform_all(texts)[1]
     similarity = None if near is None else near.astype(np.float32)
-    return Predictions(router.p_success(features), router.p_label(features), features, similarity)
+    return router.predictions(features, similarity)
 
 
 def _compare(name: str, found: Predictions, trained: Predictions) -> None:
@@ -114,7 +114,7 @@ def _check_adjacent(router: TrainedRouter, onnx: bytes) -> None:
     rows = adjacent_rows(router.features, [*router.success.ensembles(), router.complexity.ensemble()])
     session = open_session(heads_of(onnx))
     p_success, p_label = session.run(["p_success", "p_label"], {"features": rows})
-    trained = Predictions(router.p_success(rows), router.p_label(rows), rows)
+    trained = router.predictions(rows)
     _compare("neighbouring float32 features", Predictions(p_success, p_label, rows), trained)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from pointsman.graph import Predictions
 from pointsman.text import both_ends
 from pointsman_train.cores import on_all_cores
 
@@ -24,6 +25,12 @@ def open_session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
     options.log_severity_level = 3
     content = model if isinstance(model, bytes) else model.SerializeToString()
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def predictions_of(session: ort.InferenceSession, prompts: Sequence[str]) -> Predictions:
+    """Run an exported graph over prompts, in batches."""
+    names = [output.name for output in session.get_outputs()]
+    return Predictions(**dict(zip(names, run(session, prompts, names), strict=True)))
 
 
 def batches(prompts: Sequence[str], size: int = BATCH) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:

@@ -10,6 +10,8 @@ from pointsman_train.label.labels import Labelled
 
 # What is told: a success rate that is so far from that of all prompts, by so many standard errors of the two parts.
 _LEAST, _CLEAR = 0.1, 4.0
+# Prompts, of one each, with fewer of which operating points and figures are mostly chance.
+_ENOUGH = 200
 
 
 def selection_told(labelled: Labelled) -> str | None:
@@ -17,12 +19,12 @@ def selection_told(labelled: Labelled) -> str | None:
 
     Means, operating points and test figures rest on prompts with all outcomes. Where those were asked of every model
     because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic. With the
-    probability of each outcome they stand for the others as well, and nothing is told.
+    probability of each outcome they stand for the others as well; then it is only told where they are too few for that.
     """
     gaps = completeness_gaps(labelled.success, labelled.outcomes.stands_for)
     told = np.flatnonzero(~np.isnan(gaps[:, 0]))
     if not len(told):
-        return None
+        return _little_told(labelled)
     m = max(told.tolist(), key=lambda one: abs(gaps[one, 0] - gaps[one, 1]))
     whole, all_asked = gaps[m].tolist()
     return (
@@ -30,6 +32,22 @@ def selection_told(labelled: Labelled) -> str | None:
         f"{whole:.0%} of them, and on {all_asked:.0%} of all that it was asked; operating points and figures rest on "
         "them, and are not those of your traffic. Ask every model about every prompt (pointsman-collect plan=full), or "
         "about a random part of them, and tell the probability of each outcome in the column selection_probability"
+    )
+
+
+def _little_told(labelled: Labelled) -> str | None:
+    """Say that prompts that stand for others are too few; None where none do, or enough."""
+    counts, complete = labelled.outcomes.stands_for, np.asarray(~np.isnan(labelled.success).any(axis=1))
+    if counts is None or not complete.any():
+        return None
+    of_row = counts[complete].max(axis=1)
+    told = effective_size(of_row)
+    if told >= _ENOUGH:
+        return None
+    return (
+        f"{len(of_row):,} of {len(complete):,} prompts have an outcome of every model, {(of_row > 1).sum():,} of them "
+        f"by chance, and they tell as much as {told:,.0f} that had not been chosen would: operating points and figures "
+        "are uncertain. Ask every model about more of them (pointsman-collect explore=0.3, or plan=full)"
     )
 
 

@@ -16,6 +16,7 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.study.task import Report, Task
 from pointsman_train.train.stage import train
+from pointsman_train.writing import write_parquet
 
 WAYS = ("random", "d_optimal")
 
@@ -77,10 +78,7 @@ def anchors(task: Task, config: AnchorsConfig, run_dir: Path) -> Report:
             "part": ["train"] * len(chosen) + ["test"] * len(judged),
         }
     )
-    path = run_dir / "anchors.parquet"
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    partial.replace(path)
+    path = write_parquet(table, run_dir / "anchors.parquet")
     figures = {"anchors/train": float(len(chosen)), "anchors/test": float(len(judged))}
     return Report(figures, (path,), _told(table, path))
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.graph import Predictions
 from pointsman_train.data import Ints
 from pointsman_train.evaluate.bootstrap import Estimate, Weights
 from pointsman_train.evaluate.figures import evaluate
@@ -120,7 +120,7 @@ def run_round(
     rows = complete_rows(labelled, fold.test)
     if shared is None:
         shared = Shared()
-    prompts = [prompt for prompt, kept in zip(labelled.outcomes.prompt, rows, strict=True) if kept]
+    prompts = list(compress(labelled.outcomes.prompt, rows))
     for name, config in recipes.items():
         router = train(labelled, split, inner_folds, config, featurize=shared.fit)
         judged = shared.judge(router, prompts)
@@ -209,4 +209,4 @@ class Shared:
             # The featurizer is kept with its features, so that its id stays its own.
             self._features[key] = (router.featurizer, *router.featurizer.transform_all(prompts))
         _, features, similarity = self._features[key]
-        return router.judged(Predictions(router.p_success(features), router.p_label(features), features, similarity))
+        return router.judged(router.predictions(features, similarity))

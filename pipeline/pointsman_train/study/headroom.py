@@ -6,7 +6,6 @@ import numpy as np
 
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, estimate, means
-from pointsman_train.evaluate.curve import oracle_choice
 from pointsman_train.evaluate.ratio import Ratio, estimate_ratios, mean
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.check import CANNOT_TELL, PAYS, WILL_NOT, Check, above, below, percent, points
@@ -47,7 +46,7 @@ def check_headroom(testset: TestSet, weights: Weights, least_score: float, least
 
 def headroom_figures(testset: TestSet, weights: Weights) -> dict[str, Estimate]:
     """Compute the oracle's lead over the best single model, and the spread of the ladder's costs."""
-    oracle, best = oracle_choice(testset)[:, None], testset.best_single
+    oracle, best = testset.cheapest_right[:, None], testset.best_single
     score = np.take_along_axis(testset.score, oracle, axis=1)[:, 0]
     cost = np.take_along_axis(testset.cost_usd, oracle, axis=1)[:, 0]
     best_cost = testset.cost_usd[:, best]

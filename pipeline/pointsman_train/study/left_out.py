@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
         training prompt is: then the router itself had seen nothing of it.
     """
     rows = _judged(task)
-    judged = [source for source, kept in zip(task.labelled.outcomes.source, rows, strict=True) if kept]
+    judged = list(compress(task.labelled.outcomes.source, rows))
     _refuse_ids(task, judged)
     done: list[_Done] = []
     failed: dict[str, str] = {}
@@ -96,7 +97,7 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
 
 def _refuse_ids(task: Task, judged: Sequence[str]) -> None:
     trained = task.split.rows("train", "calibration")
-    known = {source for source, kept in zip(task.labelled.outcomes.source, trained, strict=True) if kept}
+    known = set(compress(task.labelled.outcomes.source, trained))
     unseen = np.mean([source not in known for source in judged])
     if unseen > _MOST_UNSEEN:
         raise LabelError(
@@ -139,8 +140,7 @@ def _judged(task: Task) -> Bools:
 
 
 def _predictions(router: TrainedRouter, prompts: Sequence[str]) -> Predictions:
-    features, similarity = router.featurizer.transform_all(prompts)
-    return Predictions(router.p_success(features), router.p_label(features), features, similarity)
+    return router.predictions(*router.featurizer.transform_all(prompts))
 
 
 def _joined(done: Sequence[_Done], failed: dict[str, str], evaluation: Evaluation, weights: Weights) -> LeftOut:

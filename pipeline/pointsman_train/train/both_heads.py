@@ -16,7 +16,7 @@ from pointsman_train.train.success import Descriptors, Formulation, SuccessModel
 
 
 @dataclass(frozen=True, slots=True)
-class Heads:
+class BothHeads:
     """Fits either head on a set of rows.
 
     Attributes

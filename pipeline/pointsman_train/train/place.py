@@ -13,7 +13,7 @@ from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Featurize, Fitted, Taught, fit_featurizer
 from pointsman_train.split.split import fold_of
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.complexity import ComplexityModel
 from pointsman_train.train.label_shares import WeighedLabels
 from pointsman_train.train.success import SuccessModel, Targets
@@ -55,7 +55,7 @@ class Place(Protocol):
         """Fit the featurizer."""
         ...
 
-    def heads(self, heads: Heads) -> FitsHeads:
+    def heads(self, heads: BothHeads) -> FitsHeads:
         """Return what fits these heads on the prompts that are there."""
         ...
 
@@ -80,6 +80,6 @@ class Here:
         """Fit the featurizer."""
         return self.how(prompts, taught, config)
 
-    def heads(self, heads: Heads) -> FitsHeads:
+    def heads(self, heads: BothHeads) -> FitsHeads:
         """Return the heads themselves."""
         return heads

@@ -60,6 +60,10 @@ class TrainedRouter:
         margins = self.complexity.margins(features)
         return label_probabilities(self.label_calibration, margins, self.complexity.classes, len(self.models))
 
+    def predictions(self, features: Features, similarity: Features | None = None) -> Predictions:
+        """Put together what the training library says of features, in the place of the exported graph."""
+        return Predictions(self.p_success(features), self.p_label(features), features, similarity)
+
     def judged(self, predictions: Predictions) -> Judged:
         """Put what was predicted beside how it is decided, for the evaluate stage."""
         return Judged(

@@ -13,7 +13,7 @@ from pointsman_train.featurize.fit import Featurize, Taught, fit_featurizer
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.split import Split
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS, CalibrationConfig
 from pointsman_train.train.complexity import ComplexityConfig
 from pointsman_train.train.fitting import fit_heads, fit_heads_apart
@@ -119,7 +119,7 @@ def train(
     )
     fitted = place.featurize(rows.prompt, taught, config.features)
     formulation = FORMULATIONS[config.formulation](config)
-    heads = Heads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)
+    heads = BothHeads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
     if out_of_fold:
         log.info("predicting out of fold")

@@ -18,7 +18,7 @@ from pointsman_train.featurize.fit import Featurize, Taught
 from pointsman_train.featurize.ground import Ground
 from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.sources import deal_sources
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.fill import filled_scores
 from pointsman_train.train.fitting import FittedHeads, label_probabilities
 from pointsman_train.train.rows import Rows
@@ -33,7 +33,7 @@ _MOST_PROMPTS = 10_000
 
 
 def unseen_sources(
-    heads: Heads,
+    heads: BothHeads,
     found: FittedHeads,
     rows: Rows,
     taught: Taught,

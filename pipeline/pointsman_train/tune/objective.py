@@ -18,6 +18,7 @@ from pointsman_train.tune.reading import FIGURES, FOLD, NOTE, PROMPTS, SOUGHT
 from pointsman_train.tune.space import Dimension, held
 from pointsman_train.tune.store import DEFAULT
 from pointsman_train.tune.trials import FAILED, STOPPED
+from pointsman_train.writing import nulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Objective:
             for k in range(len(self.bench.folds)):
                 rounds.append(self.bench.judge(k, train))
                 figures = figures_of(rounds[-1])
-                trial.set_user_attr(f"{FOLD}{k}", _plain(figures))
+                trial.set_user_attr(f"{FOLD}{k}", nulled(figures))
                 self._report(trial, k, figures[self.metric], default)
             pooled = self.bench.pooled(rounds)
         except TrainError as error:
@@ -88,7 +89,7 @@ class Objective:
                 "set tune.metric=log_loss"
             )
         trial.set_user_attr(PROMPTS, prompts)
-        trial.set_user_attr(FIGURES, _plain({name: float(values[0]) for name, values in pooled.items()}))
+        trial.set_user_attr(FIGURES, nulled({name: float(values[0]) for name, values in pooled.items()}))
         trial.set_user_attr(SOUGHT, [None if math.isnan(one) else one for one in sought.tolist()])
         return float(sought[0])
 
@@ -110,7 +111,3 @@ def _sampler(seed: int, number: int) -> Any:
 
     drawn = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     return optuna.samplers.TPESampler(seed=drawn, multivariate=False)
-
-
-def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in figures.items()}

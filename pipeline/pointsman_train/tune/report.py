@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from pointsman_train.tune.best import use_of, write_best
 from pointsman_train.tune.search import search
 from pointsman_train.tune.settings import TuneConfig
 from pointsman_train.tune.trials import COMPLETE, FAILED, Found, Trial
-from pointsman_train.writing import as_json, write_json
+from pointsman_train.writing import as_json, nulled, write_json
 
 _SHOWN = 5
 
@@ -117,15 +116,11 @@ def _trial_json(found: Found, trial: Trial) -> dict[str, Any]:
         "state": trial.state,
         "note": trial.note,
         "settings": dict(trial.settings),
-        "figures": _known(trial.figures),
-        "folds": [_known(fold) for fold in trial.folds],
+        "figures": nulled(trial.figures),
+        "folds": [nulled(fold) for fold in trial.folds],
         "gain": as_json(found.gain(trial)) if trial.state == COMPLETE else None,
         "seconds": None if math.isnan(trial.seconds) else round(trial.seconds, 1),
     }
-
-
-def _known(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def tune_figures(found: Found) -> dict[str, float]:

@@ -51,6 +51,12 @@ def test_a_ladder_stops_at_the_first_success_and_reports_what_it_saved(serve, co
     assert "the plan saved about $0.002520" in summarise(collected, config)
 
 
+@pytest.mark.parametrize(("plan", "explore", "warned"), [("ladder", 0.0, 1), ("ladder", 0.1, 0), ("full", 0.0, 0)])
+def test_a_ladder_that_never_explores_is_warned_of_before_anybody_is_asked(configure, caplog, plan, explore, warned):
+    configure({"low": "http://127.0.0.1:9"}, ["a"], plan=plan, explore=explore).check()
+    assert len([message for message in caplog.messages if "set explore=0.1 or more" in message]) == warned
+
+
 def test_a_full_plan_asks_everybody(serve, configure):
     low, top = serve(), serve()
     config = configure({"low": low.url, "top": top.url}, ["a", "b"])

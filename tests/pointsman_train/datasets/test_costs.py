@@ -107,8 +107,8 @@ def test_all_costs_null_and_no_catalog_says_what_to_give():
     assert failure("auto", None) == [
         HEAD.format("auto"),
         "  file: no cost_usd of 'small'; fill that column, or name it in dataset.columns.cost_usd",
-        "  tokens: no catalog is given; give one with each model's input_per_m and output_per_m",
-        "  price: no catalog is given; give one with each model's input_per_m and output_per_m",
+        "  tokens: no catalog is given; give one (catalog=FILE) with each model's input_per_m and output_per_m",
+        "  price: no catalog is given; give one (catalog=FILE) with each model's input_per_m and output_per_m",
     ]
 
 

@@ -181,7 +181,7 @@ def _fitted(testset, p_success, rows, target):
     found = controlled(loss, target, testset.group[rows][solvable])
     choice = np.full(len(testset), testset.dearest) if found is None else chosen[:, found]
     rest = np.setdiff1d(np.arange(len(testset)), rows)
-    under = np.take_along_axis(under_routed(testset), choice[:, None], axis=1)[rest, 0]
+    under = np.take_along_axis(under_routed(testset.success), choice[:, None], axis=1)[rest, 0]
     return under.sum(), testset.solvable[rest].sum(), found
 
 
@@ -206,7 +206,7 @@ def test_the_loss_is_the_under_routing_of_the_rates(make):
 
     assert loss.shape == (int(testset.solvable.sum()), 3)
     for k in range(3):
-        ratio = routed_rate(testset, Choice(choice[:, k]), under_routed(testset))
+        ratio = routed_rate(testset, Choice(choice[:, k]), under_routed(testset.success))
         rate = estimate_ratios({"rate": ratio}, np.ones((2, 200), dtype=np.float32))["rate"].value
         assert loss[:, k].mean() == pytest.approx(rate)
 

@@ -61,13 +61,13 @@ def test_success_by_a_dearer_model_than_the_labels_is_accurate_but_not_exact(han
 
 def test_failing_where_only_a_cheaper_model_succeeds_is_neither_under_nor_over_routing(hand):
     # Prompt 5: only the medium model succeeds.
-    assert under_routed(hand)[5].tolist() == [1, 0, 0]
+    assert under_routed(hand.success)[5].tolist() == [1, 0, 0]
     assert over_routed(hand)[5].tolist() == [0, 0, 0]
 
 
 def test_failing_between_two_that_succeed_is_under_routing(hand):
     # Prompt 4: the small and the large model succeed.
-    assert under_routed(hand)[4].tolist() == [0, 1, 0]
+    assert under_routed(hand.success)[4].tolist() == [0, 1, 0]
     assert over_routed(hand)[4].tolist() == [0, 0, 1]
 
 

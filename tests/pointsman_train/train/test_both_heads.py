@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax
 
 from pointsman_train.train.booster import BoostedConfig
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.complexity import ComplexityConfig
 from pointsman_train.train.label_shares import weigh_labels
 from pointsman_train.train.per_model import PerModel
@@ -14,7 +14,7 @@ from pointsman_train.train.per_model import PerModel
 @pytest.fixture
 def heads(task):
     formulation = PerModel(BoostedConfig())
-    return Heads(formulation, (0, 1, 2, 3), task.descriptors, task.layout, ComplexityConfig())
+    return BothHeads(formulation, (0, 1, 2, 3), task.descriptors, task.layout, ComplexityConfig())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from pointsman_train.featurize.fit import Fitted
 from pointsman_train.train import fitting
 from pointsman_train.train.booster import BoostedConfig
-from pointsman_train.train.both_heads import Heads
+from pointsman_train.train.both_heads import BothHeads
 from pointsman_train.train.calibration import SUCCESS_CALIBRATIONS
 from pointsman_train.train.complexity import ComplexityConfig
 from pointsman_train.train.per_model import PerModel
@@ -16,7 +16,7 @@ from pointsman_train.train.rows import Rows
 @pytest.fixture
 def fit(task):
     n = len(task.features)
-    heads = Heads(PerModel(BoostedConfig()), (0, 1, 2, 3), task.descriptors, task.layout, ComplexityConfig())
+    heads = BothHeads(PerModel(BoostedConfig()), (0, 1, 2, 3), task.descriptors, task.layout, ComplexityConfig())
     rows = Rows([""] * n, [""] * n, task.targets, task.targets.success, task.targets.success * 0.01, np.arange(n))
     fitted = Fitted(None, task.features, similarity=np.arange(n, dtype=np.float32))
     return lambda: fitting.fit_heads(heads, SUCCESS_CALIBRATIONS["platt"], fitted, rows, np.arange(n) % 4)
