@@ -24,6 +24,7 @@ from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
 from pointsman_train.evaluate.figures import evaluate, point_figures
 from pointsman_train.evaluate.gate import Check, GateConfig, gate
+from pointsman_train.evaluate.ratio import groups_behind, mean
 from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.router import Router as Routed
 from pointsman_train.evaluate.slices import Slice, slice_figures
@@ -227,7 +228,7 @@ def _is_one(a: Router, b: Router) -> bool:
 
 
 def _density(testset: TestSet) -> float:
-    return len(np.unique(testset.group)) / len(testset)
+    return groups_behind(mean(np.ones(len(testset))), testset.group, testset.stands_for) / len(testset)
 
 
 def _compare_points(a: Mapping[str, Point], b: Mapping[str, Point], on: Ground, same: bool) -> tuple[SliceRows, ...]:

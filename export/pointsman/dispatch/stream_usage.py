@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pointsman.dispatch.api import Api
+from pointsman.dispatch.verdict import is_error
 
 OPTIONS = "stream_options"
 _ASKED = "include_usage"
-_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+# Two ends of lines, whichever of the three each is. Of a "\r" at the very end it is not known yet whether it is all.
+_END = re.compile(rb"(?:\r\n|\n|\r(?!\n|\Z))(?:\r\n|\n|\r(?!\n|\Z))")
 # Bytes at the end of what is held in which the end of an event may have begun.
 _BEGUN = 3
 # A longer event goes on as it comes.
@@ -38,7 +40,7 @@ def options_for(api: Api, values: Mapping[str, Any]) -> dict[str, Any] | None:
     if api is not Api.CHAT or values.get("stream") is not True or not (given is None or isinstance(given, dict)):
         return None
     given = given or {}
-    return None if given.get(_ASKED) is True else {**given, _ASKED: True}
+    return None if given.get(_ASKED) else {**given, _ASKED: True}
 
 
 class Hider:
@@ -82,4 +84,6 @@ def _tells_tokens(event: bytes) -> bool:
         content = json.loads(b"\n".join(lines))
     except (ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and content.get("choices") == [] and isinstance(content.get("usage"), dict)
+    if not isinstance(content, dict) or content.get("choices") or is_error(content):
+        return False
+    return isinstance(content.get("usage"), dict)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pointsman_train.datasets.schema import LEAST_PROBABILITY
 from pointsman_train.errors import ConfigError
 
 PLANS = ("ladder", "full")
@@ -33,8 +34,8 @@ class Plan:
         """Check the settings."""
         if self.kind not in PLANS:
             raise ConfigError(f"plan must be one of {PLANS}, got {self.kind!r}")
-        if not 0 <= self.explore <= 1:
-            raise ConfigError(f"explore must be from 0 to 1, got {self.explore!r}")
+        if self.explore != 0 and not LEAST_PROBABILITY <= self.explore <= 1:
+            raise ConfigError(f"explore must be 0, or from {LEAST_PROBABILITY:g} to 1, got {self.explore!r}")
 
     def explores(self, prompt_id: str) -> bool:
         """Whether this prompt goes to every model.

@@ -24,7 +24,7 @@ _EXPECTED = {
     "input_tokens": _AMOUNT,
     "output_tokens": _AMOUNT,
     "cost_usd": _AMOUNT,
-    "selection_probability": "the probability that the model was asked, above 0 and at most 1, or null where unknown",
+    "selection_probability": "the probability that the model was asked, from 0.0001 to 1, or null where unknown",
 }
 _HINTS = {
     "prompts": "give each prompt an id of its own",

@@ -15,6 +15,8 @@ from pointsman_train.errors import DataError
 
 NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd", "selection_probability")
 
+# One outcome that stood for more would outweigh all others.
+LEAST_PROBABILITY = 1e-4
 # What spreadsheets and databases write into a text file's number columns.
 _WORDS = {"": None, "na": None, "n/a": None, "null": None, "none": None, "true": 1.0, "false": 0.0}
 
@@ -30,7 +32,7 @@ def _is_share(values: pd.Series[Any]) -> pd.Series[bool]:
 
 
 def _is_probability(values: pd.Series[Any]) -> pd.Series[bool]:
-    return _floats(values).between(0, 1, inclusive="right")
+    return _floats(values).between(LEAST_PROBABILITY, 1)
 
 
 def _is_amount(values: pd.Series[Any]) -> pd.Series[bool]:

@@ -57,6 +57,12 @@ def wide_rows(
     table: Table, columns: Columns, patterns: tuple[str, str], pool: Sequence[str], drops: DropLog
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read and check the outcomes, without the prompts' texts; parameters and errors as :func:`read_wide`."""
+    if columns.selection_probability in table.columns:
+        raise DataError(
+            f"{table.origin}: a wide table has no place for the probability of each outcome, and has a column "
+            f"{columns.selection_probability!r}; write it in long form, or name another column in "
+            "dataset.columns.selection_probability where this one means something else"
+        )
     score, cost = _models_of(table, columns, patterns)
     if not score:
         raise DataError(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pointsman_train.data import Floats
-from pointsman_train.errors import ConfigError, DataError
+from pointsman_train.errors import DataError
 from pointsman_train.evaluate import curve as curves
-from pointsman_train.evaluate.bootstrap import Estimate, Weights, estimate, mean_of_known, means
+from pointsman_train.evaluate.bootstrap import Estimate, Weights, check_weights, estimate, mean_of_known, means
 from pointsman_train.evaluate.calibration import brier, ece, log_loss
 from pointsman_train.evaluate.discrimination import auc
 from pointsman_train.evaluate.labels import label_figures
@@ -159,12 +159,7 @@ def _at_point(testset: TestSet, point: Point) -> dict[str, Ratio]:
 
 def _check(testset: TestSet, router: Router, weights: Weights) -> None:
     n_prompts, n_models = testset.score.shape
-    first = np.ones(1) if testset.stands_for is None else testset.stands_for.astype(np.float32)
-    if weights.ndim != 2 or weights.shape[1] != n_prompts or not (weights[0] == first).all():
-        raise ConfigError(
-            f"weights have the shape {weights.shape!r}, expected (1 + resamples, {n_prompts}) with a first row "
-            "of ones, or of what each prompt stands for; make them with weights_of(testset)"
-        )
+    check_weights(weights, testset)
     for name, table, columns in (
         ("p_success", router.p_success, n_models),
         ("p_label", router.p_label, n_models + 1),

@@ -120,9 +120,28 @@ def is_share(name: str) -> bool:
     return name.removesuffix(HALF_COST) in SHARES
 
 
-def groups_behind(ratio: Ratio, group: Ints) -> int:
-    """Count the groups of near-duplicates that have a prompt in the denominator."""
-    return len(np.unique(group[ratio.denominator > 0]))
+def groups_behind(ratio: Ratio, group: Ints, count: NDArray[Any] | None = None) -> float:
+    """Count the groups of near-duplicates that have a prompt in the denominator.
+
+    Where prompts stand for others, it is half as many as tell as much, if that is less: how far the few that count most
+    may be off, resamples know less well. Of routers that are equal, with prompts that tell as much as 39, 11 in 100 were
+    called better or worse, with as much as 77, 7.
+
+    Parameters
+    ----------
+    count
+        ndarray of shape (n_prompts,), how often each prompt counts; None is once.
+
+    Examples
+    --------
+    >>> ratio, group = mean(np.zeros(4)), np.array([0, 1, 2, 2])
+    >>> groups_behind(ratio, group), groups_behind(ratio, group, np.array([9.0, 1.0, 1.0, 1.0]))
+    (3.0, 0.8372093023255814)
+    """
+    groups = float(len(np.unique(group[ratio.denominator > 0])))
+    if count is None or (count == 1).all():
+        return groups
+    return min(groups, trials_behind(ratio, group, count) / 2)
 
 
 def trials_behind(ratio: Ratio, group: Ints, count: NDArray[Any] | None = None) -> float:

@@ -41,7 +41,7 @@ class Slice:
     by, name
         What the prompts were divided by, and the slice's name.
     prompts, groups
-        How many prompts and groups of near-duplicates it has.
+        How many prompts it has, and :func:`~pointsman_train.evaluate.ratio.groups_behind` them.
     figures
         By name, each with its own count; without an interval where it rests on too few groups.
     thin
@@ -117,7 +117,8 @@ def _slice(by: str, name: str, ratios: Mapping[str, Ratio], rows: Ints, group: I
         for k, (figure, ratio) in enumerate(inside.items())
     }
     thin = tuple(figure for figure, found in figures.items() if found.n and np.isnan(found.low))
-    return Slice(by, name, len(rows), len(np.unique(group)), figures, thin)
+    groups = int(groups_behind(mean(np.ones(len(rows))), group, weights[0]))
+    return Slice(by, name, len(rows), groups, figures, thin)
 
 
 def _among(ratio: Ratio, rows: Ints) -> Ratio:
@@ -126,7 +127,7 @@ def _among(ratio: Ratio, rows: Ints) -> Ratio:
 
 
 def _estimate(name: str, ratio: Ratio, resampled: Floats, group: Ints, count: NDArray[Any]) -> Estimate:
-    found, groups = estimate(resampled, ratio.n), groups_behind(ratio, group)
+    found, groups = estimate(resampled, ratio.n), groups_behind(ratio, group, count)
     if groups < LEAST_GROUPS:
         return replace(found, low=np.nan, high=np.nan)
     return of_few_cases(found, trials_behind(ratio, group, count)) if is_share(name) else found

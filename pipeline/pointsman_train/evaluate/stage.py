@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pointsman.decide import Rule
 from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
-from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, weights_of
@@ -286,7 +285,7 @@ def take_testset(
         ndarrays of shape (n_models,), training means.
     """
     outcomes = labelled.outcomes
-    cost = outcomes.cost_usd[rows]
+    cost, counts = outcomes.cost_usd[rows], labelled.stands_for
     testset = TestSet(
         models=labelled.models,
         score=outcomes.score[rows],
@@ -299,6 +298,6 @@ def take_testset(
         train_mean_cost=mean_cost,
         train_mean_score=mean_score,
         boundary_margin=margin,
-        stands_for=None if outcomes.stands_for is None else of_rows(outcomes.stands_for[rows]),
+        stands_for=None if counts is None else counts[rows],
     )
     return testset, int(np.isnan(cost).sum())

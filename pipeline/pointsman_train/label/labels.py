@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
+from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.label.ladder import climb, ladder_order
 from pointsman_train.label.partial import own_means
@@ -80,6 +81,11 @@ class Labelled:
     def models(self) -> tuple[str, ...]:
         """The ladder, cheapest first."""
         return self.outcomes.models
+
+    @property
+    def stands_for(self) -> Floats | None:
+        """How many prompts like it each prompt with all its outcomes stands for, (n_prompts,); None is one each."""
+        return of_rows(self.outcomes.stands_for)
 
     @property
     def boundary(self) -> Bools:

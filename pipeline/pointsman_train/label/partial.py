@@ -60,6 +60,31 @@ def filled_costs(cost: Floats, mean_cost: Floats) -> Floats:
     return np.where(unknown, ratio[:, None] * mean_cost, cost)
 
 
+def standing_costs(cost: Floats, mean_cost: Floats, stands_for: Floats | None) -> Floats:
+    """Estimate unknown costs, so that means over any set of prompts are right where outcomes stand for others.
+
+    An outcome that stands for ``count`` like it is what was expected of it, by the prompt's outcomes that were asked in
+    any case, and ``count`` times what it differs by.
+
+    Parameters
+    ----------
+    stands_for
+        ndarray of the shape of ``cost``; None is one each, which leaves it to :func:`filled_costs`.
+
+    Examples
+    --------
+    >>> nan, ones = np.nan, np.ones(2)  # of two prompts that cost the first model 2, the second was asked about one
+    >>> standing_costs(np.array([[2.0, 7.0], [2.0, nan]]), ones, np.array([[1.0, 2.0], [1.0, 1.0]])).tolist()
+    [[2.0, 12.0], [2.0, 2.0]]
+    """
+    filled = filled_costs(cost, mean_cost)
+    if stands_for is None:
+        return filled
+    drawn = (stands_for != 1) & ~np.isnan(cost)
+    expected = filled_costs(np.where(drawn, np.nan, cost), mean_cost)
+    return np.where(drawn, expected + stands_for * (cost - expected), filled)
+
+
 def means_by_ratio(amount: Floats, stands_for: Floats | None = None) -> Floats:
     """Mean of each model over the prompts that all well-known models have, as far as amounts keep their proportions.
 

@@ -63,9 +63,9 @@ def anchors(task: Task, config: AnchorsConfig, run_dir: Path) -> Report:
     """
     rng = np.random.default_rng(config.seed)
     complete = np.asarray(~np.isnan(task.labelled.success).any(axis=1))
-    judged = _draw(complete & task.split.rows("test"), config.test, "test", rng)
+    judged = _draw(complete & task.split.rows("test"), config.test, "test", rng, task.labelled.stands_for)
     if config.choose == "random":
-        chosen = _draw(complete & task.training, config.train, "train", rng)
+        chosen = _draw(complete & task.training, config.train, "train", rng, task.labelled.stands_for)
     else:
         chosen = _informative(task, complete, config.train)
     outcomes = task.labelled.outcomes
@@ -130,9 +130,11 @@ def _informative(task: Task, complete: Bools, count: int) -> Ints:
     return np.asarray(rows[kept][d_optimal(router.success.margins(router.features[kept]), count)])
 
 
-def _draw(among: Bools, count: int, part: str, rng: np.random.Generator) -> Ints:
+def _draw(among: Bools, count: int, part: str, rng: np.random.Generator, stands_for: Floats | None) -> Ints:
+    """Draw prompts, each as likely as what it stands for, so that those drawn are like all."""
     _enough(int(among.sum()), count, part)
-    return np.sort(rng.choice(np.flatnonzero(among), count, replace=False))
+    share = None if stands_for is None else stands_for[among] / stands_for[among].sum()
+    return np.sort(rng.choice(np.flatnonzero(among), count, replace=False, p=share))
 
 
 def _enough(there: int, wanted: int, part: str) -> None:

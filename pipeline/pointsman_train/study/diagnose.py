@@ -25,7 +25,7 @@ from pointsman_train.study.noise import check_noise
 from pointsman_train.study.sources import check_sources
 from pointsman_train.study.task import Report, Task
 from pointsman_train.study.traffic import check_traffic
-from pointsman_train.train.rows import describe_models
+from pointsman_train.train.rows import describe_models, rows_of
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,8 @@ def _checks(task: Task, config: DiagnoseConfig, prompts: list[str] | None, run_d
     labelled, group = task.labelled, task.split.group
     seed, resamples = task.evaluate.seed, task.evaluate.resamples
     known = labelled.label >= 0
-    weights = resample_weights(group[known], np.random.default_rng(seed), resamples)
+    counts = rows_of(labelled, group, known).targets.label_weight if labelled.outcomes.stands_for is not None else None
+    weights = resample_weights(group[known], np.random.default_rng(seed), resamples, counts)
     everything = complete_testset(task)
     checks = [
         check_headroom(everything, weights_of(everything, seed, resamples), config.least_score, config.least_saving),

@@ -70,8 +70,9 @@ def _out_of_fold(task: Task, subset: Bools) -> tuple[Crossfit, float]:
     folds = [Fold(one.name, _within(subset, one.train), _within(subset, one.test)) for one in rounds]
     if not all((fold.test & complete).any() for fold in folds):
         raise LabelError("a fold has no prompt with a label and an outcome of every model")
-    guesses = [guess_log_loss(labelled.success[f.train], labelled.success[f.test & complete]) for f in folds]
-    counts = [int((f.test & complete).sum()) for f in folds]
+    guesses = [guess_log_loss(labelled, fold.train, fold.test & complete) for fold in folds]
+    standing = np.ones(len(complete)) if labelled.stands_for is None else labelled.stands_for
+    counts = [float(standing[fold.test & complete].sum()) for fold in folds]
     found = crossfit(labelled, group, folds, {"": task.train}, _FOLDS)[""]
     return found, float(np.average(guesses, weights=counts))
 

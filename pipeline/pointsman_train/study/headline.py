@@ -6,7 +6,7 @@ import numpy as np
 
 from pointsman_train.data import Floats
 from pointsman_train.errors import DataError
-from pointsman_train.evaluate.bootstrap import Weights, mean_of_known, means
+from pointsman_train.evaluate.bootstrap import Weights, check_weights, mean_of_known, means
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.curve import cost_saved_at, curve, frame, hull_gain
 from pointsman_train.evaluate.discrimination import auc
@@ -31,10 +31,13 @@ def headline(testset: TestSet, router: Router, weights: Weights) -> dict[str, Fl
     ------
     DataError
         When the router has no probabilities.
+    ConfigError
+        When the weights are not those of the test set.
     """
     p_success = router.p_success
     if p_success is None:
         raise DataError("the router has no probabilities of success, which AUC and log loss judge; give one that has")
+    check_weights(weights, testset)
     points, against = curve(testset, router, weights), frame(testset, weights)
     columns = zip(p_success.T, testset.success.T, strict=True)
     boundary = boundary_accuracy(testset, half_cost_point(testset, router))

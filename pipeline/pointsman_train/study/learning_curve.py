@@ -124,7 +124,9 @@ def measure_curve(task: Task, config: LearningCurveConfig, kept: Path) -> Learni
     sizes = sizes_up_to(config.sizes, total)
     judged = complete_rows(task.labelled, task.split.rows("test"))
     rng = np.random.default_rng(task.evaluate.seed)
-    weights = resample_weights(task.split.group[judged], rng, task.evaluate.resamples)
+    counts = task.labelled.stands_for
+    counts = None if counts is None else counts[judged]
+    weights = resample_weights(task.split.group[judged], rng, task.evaluate.resamples, counts)
     picks = rng.integers(config.repeats, size=(task.evaluate.resamples, config.repeats))
     points = _measured(task, config, sizes, weights, Points(kept, task))
     resampled = {name: np.stack([_mixed(size[name], picks) for size in points], axis=1) for name in HEADLINE}
@@ -135,7 +137,7 @@ def measure_curve(task: Task, config: LearningCurveConfig, kept: Path) -> Learni
         sizes=tuple(sizes),
         prompts=n,
         figures={name: tuple(estimate(column, n) for column in table.T) for name, table in resampled.items()},
-        guess=guess_log_loss(task.labelled.success[task.training], task.labelled.success[judged]),
+        guess=guess_log_loss(task.labelled, task.training, judged),
         next_labels=config.next_labels,
         gains={name: estimate(law.at(total) - law.at(more), n) for name, law in laws.items()},
         laws=laws,

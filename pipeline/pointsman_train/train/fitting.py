@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman_train.data import Floats, Ints
-from pointsman_train.datasets.selected import of_rows
 from pointsman_train.featurize.featurizer import Features
 from pointsman_train.featurize.fit import Fitted
 from pointsman_train.label.partial import partly_known
@@ -65,7 +64,7 @@ class FittedHeads:
             success=targets.success,
             group=self.rows.group,
             cost=self.rows.cost,
-            stands_for=of_rows(targets.stands_for),
+            stands_for=targets.stands_for,
         )
 
 

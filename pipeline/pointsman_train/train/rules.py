@@ -12,7 +12,7 @@ from pointsman.guard import Guard, served
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.evaluate.sweep import grid_of
-from pointsman_train.label.partial import filled_costs
+from pointsman_train.label.partial import standing_costs
 
 HOLD_BINS = 10
 HOLD_BIN_PROMPTS = 30
@@ -77,8 +77,8 @@ class Evidence:
     cost
         ndarray of shape (n_prompts, n_models), of each answer; NaN, or None for all, where it is unknown.
     stands_for
-        ndarray of shape (n_prompts,): how many prompts like it each stands for where its successes are all known; None
-        is one each. Scores need no such count: see :func:`pointsman_train.train.fill.filled_scores`.
+        ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for; None is one each. The scores
+        have that in them: see :func:`pointsman_train.train.fill.filled_scores`.
     """
 
     p_success: Floats
@@ -101,7 +101,7 @@ class Evidence:
         """
         if self.cost is None:
             return np.broadcast_to(self.mean_cost, self.score.shape)
-        return filled_costs(self.cost, self.mean_cost)
+        return standing_costs(self.cost, self.mean_cost, self.stands_for)
 
     def take(self, rows: Bools) -> Evidence:
         """Return the evidence of these prompts."""

@@ -14,6 +14,7 @@ import numpy as np
 from pointsman import decide
 from pointsman.guard import Guard
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.conformal import controlled, under_routing_loss
 from pointsman_train.train.rules import Evidence
@@ -105,7 +106,7 @@ def _under_routes_at_most(value: float, guaranteed: bool, outlook: Outlook) -> B
     success: Bools = np.asarray(evidence.success == 1)
     lost, solvable = under_routing_loss(success, outlook.chosen(evidence)), success.any(axis=1)
     group = None if evidence.group is None else evidence.group[solvable]
-    counts = None if evidence.stands_for is None else evidence.stands_for[solvable]
+    counts = None if evidence.stands_for is None else of_rows(evidence.stands_for[solvable])
     if not guaranteed:
         # Where no prompt can be solved, none is under-routed.
         rate = np.average(lost, axis=0, weights=counts) if len(lost) else np.zeros(lost.shape[1])

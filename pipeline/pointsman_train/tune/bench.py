@@ -80,7 +80,7 @@ class Bench:
 
 def figures_of(one: Round) -> dict[str, float]:
     """Figures of one fold, without resamples; undefined is NaN."""
-    alone = np.ones((1, len(one.testset)), np.uint8)
+    alone = weights_of(one.testset, resamples=1)[:1]
     return {name: float(values[0]) for name, values in headline(one.testset, one.router, alone).items()}
 
 
@@ -95,6 +95,8 @@ def fingerprint(task: Task) -> str:
     for table in (outcomes.score, outcomes.trials, outcomes.cost_usd, task.labelled.success, task.labelled.label):
         digest.update(np.ascontiguousarray(table[rows]).tobytes())
     digest.update(group.tobytes())
+    if outcomes.stands_for is not None:
+        digest.update(np.ascontiguousarray(outcomes.stands_for[rows]).tobytes())
     return digest.hexdigest()
 
 

@@ -52,6 +52,22 @@ def test_a_caller_that_asks_gets_what_it_asks_for(asked):
     assert records[0].output_tokens == 4
 
 
+@pytest.mark.parametrize("asks", [1, "yes"])
+def test_whatever_a_caller_asks_with_it_gets_what_it_asks_for(asked, asks):
+    made, upstream, _ = asked(lambda seen, before: stream("4", "2"))
+    chunks = list(create(made, stream=True, stream_options={"include_usage": asks}))
+    assert len([chunk for chunk in chunks if not chunk.choices]) == 1
+    assert upstream.seen[0].body["stream_options"] == {"include_usage": asks}
+
+
+def test_an_answer_that_is_compressed_all_the_same_passes_as_it_is(serve, router, catalog, hasty):
+    whole = stream("4", "2", headers={"Content-Encoding": "x-other"})
+    upstream = serve(whole)
+    http = pointsman.http_client(router, catalog(upstream), settings=replace(hasty(), stream_usage=True))
+    with http, http.stream("POST", "chat/completions", json={"model": AUTO, "messages": [], "stream": True}) as found:
+        assert found.read() == b"".join(whole.pieces)
+
+
 def test_other_options_of_the_caller_stay(asked):
     made, upstream, _ = asked()
     list(create(made, stream=True, stream_options={"include_usage": False, "include_obfuscation": False}))
@@ -112,11 +128,17 @@ EVENTS = (
     event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": USAGE}),
     b'data: {broken "usage"\r\n\r\n',
     b"data: [DONE]\r\r",
+    b"data: 1\n\r\n",
+    b"data: 2\r\n\n",
+    event({"error": {"message": "busy"}, "choices": [], "usage": USAGE}),
     b"\n\n",
 )
 TOKENS = (
     event({"choices": [], "usage": USAGE}),
     event({"choices": [], "usage": USAGE}).replace(b"\n", b"\r\n"),
+    event({"choices": [], "usage": USAGE}).replace(b"\n\n", b"\n\r\n"),
+    event({"usage": USAGE}),
+    event({"choices": None, "usage": USAGE}),
     b'data: {"choices": [],\ndata: "usage": {"total_tokens": 9}}\n\n',
 )
 

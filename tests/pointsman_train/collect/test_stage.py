@@ -255,7 +255,7 @@ def test_a_disk_that_fails_is_one_error_and_not_a_group(serve, configure, monkey
     ("change", "error", "text"),
     [
         ({"plan": "best"}, ConfigError, "plan must be one of"),
-        ({"explore": 2.0}, ConfigError, "explore must be from 0 to 1"),
+        ({"explore": 2.0}, ConfigError, "explore must be 0, or from 0.0001 to 1"),
         ({"trials": 0}, ConfigError, "trials must be above 0"),
         ({"budget_usd": -1.0}, ConfigError, "budget_usd must not be negative"),
         ({"success_threshold": 0.0}, ConfigError, "success_threshold"),

@@ -41,9 +41,9 @@ def test_an_unknown_outcome_stands_for_nothing_more(read):
     assert read(0.25, known=False).stands_for is None
 
 
-@pytest.mark.parametrize("probability", [0.0, -0.5, 1.5])
+@pytest.mark.parametrize("probability", [0.0, -0.5, 1e-9, 1.5])
 def test_a_probability_out_of_range_is_refused_with_its_row(read, probability):
-    with pytest.raises(DataError, match=r"row 2, column 'selection_probability'.*above 0 and at most 1, or null"):
+    with pytest.raises(DataError, match=r"row 2, column 'selection_probability'.*from 0.0001 to 1, or null"):
         read(probability)
 
 

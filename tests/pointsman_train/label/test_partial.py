@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pointsman_train.label.partial import filled_costs, means_by_ratio, means_by_regression, partly_known
+from pointsman_train.label.partial import (
+    filled_costs,
+    means_by_ratio,
+    means_by_regression,
+    partly_known,
+    standing_costs,
+)
 
 NAN = np.nan
 
@@ -83,3 +89,20 @@ def _ladder(outcome, explore, rng):
     failed_so_far = np.cumsum(outcome, axis=1) - outcome == 0
     asked = failed_so_far | (rng.random((len(outcome), 1)) < explore)
     return asked, np.where(asked & ~failed_so_far, 1 / explore, 1.0)
+
+
+def test_mean_costs_over_any_prompts_are_right_where_hard_ones_were_sought_out():
+    told, plain = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        hard = rng.random(1_000) < 0.4
+        cost = np.column_stack([np.ones(1_000), np.where(hard, 20.0, 4.0)])  # the second thinks long on hard ones alone
+        drawn = rng.random(1_000) < 0.2
+        counts = np.column_stack([np.ones(1_000), np.where(~hard & drawn, 5.0, 1.0)])
+        known = np.column_stack([cost[:, 0], np.where(hard | drawn, cost[:, 1], NAN)])
+        mean = means_by_ratio(known, counts)
+        told.append((standing_costs(known, mean, counts) - cost).mean(axis=0)[1])
+        plain.append((filled_costs(known, mean) - cost).mean(axis=0)[1])
+    assert np.mean(told) == pytest.approx(0.0, abs=3.5 * np.std(told, ddof=1) / np.sqrt(40))
+    assert np.mean(plain) > 2
+    assert np.array_equal(standing_costs(known, mean, None), filled_costs(known, mean))

@@ -57,3 +57,19 @@ def made(value: float, low: float, high: float, n: int = 100) -> Estimate:
 def an_estimate() -> Callable[..., Estimate]:
     """Make an estimate by its value and its ends."""
     return made
+
+
+@pytest.fixture(scope="session")
+def climbed(task) -> Task:
+    """The same prompts, of which all models were asked about those that the cheaper ones fail, and three tenths."""
+    labelled = task.labelled
+    success, outcomes = np.nan_to_num(labelled.success), labelled.outcomes
+    failed_so_far = np.cumsum(success, axis=1) - success == 0
+    asked = failed_so_far | (np.random.default_rng(0).random((len(success), 1)) < 0.3)
+    kept = replace(
+        outcomes,
+        score=np.where(asked, outcomes.score, np.nan),
+        trials=np.where(asked, outcomes.trials, 0),
+        stands_for=np.where(asked & ~failed_so_far, 1 / 0.3, 1.0),
+    )
+    return replace(task, labelled=label(kept, LabelConfig(ladder=list(labelled.models))))

@@ -190,9 +190,9 @@ def test_under_routing_counts_what_prompts_stand_for():
         rule = fit_points(evidence, config, RuleConfig(caution=0.0), None)["x"].rule
         return int((p - rule.lam * np.array([0.25, 1.0])).argmax(axis=1).tolist().count(0))
 
-    assert cheap(None) == cheap(np.ones(4)) == 3
+    assert cheap(None) == cheap(np.ones((4, 2))) == 3
     # The third prompt, lost when it goes to the cheap model, stands for six of fourteen.
-    assert cheap(np.array([4.0, 3.0, 6.0, 1.0])) == 2
+    assert cheap(np.array([[1.0, 4.0], [1.0, 3.0], [1.0, 6.0], [1.0, 1.0]])) == 2
 
 
 def test_a_loss_that_stands_for_several_is_a_loss_repeated_but_for_the_prompt_to_come():
