@@ -191,7 +191,7 @@ def _pair(record: Mapping[str, Any], against: str | None) -> _Pair | str:
     if choice is None:
         return "the router did not choose: a model was pinned, or none could be chosen"
     if paid is None:
-        mend = "; a streamed chat has one with the setting stream_usage, or where its client asks" if record.get("stream") else ""
+        mend = "; a streamed chat has one with the setting stream_usage" if record.get("stream") else ""
         return f"its cost is unknown, for want of a price or of the upstream's count of tokens{mend}"
     if not shadow and against is None:
         return "it was routed, and no model to compare with was named"

@@ -124,8 +124,8 @@ def groups_behind(ratio: Ratio, group: Ints, count: NDArray[Any] | None = None) 
     """Count the groups of near-duplicates that have a prompt in the denominator.
 
     Where prompts stand for others, it is half as many as tell as much, if that is less: how far the few that count most
-    may be off, resamples know less well. Of routers that are equal, with prompts that tell as much as 39, 11 in 100 were
-    called better or worse, with as much as 77, 7.
+    may be off, resamples know less well. Of equal routers, 11 in 100 were called better or worse by hull gain where
+    prompts told as much as 39, and 7 where as much as 77.
 
     Parameters
     ----------
