@@ -22,7 +22,7 @@ from pointsman_train.evaluate.traffic import seen_by
 from pointsman_train.export.stage import ExportConfig, Origin, export
 from pointsman_train.inputs import inputs_of
 from pointsman_train.label import LabelConfig, Labelled
-from pointsman_train.label.selection import selection_told
+from pointsman_train.label.selection import selection_counts, selection_told
 from pointsman_train.local_engine import LocalEngine
 from pointsman_train.report.about import about_trained
 from pointsman_train.run_files import report, report_all, without_folders, write_labels
@@ -248,17 +248,21 @@ def _study(name: str, task: Task, config: PipelineConfig, run_dir: Path, tracked
 def describe(prepared: Prepared) -> dict[str, Any]:
     """Fingerprints and counts of the data, for the record."""
     labelled, parts = prepared.labelled, prepared.split
-    return {
-        "prompts": len(labelled.label),
-        "groups": int(parts.group.max()) + 1,
-        "models": list(labelled.models),
-        "cost_basis": labelled.outcomes.cost_source,
-        "outcomes_sha256": labelled.outcomes.fingerprint,
-        "split_sha256": parts.fingerprint,
-        "parts": parts.counts(),
-        "labels": labelled.counts(),
-        "left_out": labelled.outcomes.drops.counts,
-    } | dict(prepared.whole)
+    return (
+        {
+            "prompts": len(labelled.label),
+            "groups": int(parts.group.max()) + 1,
+            "models": list(labelled.models),
+            "cost_basis": labelled.outcomes.cost_source,
+            "outcomes_sha256": labelled.outcomes.fingerprint,
+            "split_sha256": parts.fingerprint,
+            "parts": parts.counts(),
+            "labels": labelled.counts(),
+            "left_out": labelled.outcomes.drops.counts,
+        }
+        | dict(prepared.whole)
+        | ({"selection": chosen} if (chosen := selection_counts(labelled)) else {})
+    )
 
 
 def _prompts(labelled: Labelled, rows: Bools) -> list[str]:

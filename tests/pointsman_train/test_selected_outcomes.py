@@ -99,6 +99,10 @@ def test_a_router_is_trained_and_judged_on_a_climbed_ladder(quick, trained, clim
     found, whole = (json.loads((folder / "metrics.json").read_text()) for folder in (tmp_path / "run", trained.run_dir))
     assert found["test/quality"] == pytest.approx(whole["test/quality"], abs=0.1)
     assert found["test/prompts"] < whole["test/prompts"]
+    told = json.loads((tmp_path / "run" / "data.json").read_text())["selection"]
+    assert 0 < told["by_chance"] < told["complete"]
+    assert told["by_chance"] < told["as_good_as"] < told["complete"]
+    assert "selection" not in json.loads((trained.run_dir / "data.json").read_text())
     (bundle,) = (tmp_path / "routers").rglob("router.json")
     own, other = (json.loads(path.read_text()) for path in (bundle, trained.bundle / "router.json"))
     for one, all_asked in zip(own["models"], other["models"], strict=True):

@@ -35,19 +35,32 @@ def selection_told(labelled: Labelled) -> str | None:
     )
 
 
+def selection_counts(labelled: Labelled) -> dict[str, int]:
+    """Count the prompts with all outcomes, those of them that were asked by chance, and how many would tell as much.
+
+    Empty where every prompt stands for itself.
+    """
+    counts, complete = labelled.stands_for, np.asarray(~np.isnan(labelled.success).any(axis=1))
+    if counts is None:
+        return {}
+    of_row = counts[complete]
+    return {
+        "complete": len(of_row),
+        "by_chance": int((of_row > 1).sum()),
+        "as_good_as": round(effective_size(of_row)),
+    }
+
+
 def _little_told(labelled: Labelled) -> str | None:
     """Say that prompts that stand for others are too few; None where none do, or enough."""
-    counts, complete = labelled.outcomes.stands_for, np.asarray(~np.isnan(labelled.success).any(axis=1))
-    if counts is None or not complete.any():
-        return None
-    of_row = counts[complete].max(axis=1)
-    told = effective_size(of_row)
-    if told >= _ENOUGH:
+    counts = selection_counts(labelled)
+    if not counts or not 0 < counts["as_good_as"] < _ENOUGH:
         return None
     return (
-        f"{len(of_row):,} of {len(complete):,} prompts have an outcome of every model, {(of_row > 1).sum():,} of them "
-        f"by chance, and they tell as much as {told:,.0f} that had not been chosen would: operating points and figures "
-        "are uncertain. Ask every model about more of them (pointsman-collect explore=0.3, or plan=full)"
+        f"{counts['complete']:,} of {len(labelled.label):,} prompts have an outcome of every model, "
+        f"{counts['by_chance']:,} of them by chance, and they tell as much as {counts['as_good_as']:,} that had not "
+        "been chosen would: operating points and figures are uncertain. Ask every model about more of them "
+        "(pointsman-collect explore=0.3, or plan=full)"
     )
 
 
