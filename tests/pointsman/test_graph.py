@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 
 from pointsman.errors import BundleCorruptError
@@ -27,6 +28,20 @@ def test_outputs_are_probabilities_in_double_and_features_in_float(graph, traine
     assert (found.p_success.dtype, found.p_label.dtype, found.features.dtype) == (np.float64, np.float64, np.float32)
     assert ((found.p_success > 0) & (found.p_success < 1)).all()
     np.testing.assert_allclose(found.p_label.sum(axis=1), 1.0, atol=1e-12)
+
+
+def test_without_the_inner_session_the_public_one_does(graph, trained, monkeypatch):
+    class Public:
+        def __init__(self, *given, **named):
+            session = real(*given, **named)
+            self.run, self.get_outputs = session.run, session.get_outputs
+
+    real = ort.InferenceSession
+    monkeypatch.setattr(ort, "InferenceSession", Public)
+    other = Graph(trained.onnx)
+    for text in TEXTS:
+        assert other.predict_one(text) == graph.predict_one(text)
+    np.testing.assert_array_equal(other.predict(TEXTS).p_success, graph.predict(TEXTS).p_success)
 
 
 def test_similarity_is_one_number_a_prompt_and_the_same_alone_as_in_a_batch(graph):
