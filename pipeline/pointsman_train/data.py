@@ -20,6 +20,8 @@ Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 UNKNOWN_LABEL = -1
+# Of an outcome that was asked for by chance: one that stood for more would outweigh all others.
+LEAST_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pointsman_train.evaluate.bootstrap import Estimate
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pointsman_train.evaluate.bootstrap import Estimate
 
 
 def write_text(text: str, path: Path) -> Path:
@@ -52,6 +52,7 @@ def as_json(estimate: Estimate) -> dict[str, float | int | None]:
     Examples
     --------
     >>> import numpy as np
+    >>> from pointsman_train.evaluate.bootstrap import Estimate
     >>> as_json(Estimate(0.5, 0.25, float("nan"), 10, np.array([0.5])))
     {'value': 0.5, 'low': 0.25, 'high': None, 'n': 10}
     """

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pointsman_train.datasets.schema import LEAST_PROBABILITY
+from pointsman_train.data import LEAST_PROBABILITY
 from pointsman_train.errors import ConfigError
 
 PLANS = ("ladder", "full")

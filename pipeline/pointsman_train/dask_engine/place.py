@@ -15,7 +15,7 @@ from pointsman_train.dask_engine.features import Folds, WriteFeatures
 from pointsman_train.dask_engine.lessons import OnCluster
 from pointsman_train.dask_engine.splitting import Parts
 from pointsman_train.dask_engine.store import Step, digest, write_whole
-from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import LabelError
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features
@@ -32,6 +32,9 @@ from pointsman_train.train.learner import InMemory, LabelOf, Lesson, learning
 from pointsman_train.train.success import SuccessModel, Targets
 
 log = logging.getLogger(__name__)
+
+# Share of prompts without a label that makes no difference.
+_FEW = 0.05
 
 
 @dataclass(slots=True)
@@ -149,7 +152,9 @@ class HeadsOnWorkers:
 
 
 def refuse_partly_known(targets: Targets, models: Sequence[str]) -> None:
-    """Stop where a model is known on few of the prompts: the classifier would take prompts for easier than they are.
+    """Stop where labels hang on a model that is known on few prompts: the classifier would take prompts for easier.
+
+    Of a ladder that was climbed until a model succeeds, the dear models are known on few prompts, and every label is.
 
     Raises
     ------
@@ -157,7 +162,7 @@ def refuse_partly_known(targets: Targets, models: Sequence[str]) -> None:
         With the models' names.
     """
     partial = partly_known(targets.known)
-    if partial.any():
+    if partial.any() and float(np.mean(targets.label == UNKNOWN_LABEL)) > _FEW:
         few = [model for model, is_partial in zip(models, partial, strict=True) if is_partial]
         raise LabelError(
             f"{few!r} have outcomes on less than half as many prompts as the best known model; engine=dask does not "

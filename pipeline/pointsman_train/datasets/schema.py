@@ -10,13 +10,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pointsman.text import sanitise
+from pointsman_train.data import LEAST_PROBABILITY
 from pointsman_train.datasets.failures import Place, explain
 from pointsman_train.errors import DataError
 
 NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd", "selection_probability")
 
-# One outcome that stood for more would outweigh all others.
-LEAST_PROBABILITY = 1e-4
 # What spreadsheets and databases write into a text file's number columns.
 _WORDS = {"": None, "na": None, "n/a": None, "null": None, "none": None, "true": 1.0, "false": 0.0}
 
