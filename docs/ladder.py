@@ -1,6 +1,6 @@
 """What a router loses when its outcomes were collected up a ladder, and what the probabilities of asking mend.
 
-usage: python docs/ladder.py              (about twenty minutes; writes docs/measured/ladder.json and the table)
+usage: python docs/ladder.py              (about twelve minutes; writes docs/measured/ladder.json and the table)
        python docs/ladder.py --tables     (only writes the table of docs/collecting.md, from what was measured)
 
 Three tenths of each open set are put aside, with all their outcomes. Of the rest only those are kept that the plan of
