@@ -14,6 +14,8 @@ Place: TypeAlias = Callable[[str, int], tuple[int, str]]
 
 _SHOWN = 5
 _LONGEST = 80
+# Scales that people score by, and the share of scores above 1 that is no slip.
+_SCALES, _MANY = (5, 10, 100), 0.2
 _AMOUNT = "a finite number of 0 or more, or null where unknown"
 _EXPECTED = {
     "prompt_id": "an id",
@@ -56,7 +58,18 @@ def explain(error: pa.errors.SchemaErrors, frame: pd.DataFrame, origin: str, pla
     more = f"\n  and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
     lines = "".join(f"\n  row {row}{text}" for row, text in faults[:_SHOWN])
     found = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return f"{origin}: {found} in the {schema.name} (data rows count from 1){lines}{more}"
+    return f"{origin}: {found} in the {schema.name} (data rows count from 1){lines}{more}{_scale(frame)}"
+
+
+def _scale(frame: pd.DataFrame) -> str:
+    """Say of scores on another scale how they come to ours, where most of them look like that."""
+    scores = frame["score"] if "score" in frame else pd.Series(dtype=float)
+    if scores.dtype != float or not (scores.dropna().between(0, _SCALES[-1])).all():
+        return ""
+    if not (scores > 1).mean() > _MANY:
+        return ""
+    scale = next(one for one in _SCALES if scores.max() <= one)
+    return f"\n  the scores go up to {scores.max():g}: divide them by {scale}, if that is their scale"
 
 
 def _values(cases: pd.DataFrame, place: Place) -> list[tuple[int, str]]:

@@ -72,6 +72,21 @@ def test_a_score_outside_0_to_1_names_file_row_column_value_and_expectation():
     ]
 
 
+@pytest.mark.parametrize(
+    ("score", "scale"), [([0.0, 87.0, 12.5, np.nan], 100), ([4.0, 5.0, 1.0, 2.0], 5), ([0.0, 1.0, 9.5, 7.0], 10)]
+)
+def test_scores_of_another_scale_are_told_how_they_come_to_ours(score, scale):
+    most = f"{np.nanmax(score):g}"
+    assert failure(outcomes, score=score)[-1] == (
+        f"  the scores go up to {most}: divide them by {scale}, if that is their scale"
+    )
+
+
+@pytest.mark.parametrize("score", [[0.5, 200.0, 3.0, 2.0], [-1.0, 50.0, 50.0, 1.0], ["high", 50.0, 50.0, 50.0]])
+def test_scores_of_no_scale_are_left_to_their_faults(score):
+    assert "divide" not in failure(outcomes, score=score)[-1]
+
+
 def test_words_and_numbers_out_of_range_are_reported_together():
     assert failure(outcomes, score=["high", "0.5", "2", None])[1:] == [
         f"  row 1, column 'SCORE': got 'high', {SHARE}",
@@ -123,7 +138,7 @@ def test_null_ids_and_models_are_faults_and_not_duplicates_of_each_other():
 
 def test_five_faults_are_shown_and_all_are_counted():
     n = 1000
-    lines = failure(outcomes, prompt_id=[f"q{i}" for i in range(n)], model=["x"] * n, score=[2.0] * n, trials=None)
+    lines = failure(outcomes, prompt_id=[f"q{i}" for i in range(n)], model=["x"] * n, score=[200.0] * n, trials=None)
     assert lines[0] == "o.csv: 1000 faults in the outcomes (data rows count from 1)"
     assert [line.split(",")[0] for line in lines[1:-1]] == [f"  row {i}" for i in range(1, 6)]
     assert lines[-1] == "  and 995 more"
