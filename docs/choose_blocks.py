@@ -22,8 +22,8 @@ from quality_recipes import DEFAULT, recipes
 from pointsman.decide import Rule
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.bootstrap import weights_of
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import serve, sweep_of
 from pointsman_train.pipeline import Prepared
 from pointsman_train.split.split import fold_of

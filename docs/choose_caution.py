@@ -21,11 +21,11 @@ from quality_recipes import DEFAULT, recipes
 from pointsman.decide import Rule
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.engine import Prepared
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.curve import curve, frame, hull_gain
 from pointsman_train.evaluate.rates import boundary_accuracy
 from pointsman_train.evaluate.ratio import resampled_ratios
 from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import half_cost_point, serve, sweep_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.fit import Taught, fit_featurizer

@@ -20,8 +20,8 @@ from quality_recipes import DEFAULT, recipes
 from pointsman_train.data import Floats, Ints
 from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.bootstrap import resample_weights
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.figures import curve_figures
-from pointsman_train.evaluate.stage import complete_rows, take_testset
 from pointsman_train.evaluate.sweep import lambda_grid, route
 from pointsman_train.featurize.fit import Taught, fit_featurizer
 from pointsman_train.split.split import fold_of

@@ -24,7 +24,7 @@ from quality_recipes import DEFAULT, recipes
 from pointsman_train.data import Bools, Floats
 from pointsman_train.engine import Prepared
 from pointsman_train.evaluate.calibration import ece, log_loss
-from pointsman_train.evaluate.stage import complete_rows, take_testset
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.folds import hold_out
 from pointsman_train.train.rows import describe_models

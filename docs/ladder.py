@@ -26,8 +26,9 @@ from pointsman_train.collect.plan import Plan
 from pointsman_train.data import Bools, Floats, Outcomes
 from pointsman_train.datasets.selected import stands_for
 from pointsman_train.evaluate.bootstrap import weights_of
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.figures import evaluate, point_figures
-from pointsman_train.evaluate.stage import EvaluateConfig, complete_rows, judge, points_of, router_of, take_testset
+from pointsman_train.evaluate.stage import EvaluateConfig, judge, points_of, router_of
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.label.labels import Labelled

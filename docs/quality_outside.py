@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from pointsman.decide import Rule
 from pointsman_train.cores import one_thread
 from pointsman_train.data import Floats, Ints
-from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, take_testset
+from pointsman_train.evaluate.complete import complete_rows, take_testset
+from pointsman_train.evaluate.stage import Judged, router_of
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import Round

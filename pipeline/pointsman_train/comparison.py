@@ -22,6 +22,7 @@ from pointsman_train import tracking
 from pointsman_train.datasets import DatasetConfig
 from pointsman_train.errors import ConfigError, PoolError
 from pointsman_train.evaluate.compare import Row, SliceRows, compare, compare_slices
+from pointsman_train.evaluate.complete import take_testset
 from pointsman_train.evaluate.figures import evaluate, point_figures
 from pointsman_train.evaluate.gate import Check, GateConfig, gate
 from pointsman_train.evaluate.ratio import groups_behind, mean
@@ -29,14 +30,7 @@ from pointsman_train.evaluate.router import Point
 from pointsman_train.evaluate.router import Router as Routed
 from pointsman_train.evaluate.slices import Slice, slice_figures
 from pointsman_train.evaluate.slicing import slicings
-from pointsman_train.evaluate.stage import (
-    EvaluateConfig,
-    Ground,
-    ground,
-    points_of,
-    router_of,
-    take_testset,
-)
+from pointsman_train.evaluate.stage import EvaluateConfig, Ground, ground, points_of, router_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.fresh import Fresh, fresh, predicted
 from pointsman_train.inputs import DatasetInput, fresh_input

@@ -155,7 +155,7 @@ def draw_labels(figure: Figure, evaluation: Evaluation) -> None:
     testset = evaluation.testset
     names = [*testset.models, ALL_FAIL]
     sent = evaluation.router.default.take(np.tile(np.arange(float(len(testset.models))), (len(testset), 1)))
-    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
+    count = testset.counts
     shares = np.zeros((len(names), len(testset.models)))
     for label in range(len(names)):
         rows = testset.label == label

@@ -10,6 +10,7 @@ import numpy as np
 from pointsman.contributions import Explainer
 from pointsman.graph import Predictions
 from pointsman.router import Router
+from pointsman_train.evaluate.complete import complete_rows
 from pointsman_train.evaluate.detailed import Subject
 from pointsman_train.evaluate.explain import (
     NO_EMBEDDING,
@@ -19,7 +20,7 @@ from pointsman_train.evaluate.explain import (
     explain_by,
     unexplained,
 )
-from pointsman_train.evaluate.stage import Judged, complete_rows
+from pointsman_train.evaluate.stage import Judged
 from pointsman_train.fresh import predicted
 from pointsman_train.label.labels import Labelled
 from pointsman_train.study.left_out import leave_sources_out

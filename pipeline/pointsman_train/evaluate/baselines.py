@@ -66,7 +66,7 @@ def source_oracle(testset: TestSet, lambdas: Floats, default_lambda: float) -> R
     gains.
     """
     _, member = np.unique(np.asarray(testset.source), return_inverse=True)
-    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
+    count = testset.counts
     prompts = np.bincount(member, count)
     rates = [np.bincount(member, count * column) / prompts for column in testset.success.T]
     return route(testset, np.stack(rates, axis=1)[member], lambdas, default_lambda)

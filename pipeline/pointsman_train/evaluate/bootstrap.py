@@ -111,7 +111,7 @@ def weights_of(testset: TestSet, seed: int = 0, resamples: int = 1_000) -> Weigh
 
 def check_weights(weights: Weights, testset: TestSet) -> None:
     """Raise :class:`ConfigError` for weights of another test set, or that do not count what prompts stand for."""
-    first = np.ones(1) if testset.stands_for is None else testset.stands_for.astype(np.float32)
+    first = testset.counts.astype(np.float32)
     if weights.ndim != 2 or weights.shape[1] != len(testset) or not (weights[0] == first).all():
         raise ConfigError(
             f"weights have the shape {weights.shape!r}, expected (1 + resamples, {len(testset)}) with a first row "

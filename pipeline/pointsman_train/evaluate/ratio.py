@@ -130,7 +130,7 @@ def groups_behind(ratio: Ratio, group: Ints, count: NDArray[Any] | None = None) 
     Parameters
     ----------
     count
-        ndarray of shape (n_prompts,), how often each prompt counts; None is once.
+        As of :func:`trials_behind`.
 
     Examples
     --------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,13 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError
 from pointsman_train.evaluate.baselines import baselines
 from pointsman_train.evaluate.bootstrap import RESAMPLES, Estimate, Weights, weights_of
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.figures import evaluate, flatten, point_figures
 from pointsman_train.evaluate.router import Point, Router
 from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, RobustnessConfig, WorstConfig
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN, TestSet
 from pointsman_train.label.labels import Labelled
-from pointsman_train.label.partial import filled_costs
 
 
 @dataclass(slots=True)
@@ -229,11 +228,6 @@ def judge(labelled: Labelled, group: Ints, test: Bools, judged: Judged, config: 
     )
 
 
-def complete_rows(labelled: Labelled, test: Bools) -> Bools:
-    """Mask of the test prompts that can be judged: those with a label and an outcome of every model."""
-    return np.asarray(test & ~np.isnan(labelled.success).any(axis=1) & (labelled.label >= 0))
-
-
 def router_of(testset: TestSet, judged: Judged) -> Router:
     """Route a test set as the router does: the sweep by its probabilities, the default point as served."""
     rule, near = judged.rules[judged.default], judged.similarity
@@ -270,34 +264,3 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
             "bring more varied prompts or give split.test a larger share"
         )
     return excluded
-
-
-def take_testset(
-    labelled: Labelled, group: Ints, rows: Bools, mean_cost: Floats, mean_score: Floats, margin: float = BOUNDARY_MARGIN
-) -> tuple[TestSet, int]:
-    """Take complete prompts to be judged on; returns them, and how many of their costs were unknown.
-
-    Parameters
-    ----------
-    rows
-        Mask of shape (n_prompts,), see :func:`complete_rows`.
-    mean_cost, mean_score
-        ndarrays of shape (n_models,), training means.
-    """
-    outcomes = labelled.outcomes
-    cost, counts = outcomes.cost_usd[rows], labelled.stands_for
-    testset = TestSet(
-        models=labelled.models,
-        score=outcomes.score[rows],
-        success=labelled.success[rows] == 1,
-        # Unknown is not free.
-        cost_usd=filled_costs(cost, mean_cost),
-        label=labelled.label[rows],
-        group=group[rows],
-        source=list(compress(outcomes.source, rows)),
-        train_mean_cost=mean_cost,
-        train_mean_score=mean_score,
-        boundary_margin=margin,
-        stands_for=None if counts is None else counts[rows],
-    )
-    return testset, int(np.isnan(cost).sum())

@@ -90,6 +90,11 @@ class TestSet:
             stands_for=None if self.stands_for is None else self.stands_for[rows],
         )
 
+    @property
+    def counts(self) -> Floats:
+        """How many prompts each stands for, of shape (n_prompts,)."""
+        return np.ones(len(self)) if self.stands_for is None else self.stands_for
+
     def mean(self, table: Floats) -> Floats:
         """Mean over the prompts and those that they stand for, of each column of a table with a row a prompt."""
         return np.asarray(np.average(table, axis=0, weights=self.stands_for))

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from pointsman_train.data import Ints
 from pointsman_train.evaluate.bootstrap import Estimate, Weights
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Choice, Point, Router
-from pointsman_train.evaluate.stage import Judged, complete_rows, router_of, take_testset
+from pointsman_train.evaluate.stage import Judged, router_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features, Featurizer

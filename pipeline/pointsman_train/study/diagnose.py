@@ -12,7 +12,7 @@ import numpy as np
 from pointsman_train.datasets.prompts import read_prompts
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import Estimate, resample_weights, weights_of
-from pointsman_train.evaluate.stage import complete_rows, take_testset
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.balance import check_balance
 from pointsman_train.study.check import CANNOT_TELL, PAYS, WILL_NOT, Check

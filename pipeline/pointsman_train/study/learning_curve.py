@@ -13,7 +13,7 @@ import numpy as np
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, estimate, mean_of_known, resample_weights
-from pointsman_train.evaluate.stage import complete_rows
+from pointsman_train.evaluate.complete import complete_rows
 from pointsman_train.study.crossfit import run_round
 from pointsman_train.study.folds import Fold
 from pointsman_train.study.guess import guess_log_loss

@@ -15,13 +15,14 @@ from pointsman_train.data import Bools, Ints
 from pointsman_train.errors import LabelError, TrainError
 from pointsman_train.evaluate.bootstrap import Estimate, Weights
 from pointsman_train.evaluate.compare import compare
+from pointsman_train.evaluate.complete import complete_rows, take_testset
 from pointsman_train.evaluate.detail import GAPS, LeftOut, LeftOutFold
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.router import Router
 from pointsman_train.evaluate.settings import LeftOutConfig
 from pointsman_train.evaluate.slices import slice_figures
 from pointsman_train.evaluate.slicing import UNKNOWN_SOURCE, by_source
-from pointsman_train.evaluate.stage import Evaluation, complete_rows, router_of, take_testset
+from pointsman_train.evaluate.stage import Evaluation, router_of
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.split import deal_sources, sample_groups
 from pointsman_train.study.crossfit import join_routers, reordered

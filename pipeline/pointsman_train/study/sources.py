@@ -9,10 +9,10 @@ import numpy as np
 
 from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import Estimate, Weights, weights_of
+from pointsman_train.evaluate.complete import complete_rows
 from pointsman_train.evaluate.quality import quality
 from pointsman_train.evaluate.ratio import estimate_ratios, mean
 from pointsman_train.evaluate.router import Router
-from pointsman_train.evaluate.stage import complete_rows
 from pointsman_train.evaluate.testset import TestSet
 from pointsman_train.study.check import CANNOT_TELL, PAYS, WILL_NOT, Check, above, below, percent, points
 from pointsman_train.study.crossfit import Crossfit, Round, run_round

@@ -15,7 +15,7 @@ import numpy as np
 from pointsman_train.data import Bools, Floats
 from pointsman_train.errors import LabelError
 from pointsman_train.evaluate.bootstrap import Weights, weights_of
-from pointsman_train.evaluate.stage import complete_rows
+from pointsman_train.evaluate.complete import complete_rows
 from pointsman_train.split.split import fold_of
 from pointsman_train.study.crossfit import Crossfit, Round, Shared, run_round
 from pointsman_train.study.folds import Fold

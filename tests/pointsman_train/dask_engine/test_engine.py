@@ -23,7 +23,7 @@ from pointsman import Router
 from pointsman_train.dask_engine import cluster
 from pointsman_train.datasets import LongConfig
 from pointsman_train.engine import EngineConfig, open_engine
-from pointsman_train.errors import ConfigError, LabelError
+from pointsman_train.errors import ConfigError
 from pointsman_train.local_engine import LocalEngine
 from pointsman_train.paths import data_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
@@ -285,21 +285,3 @@ def test_with_the_whole_embedded_set_the_figures_are_those_of_one_machine(quick,
     ours, theirs = figures_of(there), figures_of(here)
     for name, tolerance in {"auc_macro": 0.01, "log_loss": 0.01, "brier": 0.005, "hull_gain": 0.04}.items():
         assert ours[name].value == pytest.approx(theirs[name].value, abs=tolerance), name
-
-
-def test_a_model_that_few_prompts_tell_of_is_refused(inline, quick, fleet, store, tmp_path):
-    from pointsman_train.dask_engine.place import refuse_partly_known
-    from pointsman_train.train.success import Targets
-
-    success = np.array([[1.0, np.nan, 1.0]] * 5 + [[1.0, 0.0, np.nan]])
-    targets = Targets(success, success, np.ones((6, 3), int), np.array([0, -1, -1, -1, -1, 0]))
-    with pytest.raises(LabelError, match=r"\['b'\] have outcomes on less than half as many prompts"):
-        refuse_partly_known(targets, ("a", "b", "c"))
-
-
-def test_a_model_that_a_ladder_seldom_reached_is_not():
-    from pointsman_train.dask_engine.place import refuse_partly_known
-    from pointsman_train.train.success import Targets
-
-    success = np.array([[1.0, np.nan]] * 5 + [[0.0, 1.0]])
-    refuse_partly_known(Targets(success, success, np.ones((6, 2), int), np.array([0] * 5 + [1])), ("a", "b"))

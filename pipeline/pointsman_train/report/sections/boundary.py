@@ -101,7 +101,7 @@ def _wrong(evaluation: Evaluation) -> Table:
 def _sent(evaluation: Evaluation) -> Table:
     """Of the prompts with each label, the share that each model gets."""
     testset, point = evaluation.testset, evaluation.router.default
-    count = np.ones(len(testset)) if testset.stands_for is None else testset.stands_for
+    count = testset.counts
     shares = []
     for rung in range(len(testset.models)):
         table = np.zeros_like(testset.score)

@@ -63,14 +63,12 @@ def _standing(testset: TestSet) -> list[tuple[str, int]]:
         return []
     told = round(effective_size(testset.stands_for))
     return [
-        ("judging: asked of every model by chance, and counted as often as makes up for it (kept)", by_chance(testset)),
+        (
+            "judging: asked of every model by chance, and counted as often as makes up for it (kept)",
+            int((testset.stands_for > 1).sum()),
+        ),
         ("judging: as many prompts, had all been asked of every model, would tell as much", told),
     ]
-
-
-def by_chance(testset: TestSet) -> int:
-    """Count the prompts that stand for others as well."""
-    return 0 if testset.stands_for is None else int((testset.stands_for > 1).sum())
 
 
 def _notes(detail: Detail | None) -> Part | None:
