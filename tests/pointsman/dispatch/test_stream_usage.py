@@ -131,7 +131,7 @@ EVENTS = (
     b"data: 1\n\r\n",
     b"data: 2\r\n\n",
     event({"error": {"message": "busy"}, "choices": [], "usage": USAGE}),
-    b"\n\n",
+    b":\n\n",  # not a bare blank line: after "\r\r" half of it would belong to the event before
 )
 TOKENS = (
     event({"choices": [], "usage": USAGE}),
