@@ -12,6 +12,8 @@ from pointsman_train.label.labels import Labelled
 _LEAST, _CLEAR = 0.1, 4.0
 # Prompts, of one each, with fewer of which operating points and figures are mostly chance.
 _ENOUGH = 200
+# Of a ladder's prompts with one outcome nearly all have the cheapest model's: another's is what a lost answer left.
+_OF_OTHERS = 0.05
 
 
 def selection_told(labelled: Labelled) -> str | None:
@@ -27,6 +29,14 @@ def selection_told(labelled: Labelled) -> str | None:
         return _little_told(labelled)
     m = max(told.tolist(), key=lambda one: abs(gaps[one, 0] - gaps[one, 1]))
     whole, all_asked = gaps[m].tolist()
+    if sent := sent_by_a_router(labelled.success):
+        return (
+            f"{sent:,} prompts have one outcome each, as in a service's log, where a router chose who answers: "
+            f"{labelled.models[m]} succeeds on {whole:.0%} of the prompts with an outcome of every model, and on "
+            f"{all_asked:.0%} of all that it was sent. A router that learns from these may lose more than its "
+            "operating points say. Ask every model about a part of them (pointsman-collect plan=full), and train on "
+            "what has all outcomes"
+        )
     return (
         f"prompts with an outcome of every model are not like the others: {labelled.models[m]} succeeds on "
         f"{whole:.0%} of them, and on {all_asked:.0%} of all that it was asked; operating points and figures rest on "
@@ -62,6 +72,23 @@ def _little_told(labelled: Labelled) -> str | None:
         "been chosen would: operating points and figures are uncertain. Ask every model about more of them "
         "(pointsman-collect explore=0.3, or plan=full)"
     )
+
+
+def sent_by_a_router(success: Floats) -> int:
+    """Count the prompts with one outcome, where these are of several models; else 0, as of a ladder.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> sent_by_a_router(np.array([[1.0, nan], [nan, 0.0], [1.0, 1.0]]))
+    2
+    >>> sent_by_a_router(np.array([[1.0, nan], [1.0, nan], [0.0, 1.0]]))
+    0
+    """
+    known = ~np.isnan(success)
+    single = known[known.sum(axis=1) == 1].sum(axis=0)
+    others = int(single.sum() - single.max(initial=0))
+    return int(single.sum()) if others > _OF_OTHERS * single.sum() else 0
 
 
 def completeness_gaps(success: Floats, stands_for: Floats | None = None) -> Floats:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pointsman_train.label.selection import completeness_gaps
+from pointsman_train.label.labels import LabelConfig, label
+from pointsman_train.label.selection import completeness_gaps, selection_told, sent_by_a_router
 
 
 @pytest.fixture
@@ -57,3 +58,39 @@ def _climbed(success, explored):
     climbed[easy & ~drawn, 1] = np.nan
     counts[easy & drawn, 1] = 1 / explored if explored else 1.0
     return climbed, counts
+
+
+@pytest.fixture
+def served(table):
+    """Two models that are right on prompts of their own kind, and a router that knows the kinds most of the time.
+
+    The first 300 of 1,500 prompts were asked of both.
+    """
+    rng = np.random.default_rng(3)
+    easy = rng.random(1_500) < 0.5
+    success = (rng.random((1_500, 2)) < np.where(easy[:, None], [0.9, 0.9], [0.2, 0.6])).astype(float)
+    sent = np.where(rng.random(1_500) < 0.9, ~easy, easy).astype(int)
+    success[np.arange(300, 1_500), 1 - sent[300:]] = np.nan
+    return success, label(table(success), LabelConfig())
+
+
+def test_a_service_s_log_is_not_taken_for_a_ladder(served):
+    success, labelled = served
+    assert sent_by_a_router(success) == 1_200
+    told = selection_told(labelled)
+    assert told is not None
+    assert told.startswith("1,200 prompts have one outcome each, as in a service's log")
+    assert "a succeeds on 5" in told  # of the prompts of both, against the four fifths of those that it was sent
+
+
+def test_a_ladder_of_which_some_answers_were_lost_is_not_taken_for_a_log(success):
+    climbed, _ = _climbed(success, 0.1)
+    climbed[np.flatnonzero(climbed[:, 0] == 0)[:10], 0] = np.nan
+    assert sent_by_a_router(climbed) == 0
+
+
+def test_prompts_that_models_were_sent_by_chance_are_no_reason_to_warn(success, table):
+    rows = np.arange(300, 1_000)
+    success[rows, np.random.default_rng(1).integers(2, size=700)] = np.nan
+    assert sent_by_a_router(success) == 700
+    assert selection_told(label(table(success), LabelConfig())) is None
