@@ -12,8 +12,8 @@ from pointsman_train.label.labels import Labelled
 _LEAST, _CLEAR = 0.1, 4.0
 # Prompts, of one each, with fewer of which operating points and figures are mostly chance.
 _ENOUGH = 200
-# Of a ladder's prompts with one outcome nearly all have the cheapest model's: another's is what a lost answer left.
-_OF_OTHERS = 0.05
+# Of a ladder's prompts with one outcome nearly all are successes of the cheapest model; lost answers left the rest.
+_OF_OTHERS, _OF_FAILURES = 0.05, 0.1
 
 
 def selection_told(labelled: Labelled) -> str | None:
@@ -75,20 +75,21 @@ def _little_told(labelled: Labelled) -> str | None:
 
 
 def sent_by_a_router(success: Floats) -> int:
-    """Count the prompts with one outcome, where these are of several models; else 0, as of a ladder.
+    """Count the prompts with one outcome, where these are of several models and some failed; else 0, as of a ladder.
 
     Examples
     --------
     >>> nan = np.nan
     >>> sent_by_a_router(np.array([[1.0, nan], [nan, 0.0], [1.0, 1.0]]))
     2
-    >>> sent_by_a_router(np.array([[1.0, nan], [1.0, nan], [0.0, 1.0]]))
+    >>> sent_by_a_router(np.array([[1.0, nan], [nan, 1.0], [0.0, 1.0]]))
     0
     """
-    known = ~np.isnan(success)
-    single = known[known.sum(axis=1) == 1].sum(axis=0)
-    others = int(single.sum() - single.max(initial=0))
-    return int(single.sum()) if others > _OF_OTHERS * single.sum() else 0
+    single = success[(~np.isnan(success)).sum(axis=1) == 1]
+    of_model, failures = (~np.isnan(single)).sum(axis=0), int((single == 0).sum())
+    others = len(single) - int(of_model.max(initial=0))
+    looks = others > _OF_OTHERS * len(single) and failures > _OF_FAILURES * len(single)
+    return len(single) if looks else 0
 
 
 def completeness_gaps(success: Floats, stands_for: Floats | None = None) -> Floats:
