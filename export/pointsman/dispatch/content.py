@@ -30,7 +30,7 @@ def parsed(path: Path, what: str, error: type[Exception]) -> dict[str, Any]:
     if reader is None:
         raise error(f"{path}: a {what} is a file that ends in {', '.join(readers)}")
     try:
-        content = reader(path.read_text(encoding="utf-8"))
+        content = reader(path.read_text(encoding="utf-8-sig"))
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror}") from problem
     except (ValueError, RecursionError) as problem:

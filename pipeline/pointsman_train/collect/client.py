@@ -215,10 +215,13 @@ def parse(body: bytes) -> Answer | Fault:
 
 
 def _client(endpoint: Endpoint, timeout_s: float) -> openai.AsyncOpenAI:
+    key, header = endpoint.key(), endpoint.api_key_header
+    bearer = header == "authorization"
     # Retries are ours: the client's own would not know the other requests' pauses, nor count what they cost.
     return openai.AsyncOpenAI(
         base_url=endpoint.base_url,
-        api_key=endpoint.key(),
+        api_key=key if bearer else "none",
+        default_headers={**endpoint.headers, **({} if bearer else {header: key})},
         max_retries=0,
         timeout=timeout_s,
         http_client=httpx2.AsyncClient(limits=httpx2.Limits(max_connections=_POOL), timeout=timeout_s),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
-from pointsman.dispatch import catalog_fields
+from pointsman.dispatch import catalog
+from pointsman.dispatch.catalog_file import read_catalog
+from pointsman.dispatch.errors import CatalogError
 from pointsman.dispatch.needs import CONVERSATION_TOKENS, MESSAGE_TOKENS
 from pointsman_train.collect.ask import Message
 from pointsman_train.datasets.catalog import read_entries
 from pointsman_train.errors import CollectError, DataError
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class Endpoint:
         written nowhere.
     input_per_m, output_per_m
         USD per million tokens.
+    api_key_header
+        Header that carries the key: ``authorization`` as a bearer token, any other as it is.
+    headers
+        Further headers of every request.
     """
 
     model: str
@@ -58,6 +63,8 @@ class Endpoint:
     api_key_env: str | None
     input_per_m: float
     output_per_m: float
+    api_key_header: str = "authorization"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     limits: Limits = Limits()
 
     def key(self) -> str:
@@ -109,8 +116,9 @@ def _bytes(messages: Sequence[Message]) -> int:
 def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
     """Read the endpoints of a pool from a catalog, cheapest first.
 
-    A model of the catalog has ``input_per_m`` and ``output_per_m`` and a section ``endpoint`` with ``base_url`` and,
-    where wanted, ``model``, ``api_key_env``, ``concurrency``, ``requests_per_minute`` and ``tokens_per_minute``.
+    The catalog is that of the runtime, see :mod:`pointsman.dispatch.catalog_file`, where an endpoint may have
+    ``concurrency``, ``requests_per_minute`` and ``tokens_per_minute`` as well. Of a model's several endpoints the
+    first is asked.
 
     Parameters
     ----------
@@ -123,42 +131,45 @@ def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
         When the catalog cannot be read, a model of the pool is not in it, or an entry is of the wrong form.
     """
     entries = read_entries(path)
-    names = list(pool) or [name for name, entry in entries.items() if "endpoint" in entry]
-    missing = [name for name in names if name not in entries or "endpoint" not in entries[name]]
+    try:
+        served = {} if not any(map(_given, entries.values())) else read_catalog(Path(path))
+    except CatalogError as error:
+        raise DataError(str(error)) from error
+    names = list(pool) or list(served)
+    missing = [name for name in names if name not in served]
     if len(set(names)) < len(names):
         raise DataError(f"the pool names a model twice: {names!r}")
     if missing or not names:
         raise DataError(f"{path}: no endpoint for {missing!r}; add a section 'endpoint' with base_url to each model")
-    found = [_endpoint(name, entries[name], path) for name in names]
+    found = [_endpoint(served[name][0], _given(entries[name])[0], f"{path}: {name!r}") for name in names]
     return sorted(found, key=lambda endpoint: (endpoint.input_per_m + endpoint.output_per_m, endpoint.model))
 
 
-def _endpoint(name: str, entry: Mapping[str, Any], path: str) -> Endpoint:
-    given = entry["endpoint"]
-    limits = [field.name for field in fields(Limits)]
-    known = {"base_url", "model", "api_key_env", *limits}
-    if not isinstance(given, dict) or not set(given) <= known:
-        # By name alone: somebody may have put the key itself here.
-        got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
-        raise DataError(f"{path}: {name!r}: endpoint needs base_url and may have {sorted(known)!r}, got {got!r}")
-    where, variable = f"{path}: {name!r}", given.get("api_key_env")
-    numbers = {limit: given[limit] for limit in limits if given.get(limit) is not None}
+def _given(entry: Mapping[str, Any]) -> list[Any]:
+    """Return what the file says of a model's endpoints."""
+    given = entry.get("endpoint") or entry.get("endpoints") or []
+    return given if isinstance(given, list) else [given]
+
+
+def _endpoint(served: catalog.Endpoint, given: Mapping[str, Any], where: str) -> Endpoint:
+    numbers = {field.name: given[field.name] for field in fields(Limits) if given.get(field.name) is not None}
     good = all(isinstance(number, int | float) and number > 0 for number in numbers.values())
     if not good or not isinstance(numbers.get("concurrency", 1), int):
         raise DataError(f"{where}: limits must be numbers above 0, concurrency a whole one, got {numbers!r}")
     return Endpoint(
-        model=name,
-        base_url=_read(catalog_fields.url, given, "base_url", where),
-        remote_model=str(given.get("model", name)),
-        api_key_env=None if variable is None else _read(catalog_fields.variable, given, "api_key_env", where),
-        input_per_m=_read(catalog_fields.price, entry, "input_per_m", where),
-        output_per_m=_read(catalog_fields.price, entry, "output_per_m", where),
+        model=served.model,
+        base_url=served.base_url,
+        remote_model=served.remote_model,
+        api_key_env=served.api_key_env,
+        input_per_m=_price(served.input_per_m, "input_per_m", where),
+        output_per_m=_price(served.output_per_m, "output_per_m", where),
+        api_key_header=served.api_key_header,
+        headers=served.headers,
         limits=Limits(**numbers),
     )
 
 
-def _read(read: Callable[[Any], Value], given: Mapping[str, Any], key: str, where: str) -> Value:
-    try:
-        return read(given.get(key))
-    except ValueError as error:
-        raise DataError(f"{where}: {key} {error}") from error
+def _price(price: float | None, key: str, where: str) -> float:
+    if price is None:
+        raise DataError(f"{where}: {key} is None, expected US dollars per million tokens, 0 or more")
+    return price

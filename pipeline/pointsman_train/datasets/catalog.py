@@ -1,17 +1,15 @@
-"""The catalog: list prices of models, from YAML or JSON."""
+"""The catalog: list prices of models, from TOML, YAML or JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pointsman.dispatch import catalog_fields
+from pointsman.dispatch.content import parsed
 from pointsman_train.data import ModelSpec
-from pointsman_train.datasets.read_text import open_text, require_file, unreadable
+from pointsman_train.datasets.read_text import require_file
 from pointsman_train.errors import DataError
 
 _PRICES = ("input_per_m", "output_per_m", "avg_per_m")
@@ -23,7 +21,7 @@ def read_catalog(path: str) -> dict[str, ModelSpec]:
     Parameters
     ----------
     path
-        A ``.yaml``, ``.yml`` or ``.json`` file. Each model may have ``input_per_m``, ``output_per_m`` and
+        A ``.toml``, ``.yaml``, ``.yml`` or ``.json`` file. Each model may have ``input_per_m``, ``output_per_m`` and
         ``avg_per_m`` in USD per million tokens; other keys are left alone.
 
     Raises
@@ -43,22 +41,8 @@ def read_entries(path: str) -> dict[str, Mapping[str, Any]]:
         When the file cannot be read, or an entry is not a mapping.
     """
     file = Path(path)
-    if file.suffix.lower() not in (".yaml", ".yml", ".json"):
-        raise DataError(f"{path}: a catalog is a .yaml, .yml or .json file")
     require_file(file)
-    content = _parsed(file)
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected a mapping of models to prices, got {type(content).__name__}")
-    return {str(name): _entry(str(name), entry, path) for name, entry in content.items()}
-
-
-def _parsed(path: Path) -> Any:
-    with unreadable(path), open_text(path) as lines:
-        text = lines.read()
-    try:
-        return json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path}: cannot be parsed ({error})") from error
+    return {str(name): _entry(str(name), entry, path) for name, entry in parsed(file, "catalog", DataError).items()}
 
 
 def _entry(name: str, entry: Any, path: str) -> Mapping[str, Any]:

@@ -87,7 +87,7 @@ def refused(config, **changes) -> str:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"api_key": KEY}, "endpoint needs base_url and may have"),
+        ({"api_key": KEY}, "unknown keys ['api_key']"),
         ({"api_key_env": KEY}, "is the name of an environment variable in capitals, not the key itself"),
         ({"base_url": f"http://me:{KEY}@127.0.0.1:1/v1"}, "without a password or a query"),
         ({"base_url": f"http://127.0.0.1:1/v1?key={KEY}"}, "without a password or a query"),
