@@ -18,6 +18,7 @@ from pointsman.text import sanitise
 from pointsman_train.collect.ask import Answer, Ask
 from pointsman_train.collect.endpoints import Endpoint, likely_tokens
 from pointsman_train.collect.pace import Pace
+from pointsman_train.collect.reach import Reach
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class Fault:
         Whether the answer may have been made, and billed, though it did not arrive.
     busy
         Whether every request had better wait, not this one alone.
+    unreached
+        Whether no connection was made.
     """
 
     reason: str
@@ -70,6 +73,7 @@ class Fault:
     after: float | None = None
     billed: bool = False
     busy: bool = False
+    unreached: bool = False
 
 
 class Client:
@@ -89,6 +93,7 @@ class Client:
         self.endpoint = endpoint
         self.closed_by: str | None = None
         self._pace = Pace(endpoint.limits)
+        self._reach = Reach()
         self._rng = rng
         self._timeout_s = timeout_s
         pools = -(-endpoint.limits.concurrency // _POOL)
@@ -123,7 +128,7 @@ class Client:
             if self.closed_by:
                 return Answer(error=self.closed_by, final=False, tries=tries)
             tries += 1
-            found = await self._try(ask, self._openai[slot // _POOL])
+            found = self._reached(await self._try(ask, self._openai[slot // _POOL]))
             if isinstance(found, Answer):
                 self._pace.settle(expected, (found.input_tokens or 0) + (found.output_tokens or 0))
                 return replace(found, tries=tries)
@@ -135,9 +140,18 @@ class Client:
             if found.billed:
                 return self._failed(ask, found, tries)
 
+    def _reached(self, found: Answer | Fault) -> Answer | Fault:
+        """Close the endpoint where nobody has been there for long; another run asks what is missing."""
+        if not isinstance(found, Fault) or not found.unreached:
+            self._reach.answered()
+            return found
+        if not self._reach.lost:
+            log.warning("%s cannot be reached at %s; trying on", self.endpoint.model, self.endpoint.base_url)
+        return replace(found, closes=self._reach.failed())
+
     def _shut(self, fault: Fault) -> None:
         if self.closed_by is None:
-            log.error("%s refuses: %s; nothing more is asked of it", self.endpoint.model, fault.reason)
+            log.error("%s: %s; nothing more is asked of it in this run", self.endpoint.model, fault.reason)
         self.closed_by = fault.reason
 
     def _worst(self, ask: Ask) -> float:
@@ -241,7 +255,7 @@ def fault_of(error: openai.OpenAIError) -> Fault:
     if isinstance(error, openai.APIConnectionError):
         # A connection that was never made costs nothing; one that broke after the request may have.
         if error.__cause__ is None or isinstance(error.__cause__, _NEVER_SENT):
-            return Fault("the connection failed")
+            return Fault("the connection failed", unreached=True)
         late = isinstance(error, openai.APITimeoutError)
         return Fault("no answer in time" if late else "the connection broke", billed=True)
     return _MALFORMED

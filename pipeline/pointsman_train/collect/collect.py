@@ -21,6 +21,7 @@ from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.rows import Ledger
 from pointsman_train.collect.store import Claim, Store
 from pointsman_train.errors import GraderError, TrainError
+from pointsman_train.graders.beforehand import ungradable
 from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 
 # How often to look whether another process has the answer that it claimed.
@@ -244,9 +245,11 @@ def ask_of(item: Item, grader: Grader, model: str, grade_item: GradeItem, reques
     Raises
     ------
     GraderError
-        When the grader cannot render the prompt.
+        When the grader cannot render the prompt, or could not grade any answer to it.
     """
     prompt = rendered(grader, grade_item)
+    if why := ungradable(grader, grade_item):
+        raise GraderError(why)
     if item.messages and prompt != item.prompt:
         raise GraderError(f"the grader {item.grader!r} adds to the prompt, which chat messages leave no place for")
     messages = item.messages or [{"role": "user", "content": prompt}]

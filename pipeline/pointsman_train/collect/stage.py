@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pointsman_train.collect.collect import OVER_BUDGET, Collector, Progress, Request
+from pointsman_train.collect.collect import OVER_BUDGET, Collector, Progress, Request, ask_of
 from pointsman_train.collect.config import CollectConfig
 from pointsman_train.collect.endpoints import read_endpoints
 from pointsman_train.collect.estimate import Estimate, estimate
@@ -21,9 +23,12 @@ from pointsman_train.collect.outcome import Outcome
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Store
 from pointsman_train.collect.write import write_table
+from pointsman_train.errors import GraderError
 from pointsman_train.graders import make_grader
 from pointsman_train.graders.agreement import Agreement, agreement
 from pointsman_train.graders.seam import GradeItem, Grader
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def collect(config: CollectConfig) -> Collected:
     desk = _desk(config)
     labelled = read_labelled(config.judge.labelled) if config.judge.labelled else []
     graders = _graders(config, {item.grader for item in items} | {row.grader for row in labelled}, desk)
+    _tell_ungradable(items, graders, config)
     with Store(Path(config.store)) as store:
         collector = Collector(
             store=store,
@@ -98,6 +104,27 @@ def _desk(config: CollectConfig) -> JudgeDesk | None:
 
 def _graders(config: CollectConfig, names: set[str], desk: JudgeDesk | None) -> dict[str, Grader]:
     return {name: make_grader(name, config.grader_settings.get(name, {}), desk) for name in sorted(names)}
+
+
+def _tell_ungradable(items: Sequence[Item], graders: Mapping[str, Grader], config: CollectConfig) -> None:
+    """Say which prompts nobody is asked, since no answer could be graded; refuse where that is all of them."""
+    reasons: Counter[str] = Counter()
+    for item in items:
+        try:
+            ask_of(item, graders[item.grader], "", GradeItem(item.prompt, item.reference), Request())
+        except GraderError as error:
+            reasons[f"{item.grader}: {error}"] += 1
+    if not reasons:
+        return
+    count, (most, _) = sum(reasons.values()), reasons.most_common(1)[0]
+    told = f"{count} of {len(items)} prompts of {config.prompts.path} cannot be graded ({most})"
+    mend = (
+        "give each a reference in the column prompts.reference, or a grader that needs none, as the judge "
+        "(prompts.default_grader=judge judge.model=NAME)"
+    )
+    if count == len(items):
+        raise GraderError(f"{told}; {mend}")
+    log.warning("%s: they are not asked; %s", told, mend)
 
 
 def _ask_all(collector: Collector, items: Sequence[Item]) -> tuple[list[Outcome], Progress]:

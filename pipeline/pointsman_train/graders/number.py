@@ -74,6 +74,11 @@ def grade(answer: str, reference: str) -> float | None:
 _EXPRESSION = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|left|infty|cup)|\d\s*/\s*\d|[\^√π%]|\d\s*[({\[]")
 
 
+def is_expression(text: str) -> bool:
+    """Whether a text has LaTeX, a fraction, a root, a power or a percent sign in it."""
+    return _EXPRESSION.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number. Where the reference, or what the answer states, is an expression, ``math-verify`` compares the two.
@@ -97,8 +102,8 @@ class Number:
 
     def grade(self, answer: str, item: GradeItem) -> Verdict:
         """Grade one answer."""
-        stated, beyond = stated_part(answer), _EXPRESSION.search(item.reference) is not None
-        if not beyond and not (self.latex and _EXPRESSION.search(stated)):
+        stated, beyond = stated_part(answer), is_expression(item.reference)
+        if not beyond and not (self.latex and is_expression(stated)):
             return apply(grade, answer, item.reference)
         if not self.latex:
             return Verdict(None, "the reference is an expression, which the setting latex leaves out")

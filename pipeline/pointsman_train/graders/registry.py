@@ -87,7 +87,9 @@ def make_grader(name: str, settings: Mapping[str, object] | None = None, ask: As
         raise GraderError(f"there is no grader {kind!r}; there are {', '.join(sorted(KINDS))}")
     if kind in ASKING:
         if ask is None:
-            raise GraderError(f"the grader {name!r} has nobody to ask; name the endpoint of the judge")
+            raise GraderError(
+                f"the grader {name!r} has nobody to ask; name a model of the catalog, as judge.model=NAME"
+            )
         given["ask"] = ask
     try:
         return KINDS[str(kind)](given)

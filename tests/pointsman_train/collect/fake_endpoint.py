@@ -28,8 +28,12 @@ class Seen:
     prompt: str
     body: dict[str, Any]
     at: float
-    authorization: str
+    headers: dict[str, str]
     in_flight: int
+
+    @property
+    def authorization(self) -> str:
+        return self.headers.get("authorization", "")
 
     @property
     def key(self) -> str:
@@ -138,18 +142,18 @@ class Endpoint:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
                 body = json.loads(await reader.readexactly(int(headers["content-length"])))
-                if not await self._answer(body, headers.get("authorization", ""), writer):
+                if not await self._answer(body, headers, writer):
                     break
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
-    async def _answer(self, body: dict[str, Any], authorization: str, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, body: dict[str, Any], headers: dict[str, str], writer: asyncio.StreamWriter) -> bool:
         self._in_flight += 1
         try:
             prompt = str(body["messages"][-1]["content"])
-            seen = Seen(body["model"], prompt, body, time.monotonic(), authorization, self._in_flight)
+            seen = Seen(body["model"], prompt, body, time.monotonic(), headers, self._in_flight)
             self.seen.append(seen)
             if self._journal:
                 self._journal.write(json.dumps({"key": seen.key, "in_flight": seen.in_flight}) + "\n")
@@ -159,7 +163,7 @@ class Endpoint:
             await asyncio.sleep(reply.delay)
         finally:
             self._in_flight -= 1
-        content = reply.body(authorization)
+        content = reply.body(seen.authorization)
         lines = [f"HTTP/1.1 {reply.status} X", f"Content-Type: {reply.content_type}", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         writer.write("\r\n".join([*lines, "", ""]).encode() + content[: reply.cut])

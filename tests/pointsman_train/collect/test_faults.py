@@ -148,6 +148,21 @@ def test_nobody_listens(configure):
     assert collected.progress.ledger.spent_usd == 0
 
 
+def test_an_address_where_nobody_is_does_not_hold_up_each_prompt(serve, configure, monkeypatch, caplog):
+    monkeypatch.setattr("pointsman_train.collect.reach.NEVER_ANSWERED_S", 0.05)
+    gone, there = "http://127.0.0.1:9/v1", serve()
+    config = configure({"gone": gone, "there": there.url}, [str(i) for i in range(200)], {"concurrency": 2})
+    collect(config)
+    tried = [message for message in caplog.messages if message.startswith("gone")]
+    assert tried == [
+        f"gone cannot be reached at {gone}; trying on",
+        "gone: the connection failed; nothing more is asked of it in this run",
+    ]
+    found = table(config)
+    assert set(found.error[found.model == "gone"]) == {"the connection failed (1 of 1)"}
+    assert found.score[found.model == "there"].tolist() == [1.0] * 200
+
+
 def date_in(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from fake_endpoint import Reply, always
+from fake_endpoint import KEY, Reply, always
 
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.stage import collect, summarise
@@ -182,10 +183,39 @@ def test_a_grader_that_adds_options_does_not_grade_a_conversation_that_never_sho
     messages = json.dumps([{"role": "user", "content": "which?"}])
     prompts = pd.DataFrame({"prompt_id": ["c"], "prompt": [messages], "reference": [reference], "grader": ["choice"]})
     endpoint = serve()
-    config = configure({"m": endpoint.url}, prompts)
-    collect(config)
-    assert "which chat messages leave no place for" in table(config).error[0]
+    with pytest.raises(GraderError, match="which chat messages leave no place for"):
+        collect(configure({"m": endpoint.url}, prompts))
     assert not endpoint.seen
+
+
+def test_prompts_without_a_reference_that_their_grader_needs_are_told_and_not_paid_for(serve, configure, caplog):
+    endpoint = serve()
+    references, graders = ["42", "", "", "", ""], ["exact", "exact", "number", "unit_tests", "regex"]
+    prompts = pd.DataFrame({"prompt_id": list("abcde"), "prompt": list("abcde"), "reference": references})
+    config = configure({"m": endpoint.url}, prompts.assign(grader=graders))
+    collect(config)
+    assert asked(endpoint) == {"a"}
+    found = table(config).set_index("prompt_id")
+    assert found.error["b"].startswith("cannot be asked: the reference '' cannot be read by this grader")
+    (told,) = [message for message in caplog.messages if "cannot be graded" in message]
+    assert told.startswith("4 of 5 prompts of ")
+    assert "prompts.default_grader=judge judge.model=NAME" in told
+    with pytest.raises(GraderError, match=r"^4 of 4 prompts of .* cannot be graded"):
+        collect(configure({"m": endpoint.url}, prompts.assign(grader=graders)[1:], dry_run=True))
+
+
+def test_of_several_endpoints_the_first_is_asked_and_gets_the_key_in_its_own_header(serve, configure):
+    endpoint, other = serve(), serve()
+    config = configure({"m": endpoint.url}, ["a"])
+    catalog = json.loads(Path(config.catalog).read_text())
+    first = catalog["m"].pop("endpoint") | {"provider": "one", "api_key_header": "api-key", "headers": {"x-team": "me"}}
+    catalog["m"]["endpoints"] = [first, {"provider": "two", "base_url": other.url, "timeout_s": 5}]
+    Path(config.catalog).write_text(json.dumps(catalog))
+    collect(config)
+    assert table(config)["score"].tolist() == [1.0]
+    assert not other.seen
+    (seen,) = endpoint.seen
+    assert (seen.headers["api-key"], seen.headers["x-team"], seen.authorization) == (KEY, "me", "Bearer none")
 
 
 def test_the_table_is_read_by_the_data_sets(serve, configure, tmp_path):
