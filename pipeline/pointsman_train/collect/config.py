@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pointsman_train.collect.plan import Plan
@@ -74,16 +75,19 @@ class CollectConfig:
     catalog
         YAML or JSON with each model's prices and ``endpoint``. Required, unless a log is read.
     log
-        A decision log of the runtime (see :mod:`pointsman_train.collect.logs`) to make the tables from. Nobody is
-        asked then, and of the other settings only ``out``, ``prompts_out`` and ``success_threshold`` count.
+        A decision log of the runtime (see :mod:`pointsman_train.collect.logs`) to make the tables from; a pattern such
+        as ``logs/decisions*.jsonl`` names the parts of one that was rotated. Nobody is asked then, and of the other
+        settings only ``out``, ``prompts_out`` and ``success_threshold`` count.
     pool
         Models to ask; null is every model of the catalog with an endpoint.
     store
         SQLite file of the answers. It is what a later run goes on from: keep it.
     out
-        The outcomes table to write (Parquet).
+        The outcomes table to write (Parquet); null is ``collected/outcomes.parquet``, of a log
+        ``collected/log_outcomes.parquet``.
     prompts_out
-        The prompts table to write (Parquet), from a log; elsewhere the prompts are given.
+        The prompts table to write (Parquet), from a log; elsewhere the prompts are given. Null is
+        ``collected/log_prompts.parquet``.
     plan, explore
         "ladder" asks from the cheapest model up and stops at the first success; a share ``explore`` of the prompts
         is asked of all. "full" asks all.
@@ -108,8 +112,8 @@ class CollectConfig:
     log: str | None = None
     pool: list[str] | None = None
     store: str = "collected/answers.sqlite"
-    out: str = "collected/outcomes.parquet"
-    prompts_out: str = "collected/prompts.parquet"
+    out: str | None = None
+    prompts_out: str | None = None
     plan: str = "ladder"
     explore: float = 0.1
     trials: int = 1
@@ -123,12 +127,23 @@ class CollectConfig:
     grader_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
 
+    @property
+    def outcomes_table(self) -> Path:
+        """Where the outcomes go."""
+        return Path(self.out or f"collected/{'' if self.log is None else 'log_'}outcomes.parquet")
+
+    @property
+    def prompts_table(self) -> Path:
+        """Where the prompts of a log go."""
+        return Path(self.prompts_out or "collected/log_prompts.parquet")
+
     def check(self) -> None:
-        """Raise :class:`ConfigError` for a setting out of range."""
+        """Raise :class:`ConfigError` for a setting out of range, or a table that would be written over another file."""
         required = {"catalog": self.catalog, "prompts.path": self.prompts.path}
         missing = [name for name, value in required.items() if not value and self.log is None]
         if missing:
             raise ConfigError(f"no value for {missing!r}; give each on the command line, as {missing[0]}=VALUE")
+        self._check_files()
         Plan(self.plan, self.explore)
         low = {"trials": self.trials, "max_tokens": self.max_tokens, "timeout_s": self.timeout_s}
         for name, value in low.items():
@@ -145,3 +160,14 @@ class CollectConfig:
                 "plan=ladder with explore=0 asks all models about the prompts alone that the cheap ones fail: labels "
                 "can be learned from them, operating points and figures cannot; set explore=0.1 or more, or plan=full"
             )
+
+    def _check_files(self) -> None:
+        read = {"prompts.path": self.prompts.path, "prompts.only": self.prompts.only, "catalog": self.catalog}
+        read |= {"log": self.log, "judge.labelled": self.judge.labelled}
+        files = {Path(path).resolve(): name for name, path in read.items() if path}
+        written = {"out": self.outcomes_table}
+        written |= {"store": Path(self.store)} if self.log is None else {"prompts_out": self.prompts_table}
+        for name, path in written.items():
+            other = files.setdefault(path.resolve(), name)
+            if other != name:
+                raise ConfigError(f"{name} is {str(path)!r}, and so is {other}, which would be lost; give another path")

@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from glob import glob
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from pointsman_train.data import DropLog
 from pointsman_train.datasets.read_text import open_text, require_file, unreadable
 from pointsman_train.errors import DataError
 
+_LOST = "feedback without a decision"
+_MEND = {_LOST: "; if the log was rotated, name all its parts: log='decisions*.jsonl'"}
 _AMOUNTS = ("input_tokens", "output_tokens", "cost_usd", "latency_ms")
 
 
@@ -50,19 +54,28 @@ def collect_log(config: CollectConfig) -> str:
     """
     config.check()
     drops = DropLog()
-    prompts, outcomes = read_log(Path(config.log or ""), config.success_threshold, drops)
-    write_table(prompts, Path(config.prompts_out))
-    write_table(outcomes, Path(config.out))
+    prompts, outcomes = read_log(parts_of(config.log or ""), config.success_threshold, drops)
+    write_table(prompts, config.prompts_table)
+    write_table(outcomes, config.outcomes_table)
     lines = [f"{len(outcomes)} decisions, {int(outcomes['score'].notna().sum())} of them with feedback"]
-    lines += [f"{reason}: {count}" for reason, count in drops.counts.items()]
-    return "\n".join([*lines, f"prompts   {config.prompts_out}", f"outcomes  {config.out}"])
+    lines += [f"{reason}: {count}{_MEND.get(reason, '')}" for reason, count in drops.counts.items()]
+    return "\n".join([*lines, f"prompts   {config.prompts_table}", f"outcomes  {config.outcomes_table}"])
 
 
-def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+def parts_of(log: str) -> list[Path]:
+    """Find the files that a path or a pattern names, the one that was written to last at the end."""
+    if Path(log).exists():
+        return [Path(log)]
+    return sorted(map(Path, glob(log)), key=lambda path: (path.stat().st_mtime, path)) or [Path(log)]
+
+
+def read_log(paths: Sequence[Path], success_threshold: float, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read a decision log.
 
     Parameters
     ----------
+    paths
+        Its parts; feedback in one may be of a decision in another.
     success_threshold
         Score from which feedback is a success.
     drops
@@ -80,7 +93,7 @@ def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.D
     decisions: dict[str, Mapping[str, Any]] = {}
     prompts: dict[str, str] = {}
     feedback: dict[str, float] = {}
-    for entry in _entries(path, drops):
+    for entry in chain.from_iterable(_entries(path, drops) for path in paths):
         key = str(entry["decision_id"])
         if entry.get("feedback") is not None:
             _note(feedback, key, entry["feedback"], drops)
@@ -96,11 +109,18 @@ def read_log(path: Path, success_threshold: float, drops: DropLog) -> tuple[pd.D
         else:
             decisions[key], prompts[key] = entry, prompt
     if not decisions:
-        raise DataError(f"{path}: no decision with a prompt and a model; left out were {drops.counts!r}")
-    drops.add("feedback without a decision", len(feedback.keys() - decisions.keys()))
+        raise DataError(_nothing(paths, drops))
+    drops.add(_LOST, len(feedback.keys() - decisions.keys()))
     drops.add("no feedback (kept)", len(decisions.keys() - feedback.keys()))
     rows = [_row(key, decisions[key], feedback.get(key, math.nan), success_threshold) for key in decisions]
     return pd.DataFrame({"prompt_id": list(prompts), "prompt": list(prompts.values())}), pd.DataFrame(rows)
+
+
+def _nothing(paths: Sequence[Path], drops: DropLog) -> str:
+    """Say why there is nothing to make tables of."""
+    why = ", ".join(f"{reason}: {count}" for reason, count in drops.counts.items()) or "it is empty"
+    mend = "; prompts are logged with the setting log_prompts = true" if "no prompt" in drops.counts else ""
+    return f"{', '.join(map(str, paths))}: no decision with a prompt and a model ({why}){mend}"
 
 
 def _entries(path: Path, drops: DropLog) -> Iterator[Mapping[str, Any]]:

@@ -90,7 +90,7 @@ def collect(config: CollectConfig) -> Collected:
             endpoint.key()
         outcomes, progress = _ask_all(collector, items)
         # Before anything else that can fail: the table is what the money was spent for.
-        write_outcomes(outcomes, Path(config.out))
+        write_outcomes(outcomes, config.outcomes_table)
         agreed = asyncio.run(_agreement(collector, labelled, progress)) if labelled else None
     judged = desk.cost_usd if desk else 0.0
     return Collected([], outcomes, progress, _saved(outcomes, progress), judged, agreed)
@@ -186,4 +186,4 @@ def summarise(collected: Collected, config: CollectConfig) -> str:
     lines += [f"unknown: {reason}: {count}" for reason, count in reasons.items()]
     if any(o.error and OVER_BUDGET in o.error for o in collected.outcomes):
         lines.append(f"the budget of ${config.budget_usd} is used up; raise budget_usd and run again to go on")
-    return "\n".join([*lines, f"outcomes  {config.out}"])
+    return "\n".join([*lines, f"outcomes  {config.outcomes_table}"])

@@ -33,6 +33,11 @@ _HINTS = {
     "outcomes": "aggregate repeated trials to one row: their mean as the score, their number as the trials",
 }
 
+_OF_TWO = (
+    "they have other probabilities, so they are of two collections, as a log and what was asked later: keep one "
+    "collection of each prompt, the one with all outcomes, and drop the other's rows"
+)
+
 
 def explain(error: pa.errors.SchemaErrors, frame: pd.DataFrame, origin: str, place: Place) -> str:
     """Write the message for a table that breaks its schema.
@@ -53,12 +58,22 @@ def explain(error: pa.errors.SchemaErrors, frame: pd.DataFrame, origin: str, pla
     The first five faults in order of rows, and the count of all.
     """
     schema = error.schema
-    repeats = _repeats(frame, schema.unique, place, _HINTS[schema.name])
+    repeats = _repeats(frame, schema.unique, place, _hint(frame, schema))
     faults = sorted([*_values(error.failure_cases, place), *repeats])
     more = f"\n  and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
     lines = "".join(f"\n  row {row}{text}" for row, text in faults[:_SHOWN])
     found = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     return f"{origin}: {found} in the {schema.name} (data rows count from 1){lines}{more}{_scale(frame)}"
+
+
+def _hint(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
+    """Say how repeated rows are mended; of two collections no one row may be made."""
+    keys, probability = list(schema.unique), "selection_probability"
+    if probability in frame:
+        kinds = frame[frame.duplicated(keys, keep=False)].groupby(keys)[probability].nunique(dropna=False)
+        if (kinds > 1).any():
+            return _OF_TWO
+    return _HINTS[schema.name]
 
 
 def _scale(frame: pd.DataFrame) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from pointsman_train.collect.config import CollectConfig
 from pointsman_train.collect.logs import collect_log, read_log
 from pointsman_train.data import DropLog
 from pointsman_train.datasets import LongConfig, load
-from pointsman_train.errors import DataError
+from pointsman_train.errors import ConfigError, DataError
 
 FULL = {
     "decision_id": "d1", "prompt": "What is 7 + 5?", "model": "small", "input_tokens": 14, "output_tokens": 3,
@@ -31,7 +32,7 @@ def logged(folder: Path, *lines: object) -> Path:
 
 def read(folder, *lines, threshold=0.5):
     drops = DropLog()
-    prompts, outcomes = read_log(logged(folder, *lines), threshold, drops)
+    prompts, outcomes = read_log([logged(folder, *lines)], threshold, drops)
     return prompts.set_index("prompt_id")["prompt"], outcomes.set_index("prompt_id"), drops.counts
 
 
@@ -120,10 +121,48 @@ def test_a_probability_that_cannot_be_is_unknown(tmp_path, probability):
 
 
 def test_a_log_without_a_decision_says_what_was_in_it(tmp_path):
-    with pytest.raises(DataError, match=r"no decision with a prompt and a model; left out were \{'no prompt': 1\}"):
+    with pytest.raises(DataError, match=r"\(no prompt: 1\); prompts are logged with"):
         read(tmp_path, {**FULL, "prompt": None, "feedback": None})
     with pytest.raises(DataError, match=r"gone\.jsonl: no such file"):
-        read_log(tmp_path / "gone.jsonl", 0.5, DropLog())
+        read_log([tmp_path / "gone.jsonl"], 0.5, DropLog())
+    with pytest.raises(DataError, match=r"no decision with a prompt and a model \(it is empty\)$"):
+        read(tmp_path)
+
+
+def test_feedback_finds_its_decision_in_another_part_of_a_rotated_log(tmp_path):
+    logged(tmp_path, {**FULL, "feedback": 0.1}).rename(tmp_path / "decisions.1.jsonl")
+    now = logged(tmp_path, {"decision_id": "d1", "feedback": 0.7}, {**FULL, "decision_id": "d2"})
+    os.utime(tmp_path / "decisions.1.jsonl", (1, 1))
+    tables = {"out": str(tmp_path / "o.parquet"), "prompts_out": str(tmp_path / "p.parquet")}
+    said = collect_log(CollectConfig(log=str(now), **tables))
+    assert "feedback without a decision: 1; if the log was rotated, name all its parts: log='decisions*.jsonl'" in said
+    said = collect_log(CollectConfig(log=str(tmp_path / "decisions*.jsonl"), **tables))
+    assert said.startswith("2 decisions, 2 of them with feedback\nprompts")
+    assert pd.read_parquet(tables["out"])["score"].tolist() == [0.7, 1.0]
+
+
+def test_the_tables_of_a_log_are_written_beside_those_that_were_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    collect_log(CollectConfig(log=str(logged(tmp_path, FULL))))
+    assert sorted(path.name for path in Path("collected").iterdir()) == ["log_outcomes.parquet", "log_prompts.parquet"]
+    assert CollectConfig().outcomes_table == Path("collected/outcomes.parquet")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"out": "p.parquet", "prompts_out": "p.parquet"}, "prompts_out is 'p.parquet', and so is out"),
+        ({"out": "./decisions.jsonl"}, "out is 'decisions.jsonl', and so is log"),
+    ],
+)
+def test_no_table_is_written_over_another_or_over_the_log(tmp_path, monkeypatch, settings, message):
+    monkeypatch.chdir(tmp_path)
+    log = logged(tmp_path, FULL)
+    before = log.read_text()
+    with pytest.raises(ConfigError, match=message):
+        collect_log(CollectConfig(log=log.name, **settings))
+    assert log.read_text() == before
+    assert list(tmp_path.iterdir()) == [log]
 
 
 def test_the_tables_are_read_by_the_data_sets(tmp_path):

@@ -291,11 +291,19 @@ def test_a_disk_that_fails_is_one_error_and_not_a_group(serve, configure, monkey
         ({"success_threshold": 0.0}, ConfigError, "success_threshold"),
         ({"pool": ["gone"]}, DataError, "no endpoint for .'gone'."),
         ({"pool": ["m", "m"]}, DataError, "the pool names a model twice"),
+        (
+            {"out": "prompts.parquet"},
+            ConfigError,
+            "and so is prompts.path, which would be lost",
+        ),
         ({"catalog": ""}, ConfigError, "no value for .'catalog'.; give each on the command line, as catalog=VALUE"),
         ({"store": "/proc/none/answers.sqlite"}, CollectError, "no store can be kept here"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_asked(serve, configure, change, error, text):
+def test_what_cannot_work_is_said_before_anything_is_asked(
+    serve, configure, tmp_path, monkeypatch, change, error, text
+):
+    monkeypatch.chdir(tmp_path)
     endpoint = serve()
     with pytest.raises(error, match=text):
         collect(configure({"m": endpoint.url}, ["a"], **change))

@@ -163,3 +163,11 @@ def test_lone_surrogates_in_ids_and_texts_pass_validation():
     frame = prompts(["a\ud800", "b"], ["\ud800", "\x00"])
     assert frame["prompt_id"].tolist() == ["a\ufffd", "b"]
     assert frame["prompt"].tolist() == ["\ud800", "\x00"]
+
+
+def test_repeats_of_another_probability_are_of_two_collections_and_are_not_averaged():
+    [_, fault] = failure(outcomes, prompt_id=["a", "b", "a", "a"], selection_probability=[1.0, None, 0.2, 1.0])
+    assert fault.startswith("  row 3 repeats row 1, prompt_id 'a' and model 'x'; they have other probabilities")
+    assert fault.endswith("the one with all outcomes, and drop the other's rows")
+    [_, fault] = failure(outcomes, prompt_id=["a", "b", "a", "a"], selection_probability=[0.2, None, 0.2, 1.0])
+    assert fault.endswith(REMEDY)
