@@ -8,12 +8,13 @@ paid is not.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,7 @@ def savings(log: str | Path, *, against: str | None = None, rng: np.random.Gener
     Parameters
     ----------
     log
-        JSON Lines as :class:`pointsman.dispatch.log.DecisionLog` writes them.
+        JSON Lines as :class:`pointsman.dispatch.log.DecisionLog` writes them; ``.gz`` is unpacked.
     against
         The model that all requests would else have gone to. None compares with where the callers of shadow mode sent
         them, and leaves out requests that were routed.
@@ -163,15 +164,22 @@ class _Pair:
 
 def _records(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with _opened(path) as lines:
             for line in lines:
                 record = _record(line)
                 if record is None:
                     left_out[_NO_RECORD] += bool(line.strip())
                 elif "feedback" not in record:
                     yield record
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise SavingsError(f"the log {path} cannot be read: {error}") from error
+
+
+def _opened(path: Path) -> TextIO:
+    """Open a log, or one that was packed when it was rotated."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return path.open(encoding="utf-8", errors="replace")
 
 
 def _record(line: str) -> dict[str, Any] | None:
@@ -191,7 +199,8 @@ def _pair(record: Mapping[str, Any], against: str | None) -> _Pair | str:
     if choice is None:
         return "the router did not choose: a model was pinned, or none could be chosen"
     if paid is None:
-        mend = "; a streamed chat has one with the setting stream_usage" if record.get("stream") else ""
+        untold = record.get("stream") and record.get("output_tokens") is None and record.get("error") is None
+        mend = "; a streamed chat has one with the setting stream_usage" if untold else ""
         return f"its cost is unknown, for want of a price or of the upstream's count of tokens{mend}"
     if not shadow and against is None:
         return "it was routed, and no model to compare with was named"

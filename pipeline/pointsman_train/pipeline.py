@@ -95,6 +95,8 @@ class PipelineConfig:
             section.check()
         for name in STUDIES:
             getattr(self, name).check()
+        if "export" in self.stages:
+            self.export.check_version()
         if self.study == "tune":
             need_optuna()
             dimensions_of(self.tune.searched, self.train)

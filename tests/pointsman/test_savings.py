@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -92,6 +93,22 @@ def test_a_line_that_is_no_record_does_not_spoil_the_others(log, wrong):
     found = savings(path)
     assert (found.requests, found.saved.value) == (2, pytest.approx(0.75))
     assert sum(found.left_out.values()) == 2
+
+
+def test_a_packed_log_is_read_and_a_torn_one_refused(log, tmp_path):
+    plain = log(*[line(decision_id=str(n)) for n in range(50)])
+    packed = gzip.compress(plain.read_bytes())
+    (tmp_path / "log.jsonl.gz").write_bytes(packed)
+    assert savings(tmp_path / "log.jsonl.gz") == savings(plain)
+    (tmp_path / "torn.jsonl.gz").write_bytes(packed[:-20])
+    with pytest.raises(SavingsError, match=r"torn\.jsonl\.gz cannot be read"):
+        savings(tmp_path / "torn.jsonl.gz")
+
+
+def test_a_stream_without_a_cost_is_told_of_the_setting_that_asks_for_it_unless_it_was_cut_off(log):
+    nothing = {"cost_usd": None, "costs_usd": {}, "stream": True, "output_tokens": None}
+    left_out = savings(log(line(), line(**nothing, error=None), line(**nothing, error="answer cut off"))).left_out
+    assert sorted(reason.endswith("with the setting stream_usage") for reason in left_out) == [False, True]
 
 
 def test_requests_of_one_session_count_as_one_draw(log):

@@ -10,7 +10,7 @@ import pytest
 
 from pointsman import Router
 from pointsman_train.datasets import LongConfig
-from pointsman_train.errors import ConfigError, DataError, LabelError, PoolError
+from pointsman_train.errors import ConfigError, DataError, ExportError, LabelError, PoolError
 from pointsman_train.pipeline import STAGES, run_pipeline
 from pointsman_train.study.registry import STUDIES
 
@@ -162,3 +162,27 @@ def test_too_few_labels_leave_no_router_unless_that_is_asked_for(quick, files, t
     assert nothing_written(tmp_path)
     config.train.min_prompts = 48
     assert run_pipeline(config, tmp_path / "run").bundle.is_dir()
+
+
+@pytest.mark.parametrize("least", [0, 200])
+def test_a_log_alone_is_told_what_is_missing(quick, files, tmp_path, least):
+    """Each prompt was sent to one model, which a label can be told from only where that is the cheapest."""
+    asked = {f"q{i}": "a" if i < 40 else "b" for i in range(60)}
+    rows = [row for row in answers(lambda i, k: int(i % 3 > 0)) if row["model"] == asked[row["prompt_id"]]]
+    config = quick(tmp_path / "routers", dataset=files(rows))
+    config.train.min_prompts = least
+    with pytest.raises(LabelError) as refused:
+        run_pipeline(config, tmp_path / "run")
+    assert str(refused.value).endswith(
+        "No prompt has an outcome of every model, and 60 have one alone, as in a service's log: operating points and "
+        "figures rest on such prompts; ask every model about some hundreds (pointsman-collect plan=full)"
+    )
+
+
+def test_a_version_that_is_there_is_refused_before_any_work(quick, tmp_path):
+    config = quick(tmp_path / "routers")
+    config.export.version = "1"
+    (tmp_path / "routers" / config.export.name / "1").mkdir(parents=True)
+    with pytest.raises(ExportError, match="1 exists already"):
+        run_pipeline(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -21,6 +21,7 @@ from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, Robust
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN, TestSet
 from pointsman_train.label.labels import Labelled
+from pointsman_train.label.selection import nothing_complete_told
 
 
 @dataclass(slots=True)
@@ -256,7 +257,10 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
     out = test & ~complete
     excluded = {"an outcome is unknown or the prompt has no label": int(out.sum())} if out.any() else {}
     if not complete.any():
-        raise LabelError(f"none of the {int(test.sum())} test prompts has a label and an outcome of every model")
+        raise LabelError(
+            f"none of the {int(test.sum())} test prompts has a label and an outcome of every model"
+            f"{nothing_complete_told(labelled.success)}"
+        )
     if len(np.unique(labelled.label[complete])) < 2:
         only = labelled.class_names[int(labelled.label[complete][0])]
         raise LabelError(

@@ -26,7 +26,7 @@ from pointsman_train.export.card import model_card
 from pointsman_train.export.explain import explain_file
 from pointsman_train.export.parity import check_parity
 from pointsman_train.export.probes import EDGE, ORDINARY
-from pointsman_train.export.write import next_version, write_bundle
+from pointsman_train.export.write import next_version, refuse_existing, write_bundle
 from pointsman_train.label.labels import Labelled
 from pointsman_train.seen import SEEN_FILE, SeenPrompts
 from pointsman_train.train.operating_points import FittedPoint
@@ -62,6 +62,11 @@ class ExportConfig:
         for what, name in (("name", self.name), ("version", self.version)):
             if name is not None and (not name or name.startswith(".") or not set(name) <= _NAME_CHARACTERS):
                 raise ConfigError(f"export.{what} may have letters, digits and ._- after the first, got {name!r}")
+
+    def check_version(self) -> None:
+        """Raise :class:`ExportError`, before any work, where the version is there already."""
+        if self.version is not None:
+            refuse_existing(Path(self.folder) / self.name / self.version)
 
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")

@@ -28,6 +28,12 @@ def next_version(folder: Path) -> str:
     return str(max(taken, default=0) + 1)
 
 
+def refuse_existing(folder: Path) -> None:
+    """Raise :class:`ExportError` where a version is there already."""
+    if folder.exists():
+        raise ExportError(f"{folder} exists already; a version is never overwritten, choose another export.version")
+
+
 def write_bundle(
     folder: Path,
     onnx: bytes,
@@ -52,8 +58,7 @@ def write_bundle(
     ExportError
         When the folder exists or cannot be written, or the bundle does not load.
     """
-    if folder.exists():
-        raise ExportError(f"{folder} exists already; a version is never overwritten, choose another export.version")
+    refuse_existing(folder)
     files = {ONNX_FILE: onnx, CARD_FILE: card.encode(), MANIFEST_FILE: manifest.encode(), **(more or {})}
     with tempfile.TemporaryDirectory(prefix="pointsman-") as private:
         copy = Path(private) / folder.name

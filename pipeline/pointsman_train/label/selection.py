@@ -74,6 +74,19 @@ def _little_told(labelled: Labelled) -> str | None:
     )
 
 
+def nothing_complete_told(success: Floats) -> str:
+    """Say, behind an error, that no prompt has an outcome of every model, and what to do; "" where one has."""
+    known = ~np.isnan(success)
+    if known.all(axis=1).any():
+        return ""
+    single = int((known.sum(axis=1) == 1).sum())
+    told = f", and {single:,} have one alone, as in a service's log" if single else ""
+    return (
+        f". No prompt has an outcome of every model{told}: operating points and figures rest on such prompts; ask "
+        "every model about some hundreds (pointsman-collect plan=full)"
+    )
+
+
 def sent_by_a_router(success: Floats) -> int:
     """Count the prompts with one outcome, where these are of several models and some failed; else 0, as of a ladder.
 

@@ -11,6 +11,7 @@ from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import mean_of_known, weights_of
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.discrimination import auc
+from pointsman_train.label.selection import nothing_complete_told
 from pointsman_train.study.crossfit import Crossfit, crossfit
 from pointsman_train.study.folds import Fold, k_fold
 from pointsman_train.study.guess import guess_log_loss
@@ -38,6 +39,7 @@ def refuse_too_few(task: Task) -> None:
         f"{got} labelled training prompts, expected {least} or more (train.min_prompts): {missing} more are "
         f"needed{in_all}. What there is has taught this much, judged out of fold:\n{curve_so_far(task)}\n"
         "Label more prompts and run the same command again, or train on what there is with train.min_prompts=0"
+        f"{nothing_complete_told(task.labelled.success)}"
     )
 
 

@@ -12,6 +12,7 @@ from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.ladder import mean_costs
 from pointsman_train.label.partial import means_by_regression
+from pointsman_train.label.selection import nothing_complete_told
 from pointsman_train.train.success import Descriptors, Targets
 
 
@@ -65,6 +66,7 @@ def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:
         raise LabelError(
             f"the training prompts have one label only, {only!r}: there is nothing to learn; "
             "change the pool or label.success_threshold, or bring more varied prompts"
+            f"{nothing_complete_told(labelled.success)}"
         )
     return classes
 

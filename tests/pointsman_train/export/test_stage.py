@@ -46,6 +46,10 @@ def test_each_export_is_one_version_more(exported, tmp_path):
     assert exported(name="other") == tmp_path / "routers" / "other" / "1"
     with pytest.raises(ExportError, match="7 exists already; a version is never overwritten"):
         exported(version="7")
+    there = ExportConfig(folder=str(tmp_path / "routers"), version="7")
+    with pytest.raises(ExportError, match="7 exists already; a version is never overwritten"):
+        there.check_version()
+    ExportConfig(folder=str(tmp_path / "routers")).check_version()
 
 
 def test_a_graph_that_is_not_the_trained_router_is_not_written(exported, trained, tmp_path):
