@@ -39,7 +39,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("work")
     # Two trainings more for the second split, not five, and each of fewer trees.
     fewer = [f"train.{name}.booster.trees=30" for name in ("per_model", "difference")]
-    done = run(folder, "pointsman-train", "evaluate.left_out.folds=2", *fewer, "hydra.run.dir=run")
+    fewer += ["evaluate.left_out.folds=2", "evaluate.resamples=200"]
+    done = run(folder, "pointsman-train", *fewer, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
@@ -115,6 +116,7 @@ def test_an_exported_router_can_be_judged_on_outcomes_again(trained):
         "router=export/routers/pointsman/1",
         "dataset=embedded",
         "tracking=none",
+        "evaluate.resamples=200",
         "hydra.run.dir=judged",
     )
     assert done.returncode == 0, done.stderr
