@@ -23,6 +23,10 @@ Clock = Callable[[], float]
 # since until then another endpoint can stand in; what comes after so long goes on to the caller with them.
 _HELD_S, _HELD_BYTES = 5.0, 1 << 16
 
+# Bytes of an answer that is no stream, and so is kept until it is whole: more than pictures and speech come to. What
+# never ends would take the service's memory.
+LONGEST_ANSWER = 1 << 28
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -58,8 +62,8 @@ def receive(transport: httpx2.BaseTransport, plan: Plan, send: Send, headers: He
             whole = bytearray()
             for chunk in chunks:
                 whole += chunk
-                if clock() > send.deadline:
-                    return Reply(fault=Fault.TIMEOUT)
+                if (fault := _beyond(len(whole), clock() > send.deadline)) is not None:
+                    return Reply(fault=fault)
             reply = judged(response.status_code, told.headers, bytes(whole))
     except httpx2.TransportError as error:
         return _failed(error)
@@ -91,8 +95,8 @@ async def receive_async(
             whole = bytearray()
             async for chunk in chunks:
                 whole += chunk
-                if clock() > send.deadline:
-                    return Reply(fault=Fault.TIMEOUT)
+                if (fault := _beyond(len(whole), clock() > send.deadline)) is not None:
+                    return Reply(fault=fault)
             reply = judged(response.status_code, told.headers, bytes(whole))
     except httpx2.TransportError as error:
         return _failed(error)
@@ -101,6 +105,13 @@ async def receive_async(
             await chunks.aclose()
             await response.aclose()
     return reply
+
+
+def _beyond(size: int, late: bool) -> Fault | None:
+    """Say why no more of a whole answer is waited for; None where it may go on."""
+    if late:
+        return Fault.TIMEOUT
+    return Fault.ENDLESS if size > LONGEST_ANSWER else None
 
 
 def _chunks(response: httpx2.Response) -> Generator[bytes]:

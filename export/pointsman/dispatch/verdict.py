@@ -34,6 +34,7 @@ class Fault(Enum):
     ERROR = "answer is an error"
     EMPTY = "answer is empty"
     HOLLOW = "there is no answer in it"
+    ENDLESS = "answer too long"
     KEY = "no key"
 
 

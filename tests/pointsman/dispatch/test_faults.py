@@ -71,6 +71,14 @@ def test_a_hang_is_given_up_and_its_connection_closed(router, serve, ask, catalo
     assert first.gone.wait(5)
 
 
+def test_an_answer_that_never_ends_is_left_for_another_endpoint(serve, ask, catalog, monkeypatch):
+    monkeypatch.setattr("pointsman.dispatch.receive.LONGEST_ANSWER", 100_000)
+    endless, good = serve(Reply((b" " * 10_000,) * 2_000)), serve(GOOD)
+    assert b"good" in ask(catalog(endless, good)).content
+    assert ask.outcomes[-2:] == ["answer too long", "answered"]
+    assert endless.gone.wait(5)
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_try_that_drips_on_is_left_for_another_endpoint(serve, ask, catalog, hasty, streamed):
     kind, drip = ("text/event-stream", b": wait\n\n") if streamed else ("application/json", b" ")
