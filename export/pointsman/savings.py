@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -171,13 +172,13 @@ def _records(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
                     left_out[_NO_RECORD] += bool(line.strip())
                 elif "feedback" not in record:
                     yield record
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise SavingsError(f"the log {path} cannot be read: {error}") from error
 
 
 def _opened(path: Path) -> TextIO:
     """Open a log, or one that was packed when it was rotated."""
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         return gzip.open(path, "rt", encoding="utf-8", errors="replace")
     return path.open(encoding="utf-8", errors="replace")
 

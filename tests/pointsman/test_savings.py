@@ -100,9 +100,10 @@ def test_a_packed_log_is_read_and_a_torn_one_refused(log, tmp_path):
     packed = gzip.compress(plain.read_bytes())
     (tmp_path / "log.jsonl.gz").write_bytes(packed)
     assert savings(tmp_path / "log.jsonl.gz") == savings(plain)
-    (tmp_path / "torn.jsonl.gz").write_bytes(packed[:-20])
-    with pytest.raises(SavingsError, match=r"torn\.jsonl\.gz cannot be read"):
-        savings(tmp_path / "torn.jsonl.gz")
+    for spoilt in (packed[:-20], packed[:20] + b"no" + packed[22:]):
+        (tmp_path / "torn.jsonl.gz").write_bytes(spoilt)
+        with pytest.raises(SavingsError, match=r"torn\.jsonl\.gz cannot be read"):
+            savings(tmp_path / "torn.jsonl.gz")
 
 
 def test_a_stream_without_a_cost_is_told_of_the_setting_that_asks_for_it_unless_it_was_cut_off(log):

@@ -174,8 +174,8 @@ def test_a_log_alone_is_told_what_is_missing(quick, files, tmp_path, least):
     with pytest.raises(LabelError) as refused:
         run_pipeline(config, tmp_path / "run")
     assert str(refused.value).endswith(
-        "No prompt has an outcome of every model, and 60 have one alone, as in a service's log: operating points and "
-        "figures rest on such prompts; ask every model about some hundreds (pointsman-collect plan=full)"
+        "No prompt has an outcome of every model, and 60 of 60 have one alone, as in a service's log: operating points "
+        "and figures rest on such prompts; ask every model about some hundreds (pointsman-collect plan=full)"
     )
 
 

@@ -81,7 +81,12 @@ def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
     if not isinstance(entry, dict):
         raise CatalogError(f"{where}: expected a mapping with prices and endpoints, got a {type(entry).__name__}")
     _check_typos(entry, where)
-    given = _given(entry, where)
+    yield from endpoints_of(name, entry, where)
+
+
+def endpoints_of(name: str, entry: Mapping[str, Any], where: str) -> Iterator[Endpoint]:
+    """Yield a model's endpoints, with what stands beside them; ``where`` begins an error."""
+    given = given_of(entry, where)
     shared = _read({key: value for key, value in entry.items() if key in _SHARED}, _SHARED, where)
     endpoints = [_endpoint(name, shared, one, f"{where}: endpoint {place}") for place, one in enumerate(given, 1)]
     twice = [provider for provider, n in Counter(one.provider for one in endpoints).items() if n > 1]
@@ -90,8 +95,8 @@ def _model(name: str, entry: Any, path: Path) -> Iterator[Endpoint]:
     yield from endpoints
 
 
-def _given(entry: Mapping[str, Any], where: str) -> list[Any]:
-    """Return what is said of endpoints; null is the same as not given."""
+def given_of(entry: Mapping[str, Any], where: str) -> list[Any]:
+    """Return what a model's entry says of its endpoints; null is the same as not given."""
     said = _said(entry)
     if len(said) == 2:
         raise CatalogError(f"{where}: it has both 'endpoint' and 'endpoints'; give one of them")
@@ -124,7 +129,8 @@ def _endpoint(name: str, shared: Mapping[str, Any], given: Any, where: str) -> E
     unknown = sorted(str(key) for key in given if key not in {*_SHARED, *_OWN, *_LEFT_ALONE})
     if unknown:
         # By name alone: somebody may have put the key itself here.
-        raise CatalogError(f"{where}: unknown keys {unknown!r}, expected some of {sorted({*_SHARED, *_OWN})!r}")
+        known = sorted({*_SHARED, *_OWN, *_LEFT_ALONE})
+        raise CatalogError(f"{where}: unknown keys {unknown!r}, expected some of {known!r}")
     own = _read({key: value for key, value in given.items() if key not in _LEFT_ALONE}, {**_SHARED, **_OWN}, where)
     remote = own.pop("model", name)
     provider = own.pop("provider", urlsplit(own["base_url"]).netloc)

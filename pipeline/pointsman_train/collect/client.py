@@ -28,6 +28,9 @@ LONGEST_BACKOFF_S = 30.0
 # An endpoint that asks for a longer wait is not asked again in this run.
 LONGEST_RETRY_AFTER_S = 600.0
 
+# For a connection.
+_CONNECT_S = 10.0
+
 # More than any model can read or write in one answer.
 _MOST_TOKENS = 2**40
 
@@ -94,6 +97,9 @@ class Client:
         self.closed_by: str | None = None
         self._pace = Pace(endpoint.limits)
         self._reach = Reach()
+        # A gateway may look at each key that it is sent, so a key of its own header has no bearer beside it.
+        bearer = endpoint.api_key_header == "authorization"
+        self._options: openai.RequestOptions = {} if bearer else {"headers": {"Authorization": openai.Omit()}}
         self._rng = rng
         self._timeout_s = timeout_s
         pools = -(-endpoint.limits.concurrency // _POOL)
@@ -178,7 +184,8 @@ class Client:
         try:
             # The client's own low-level call: its typed one spends as long on types as the rest takes together.
             async with asyncio.timeout(self._timeout_s):
-                response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+                options = self._options
+                response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response, options=options)
         except TimeoutError:
             return Fault("no answer in time", billed=True)
         except openai.OpenAIError as error:
@@ -230,15 +237,17 @@ def parse(body: bytes) -> Answer | Fault:
 
 def _client(endpoint: Endpoint, timeout_s: float) -> openai.AsyncOpenAI:
     key, header = endpoint.key(), endpoint.api_key_header
-    bearer = header == "authorization"
+    # Where nobody answers, less than a try may take: so it is known that the request never left.
+    timeout = httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s / 2))
+    named = header != "authorization" and endpoint.api_key_env is not None
     # Retries are ours: the client's own would not know the other requests' pauses, nor count what they cost.
     return openai.AsyncOpenAI(
         base_url=endpoint.base_url,
-        api_key=key if bearer else "none",
-        default_headers={**endpoint.headers, **({} if bearer else {header: key})},
+        api_key=key,
+        default_headers={**endpoint.headers, **({header: key} if named else {})},
         max_retries=0,
-        timeout=timeout_s,
-        http_client=httpx2.AsyncClient(limits=httpx2.Limits(max_connections=_POOL), timeout=timeout_s),
+        timeout=timeout,
+        http_client=httpx2.AsyncClient(limits=httpx2.Limits(max_connections=_POOL), timeout=timeout),
     )
 
 

@@ -21,7 +21,6 @@ from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.rows import Ledger
 from pointsman_train.collect.store import Claim, Store
 from pointsman_train.errors import GraderError, TrainError
-from pointsman_train.graders.beforehand import ungradable
 from pointsman_train.graders.seam import GradeItem, Grader, Verdict, rendered
 
 # How often to look whether another process has the answer that it claimed.
@@ -109,6 +108,8 @@ class Collector:
         Most that the store may ever have spent; None is no limit.
     desk
         Where judging graders ask; None where there are none.
+    left_out
+        Why nobody is asked about a prompt, by its id.
     """
 
     store: Store
@@ -120,6 +121,7 @@ class Collector:
     budget_usd: float | None
     timeout_s: float
     desk: JudgeDesk | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     async def run(
         self, items: Sequence[Item], rng: np.random.Generator, report: Callable[[Progress], None]
@@ -201,13 +203,12 @@ class Collector:
         return outcomes
 
     async def _trial(self, item: Item, trial: int, model: str, workplace: Workplace, progress: Progress) -> Graded:
+        if (why := self.left_out.get(item.prompt_id)) is not None:
+            progress.unknown += 1
+            return Graded(Answer(tries=0), Verdict(None, f"cannot be asked: {why}"))
         grader = self.graders[item.grader]
         grade_item = GradeItem(item.prompt, item.reference, trial_seed(self.request.seed, item.prompt_id, trial))
-        try:
-            ask = ask_of(item, grader, model, grade_item, self.request)
-        except GraderError as error:
-            progress.unknown += 1
-            return Graded(Answer(tries=0), Verdict(None, f"cannot be asked: {error}"))
+        ask = ask_of(item, grader, model, grade_item, self.request)
         answer = await self._answer(ask, workplace.clients[model], progress)
         if answer.unknown is not None:
             verdict = Verdict(None, answer.unknown)
@@ -245,11 +246,9 @@ def ask_of(item: Item, grader: Grader, model: str, grade_item: GradeItem, reques
     Raises
     ------
     GraderError
-        When the grader cannot render the prompt, or could not grade any answer to it.
+        When the grader cannot render the prompt.
     """
     prompt = rendered(grader, grade_item)
-    if why := ungradable(grader, grade_item):
-        raise GraderError(why)
     if item.messages and prompt != item.prompt:
         raise GraderError(f"the grader {item.grader!r} adds to the prompt, which chat messages leave no place for")
     messages = item.messages or [{"role": "user", "content": prompt}]

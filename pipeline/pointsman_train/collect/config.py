@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,14 @@ class CollectConfig:
     judge: JudgeConfig = field(default_factory=JudgeConfig)
 
     @property
+    def log_parts(self) -> list[Path]:
+        """The files that ``log`` names, the one that was written to last at the end; where there is none, as it is."""
+        if not self.log or Path(self.log).exists():
+            return [Path(self.log)] if self.log else []
+        found = [path for path in map(Path, glob(self.log)) if path.is_file()]
+        return sorted(found, key=lambda path: (path.stat().st_mtime, path)) or [Path(self.log)]
+
+    @property
     def outcomes_table(self) -> Path:
         """Where the outcomes go."""
         return Path(self.out or f"collected/{'' if self.log is None else 'log_'}outcomes.parquet")
@@ -138,7 +147,7 @@ class CollectConfig:
         return Path(self.prompts_out or "collected/log_prompts.parquet")
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for a setting out of range, or a table that would be written over another file."""
+        """Raise :class:`ConfigError` for a setting out of range, or a table that is read and would be written over."""
         required = {"catalog": self.catalog, "prompts.path": self.prompts.path}
         missing = [name for name, value in required.items() if not value and self.log is None]
         if missing:
@@ -163,8 +172,9 @@ class CollectConfig:
 
     def _check_files(self) -> None:
         read = {"prompts.path": self.prompts.path, "prompts.only": self.prompts.only, "catalog": self.catalog}
-        read |= {"log": self.log, "judge.labelled": self.judge.labelled}
+        read |= {"judge.labelled": self.judge.labelled}
         files = {Path(path).resolve(): name for name, path in read.items() if path}
+        files |= {part.resolve(): "log" for part in self.log_parts}
         written = {"out": self.outcomes_table}
         written |= {"store": Path(self.store)} if self.log is None else {"prompts_out": self.prompts_table}
         for name, path in written.items():

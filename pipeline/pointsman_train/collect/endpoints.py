@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from pointsman.dispatch import catalog
-from pointsman.dispatch.catalog_file import read_catalog
+from pointsman.dispatch.catalog_file import endpoints_of, given_of
 from pointsman.dispatch.errors import CatalogError
 from pointsman.dispatch.needs import CONVERSATION_TOKENS, MESSAGE_TOKENS
 from pointsman_train.collect.ask import Message
 from pointsman_train.datasets.catalog import read_entries
 from pointsman_train.errors import CollectError, DataError
+
+_PRICES = ("input_per_m", "output_per_m")
+_WHERE = ("endpoint", "endpoints")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
 
     The catalog is that of the runtime, see :mod:`pointsman.dispatch.catalog_file`, where an endpoint may have
     ``concurrency``, ``requests_per_minute`` and ``tokens_per_minute`` as well. Of a model's several endpoints the
-    first is asked.
+    first that speaks chat is asked.
 
     Parameters
     ----------
@@ -131,42 +132,50 @@ def read_endpoints(path: str, pool: Sequence[str]) -> list[Endpoint]:
         When the catalog cannot be read, a model of the pool is not in it, or an entry is of the wrong form.
     """
     entries = read_entries(path)
-    try:
-        served = {} if not any(map(_given, entries.values())) else read_catalog(Path(path))
-    except CatalogError as error:
-        raise DataError(str(error)) from error
-    names = list(pool) or list(served)
-    missing = [name for name in names if name not in served]
+    names = list(pool) or [name for name, entry in entries.items() if _says_where(entry)]
+    missing = [name for name in names if name not in entries or not _says_where(entries[name])]
     if len(set(names)) < len(names):
         raise DataError(f"the pool names a model twice: {names!r}")
     if missing or not names:
         raise DataError(f"{path}: no endpoint for {missing!r}; add a section 'endpoint' with base_url to each model")
-    found = [_endpoint(served[name][0], _given(entries[name])[0], f"{path}: {name!r}") for name in names]
+    found = [_endpoint(name, entries[name], f"{path}: {name!r}") for name in names]
     return sorted(found, key=lambda endpoint: (endpoint.input_per_m + endpoint.output_per_m, endpoint.model))
 
 
-def _given(entry: Mapping[str, Any]) -> list[Any]:
-    """Return what the file says of a model's endpoints."""
-    given = entry.get("endpoint") or entry.get("endpoints") or []
-    return given if isinstance(given, list) else [given]
+def _says_where(entry: Mapping[str, Any]) -> bool:
+    return any(entry.get(key) is not None for key in _WHERE)
 
 
-def _endpoint(served: catalog.Endpoint, given: Mapping[str, Any], where: str) -> Endpoint:
+def _endpoint(name: str, entry: Mapping[str, Any], where: str) -> Endpoint:
+    # What else stands there is of serving alone, and may be of any form here.
+    entry = {key: entry[key] for key in (*_PRICES, *_WHERE) if key in entry}
+    try:
+        given, served = given_of(entry, where), list(endpoints_of(name, entry, where))
+    except CatalogError as error:
+        raise DataError(str(error)) from error
+    at = next((k for k, one in enumerate(served) if "chat" in one.apis), None)
+    if at is None:
+        raise DataError(f"{where}: none of {len(served)} endpoints has 'chat' among its apis, by which it is asked")
+    one = served[at]
+    return Endpoint(
+        model=name,
+        base_url=one.base_url,
+        remote_model=one.remote_model,
+        api_key_env=one.api_key_env,
+        input_per_m=_price(one.input_per_m, "input_per_m", where),
+        output_per_m=_price(one.output_per_m, "output_per_m", where),
+        api_key_header=one.api_key_header,
+        headers=one.headers,
+        limits=_limits(given[at], where),
+    )
+
+
+def _limits(given: Mapping[str, Any], where: str) -> Limits:
     numbers = {field.name: given[field.name] for field in fields(Limits) if given.get(field.name) is not None}
     good = all(isinstance(number, int | float) and number > 0 for number in numbers.values())
     if not good or not isinstance(numbers.get("concurrency", 1), int):
         raise DataError(f"{where}: limits must be numbers above 0, concurrency a whole one, got {numbers!r}")
-    return Endpoint(
-        model=served.model,
-        base_url=served.base_url,
-        remote_model=served.remote_model,
-        api_key_env=served.api_key_env,
-        input_per_m=_price(served.input_per_m, "input_per_m", where),
-        output_per_m=_price(served.output_per_m, "output_per_m", where),
-        api_key_header=served.api_key_header,
-        headers=served.headers,
-        limits=Limits(**numbers),
-    )
+    return Limits(**numbers)
 
 
 def _price(price: float | None, key: str, where: str) -> float:

@@ -9,7 +9,6 @@ from pointsman_train.collect.collect import Request, ask_of
 from pointsman_train.collect.endpoints import Endpoint, likely_tokens
 from pointsman_train.collect.items import Item, trial_seed
 from pointsman_train.collect.store import Store
-from pointsman_train.errors import GraderError
 from pointsman_train.graders.seam import GradeItem, Grader
 
 
@@ -51,10 +50,7 @@ async def _estimate(
     for item in items:
         for trial in range(request.trials):
             graded = GradeItem(item.prompt, item.reference, trial_seed(request.seed, item.prompt_id, trial))
-            try:
-                ask = ask_of(item, graders[item.grader], endpoint.model, graded, request)
-            except GraderError:
-                continue
+            ask = ask_of(item, graders[item.grader], endpoint.model, graded, request)
             if await store.missing([ask.key]):
                 most = int(ask.params["max_tokens"])
                 asks += 1

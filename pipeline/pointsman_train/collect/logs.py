@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from glob import glob
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -54,19 +53,12 @@ def collect_log(config: CollectConfig) -> str:
     """
     config.check()
     drops = DropLog()
-    prompts, outcomes = read_log(parts_of(config.log or ""), config.success_threshold, drops)
+    prompts, outcomes = read_log(config.log_parts, config.success_threshold, drops)
     write_table(prompts, config.prompts_table)
     write_table(outcomes, config.outcomes_table)
     lines = [f"{len(outcomes)} decisions, {int(outcomes['score'].notna().sum())} of them with feedback"]
     lines += [f"{reason}: {count}{_MEND.get(reason, '')}" for reason, count in drops.counts.items()]
     return "\n".join([*lines, f"prompts   {config.prompts_table}", f"outcomes  {config.outcomes_table}"])
-
-
-def parts_of(log: str) -> list[Path]:
-    """Find the files that a path or a pattern names, the one that was written to last at the end."""
-    if Path(log).exists():
-        return [Path(log)]
-    return sorted(map(Path, glob(log)), key=lambda path: (path.stat().st_mtime, path)) or [Path(log)]
 
 
 def read_log(paths: Sequence[Path], success_threshold: float, drops: DropLog) -> tuple[pd.DataFrame, pd.DataFrame]:

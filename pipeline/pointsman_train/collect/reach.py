@@ -9,6 +9,8 @@ from collections.abc import Callable
 # answered, as one that is spelt wrong, and of one that has, as where a network fails for a while.
 NEVER_ANSWERED_S = 30.0
 ANSWERED_S = 300.0
+# Longer than any wait between two tries.
+_QUIET_S = 60.0
 
 
 class Reach:
@@ -28,6 +30,9 @@ class Reach:
     >>> now[0] = 31.0
     >>> reach.failed()
     True
+    >>> now[0] = 500.0
+    >>> reach.failed()
+    False
     >>> reach.answered()
     >>> reach.failed()
     False
@@ -36,6 +41,7 @@ class Reach:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since: float | None = None
+        self._last = 0.0
         self._patience = NEVER_ANSWERED_S
 
     @property
@@ -50,6 +56,8 @@ class Reach:
     def failed(self) -> bool:
         """Note a connection that could not be made; says whether it has been so for too long."""
         now = self._clock()
-        if self._since is None:
+        # What nobody tried in between was not lost for so long.
+        if self._since is None or now - self._last > _QUIET_S:
             self._since = now
+        self._last = now
         return now - self._since > self._patience

@@ -26,6 +26,7 @@ from pointsman_train.collect.write import write_table
 from pointsman_train.errors import GraderError
 from pointsman_train.graders import make_grader
 from pointsman_train.graders.agreement import Agreement, agreement
+from pointsman_train.graders.beforehand import ungradable
 from pointsman_train.graders.seam import GradeItem, Grader
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def collect(config: CollectConfig) -> Collected:
     desk = _desk(config)
     labelled = read_labelled(config.judge.labelled) if config.judge.labelled else []
     graders = _graders(config, {item.grader for item in items} | {row.grader for row in labelled}, desk)
-    _tell_ungradable(items, graders, config)
+    left_out = _ungradable(items, graders, config)
     with Store(Path(config.store)) as store:
         collector = Collector(
             store=store,
@@ -83,9 +84,11 @@ def collect(config: CollectConfig) -> Collected:
             budget_usd=config.budget_usd,
             timeout_s=config.timeout_s,
             desk=desk,
+            left_out=left_out,
         )
         if config.dry_run:
-            return Collected(asyncio.run(estimate(items, endpoints, graders, collector.request, store)), [], None, 0.0)
+            asked = [item for item in items if item.prompt_id not in left_out]
+            return Collected(asyncio.run(estimate(asked, endpoints, graders, collector.request, store)), [], None, 0.0)
         for endpoint in (*endpoints, *([desk.endpoint] if desk else [])):
             endpoint.key()
         outcomes, progress = _ask_all(collector, items)
@@ -106,25 +109,37 @@ def _graders(config: CollectConfig, names: set[str], desk: JudgeDesk | None) -> 
     return {name: make_grader(name, config.grader_settings.get(name, {}), desk) for name in sorted(names)}
 
 
-def _tell_ungradable(items: Sequence[Item], graders: Mapping[str, Grader], config: CollectConfig) -> None:
-    """Say which prompts nobody is asked, since no answer could be graded; refuse where that is all of them."""
-    reasons: Counter[str] = Counter()
-    for item in items:
-        try:
-            ask_of(item, graders[item.grader], "", GradeItem(item.prompt, item.reference), Request())
-        except GraderError as error:
-            reasons[f"{item.grader}: {error}"] += 1
-    if not reasons:
-        return
-    count, (most, _) = sum(reasons.values()), reasons.most_common(1)[0]
-    told = f"{count} of {len(items)} prompts of {config.prompts.path} cannot be graded ({most})"
+def _ungradable(items: Sequence[Item], graders: Mapping[str, Grader], config: CollectConfig) -> dict[str, str]:
+    """Say of which prompts no answer could be graded, by their ids; nobody is asked about them.
+
+    Raises
+    ------
+    GraderError
+        Where that is all of them.
+    """
+    found = {item.prompt_id: why for item in items if (why := _why_ungradable(item, graders[item.grader])) is not None}
+    if not found:
+        return found
+    graded_by = {item.prompt_id: item.grader for item in items}
+    [(most, _)] = Counter(f"{graded_by[name]}: {why}" for name, why in found.items()).most_common(1)
+    told = f"{len(found)} of {len(items)} prompts of {config.prompts.path} cannot be graded ({most})"
     mend = (
-        "give each a reference in the column prompts.reference, or a grader that needs none, as the judge "
-        "(prompts.default_grader=judge judge.model=NAME)"
+        "give each a reference that its grader reads, in the column prompts.reference, or another grader, such as the "
+        "judge, which needs none (prompts.default_grader=judge judge.model=NAME)"
     )
-    if count == len(items):
+    if len(found) == len(items):
         raise GraderError(f"{told}; {mend}")
     log.warning("%s: they are not asked; %s", told, mend)
+    return found
+
+
+def _why_ungradable(item: Item, grader: Grader) -> str | None:
+    grade_item = GradeItem(item.prompt, item.reference)
+    try:
+        ask_of(item, grader, "", grade_item, Request())
+    except GraderError as error:
+        return str(error)
+    return ungradable(grader, grade_item)
 
 
 def _ask_all(collector: Collector, items: Sequence[Item]) -> tuple[list[Outcome], Progress]:

@@ -33,7 +33,12 @@ def ungradable(grader: Grader, item: GradeItem) -> str | None:
             return str(error)
     elif isinstance(grader, PairJudge) and not item.reference.strip():
         return "there is no reference to compare with"
-    elif isinstance(grader, _AT_ONCE) and not (isinstance(grader, Number) and is_expression(item.reference)):
+    elif isinstance(grader, _AT_ONCE) and not _compares_expressions(grader, item):
         verdict = grader.grade("", item)
         return verdict.reason if verdict.score is None else None
     return None
+
+
+def _compares_expressions(grader: Grader, item: GradeItem) -> bool:
+    """Whether a process would have to be started for it."""
+    return isinstance(grader, Number) and grader.latex and is_expression(item.reference)

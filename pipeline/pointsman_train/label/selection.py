@@ -13,7 +13,9 @@ _LEAST, _CLEAR = 0.1, 4.0
 # Prompts, of one each, with fewer of which operating points and figures are mostly chance.
 _ENOUGH = 200
 # Of a ladder's prompts with one outcome nearly all are successes of the cheapest model; lost answers left the rest.
-_OF_OTHERS, _OF_FAILURES = 0.05, 0.1
+_OF_OTHERS, _OF_FAILURES = 0.01, 0.1
+# The share of such prompts from which on they are told of.
+_MANY = 0.1
 
 
 def selection_told(labelled: Labelled) -> str | None:
@@ -23,20 +25,19 @@ def selection_told(labelled: Labelled) -> str | None:
     because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic. With the
     probability of each outcome they stand for the others as well; then it is only told where they are too few for that.
     """
+    if (sent := sent_by_a_router(labelled.success)) > _MANY * len(labelled.label) and labelled.stands_for is None:
+        return (
+            f"{sent:,} of {len(labelled.label):,} prompts have the outcome of one model alone, as in a service's log, "
+            "where a router chose who answers: they teach how hard prompts are, not how models differ, and a router "
+            "that learns from them may lose more than its operating points say. Better ask every model about a part of "
+            "them (pointsman-collect plan=full), and train on what has all outcomes"
+        )
     gaps = completeness_gaps(labelled.success, labelled.outcomes.stands_for)
     told = np.flatnonzero(~np.isnan(gaps[:, 0]))
     if not len(told):
         return _little_told(labelled)
     m = max(told.tolist(), key=lambda one: abs(gaps[one, 0] - gaps[one, 1]))
     whole, all_asked = gaps[m].tolist()
-    if sent := sent_by_a_router(labelled.success):
-        return (
-            f"{sent:,} prompts have one outcome each, as in a service's log, where a router chose who answers: "
-            f"{labelled.models[m]} succeeds on {whole:.0%} of the prompts with an outcome of every model, and on "
-            f"{all_asked:.0%} of all that it was sent. A router that learns from these may lose more than its "
-            "operating points say. Ask every model about a part of them (pointsman-collect plan=full), and train on "
-            "what has all outcomes"
-        )
     return (
         f"prompts with an outcome of every model are not like the others: {labelled.models[m]} succeeds on "
         f"{whole:.0%} of them, and on {all_asked:.0%} of all that it was asked; operating points and figures rest on "
@@ -80,7 +81,9 @@ def nothing_complete_told(success: Floats) -> str:
     if known.all(axis=1).any():
         return ""
     single = int((known.sum(axis=1) == 1).sum())
-    told = f", and {single:,} have one alone, as in a service's log" if single else ""
+    told = (
+        f", and {single:,} of {len(known):,} have one alone, as in a service's log" if single > len(known) / 2 else ""
+    )
     return (
         f". No prompt has an outcome of every model{told}: operating points and figures rest on such prompts; ask "
         "every model about some hundreds (pointsman-collect plan=full)"

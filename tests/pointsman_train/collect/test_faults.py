@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -161,6 +163,21 @@ def test_an_address_where_nobody_is_does_not_hold_up_each_prompt(serve, configur
     found = table(config)
     assert set(found.error[found.model == "gone"]) == {"the connection failed (1 of 1)"}
     assert found.score[found.model == "there"].tolist() == [1.0] * 200
+
+
+def test_a_host_that_takes_no_connection_is_told_from_one_that_is_slow_to_answer(serve, configure):
+    """Its backlog is full, as that of a firewall that drops packets: nothing was sent, so nothing was lost."""
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        config = configure({"m": f"http://127.0.0.1:{full.getsockname()[1]}/v1"}, ["x"], timeout_s=0.4)
+        collected = collect(config)
+    assert table(config)["error"].tolist() == ["the connection failed (1 of 1)"]
+    assert collected.progress.ledger.spent_usd == 0
 
 
 def date_in(seconds: float) -> str:

@@ -153,6 +153,7 @@ def test_the_tables_of_a_log_are_written_beside_those_that_were_asked_for(tmp_pa
     [
         ({"out": "p.parquet", "prompts_out": "p.parquet"}, "prompts_out is 'p.parquet', and so is out"),
         ({"out": "./decisions.jsonl"}, "out is 'decisions.jsonl', and so is log"),
+        ({"log": "dec*.jsonl", "prompts_out": "decisions.jsonl"}, "prompts_out is 'decisions.jsonl', and so is log"),
     ],
 )
 def test_no_table_is_written_over_another_or_over_the_log(tmp_path, monkeypatch, settings, message):
@@ -160,7 +161,7 @@ def test_no_table_is_written_over_another_or_over_the_log(tmp_path, monkeypatch,
     log = logged(tmp_path, FULL)
     before = log.read_text()
     with pytest.raises(ConfigError, match=message):
-        collect_log(CollectConfig(log=log.name, **settings))
+        collect_log(CollectConfig(**{"log": log.name, **settings}))
     assert log.read_text() == before
     assert list(tmp_path.iterdir()) == [log]
 

@@ -190,32 +190,45 @@ def test_a_grader_that_adds_options_does_not_grade_a_conversation_that_never_sho
 
 def test_prompts_without_a_reference_that_their_grader_needs_are_told_and_not_paid_for(serve, configure, caplog):
     endpoint = serve()
-    references, graders = ["42", "", "", "", ""], ["exact", "exact", "number", "unit_tests", "regex"]
-    prompts = pd.DataFrame({"prompt_id": list("abcde"), "prompt": list("abcde"), "reference": references})
-    config = configure({"m": endpoint.url}, prompts.assign(grader=graders))
+    references = ["42", "", "", "", "", "1/2"]
+    graders = ["exact", "exact", "number", "unit_tests", "regex", "plain"]
+    prompts = pd.DataFrame({"prompt_id": list("abcdef"), "prompt": list("abcdef"), "reference": references})
+    plain = {"plain": {"kind": "number", "latex": False}}
+    config = configure({"m": endpoint.url}, prompts.assign(grader=graders), grader_settings=plain)
     collect(config)
     assert asked(endpoint) == {"a"}
     found = table(config).set_index("prompt_id")
     assert found.error["b"].startswith("cannot be asked: the reference '' cannot be read by this grader")
     (told,) = [message for message in caplog.messages if "cannot be graded" in message]
-    assert told.startswith("4 of 5 prompts of ")
+    assert told.startswith("5 of 6 prompts of ")
     assert "prompts.default_grader=judge judge.model=NAME" in told
-    with pytest.raises(GraderError, match=r"^4 of 4 prompts of .* cannot be graded"):
-        collect(configure({"m": endpoint.url}, prompts.assign(grader=graders)[1:], dry_run=True))
+    rest = prompts.assign(grader=graders)[1:]
+    config = configure({"m": endpoint.url}, rest, dry_run=True, grader_settings=plain)
+    with pytest.raises(GraderError, match=r"^5 of 5 prompts of .* cannot be graded"):
+        collect(config)
 
 
-def test_of_several_endpoints_the_first_is_asked_and_gets_the_key_in_its_own_header(serve, configure):
+def test_of_several_endpoints_the_first_that_speaks_chat_is_asked_and_gets_the_key_in_its_own_header(serve, configure):
     endpoint, other = serve(), serve()
     config = configure({"m": endpoint.url}, ["a"])
     catalog = json.loads(Path(config.catalog).read_text())
     first = catalog["m"].pop("endpoint") | {"provider": "one", "api_key_header": "api-key", "headers": {"x-team": "me"}}
-    catalog["m"]["endpoints"] = [first, {"provider": "two", "base_url": other.url, "timeout_s": 5}]
+    speechless = {"provider": "two", "base_url": other.url, "apis": ["responses"]}
+    catalog["m"]["endpoints"] = [speechless, first, {"provider": "three", "base_url": other.url, "timeout_s": 5}]
+    # What another model says is not read, nor what is of serving alone.
+    catalog |= {"o": {"parameters": "70B", "endpoint": {"base_url": "TODO"}}}
+    catalog["m"] |= {"capabilities": ["vision"], "context_window": "128k"}
     Path(config.catalog).write_text(json.dumps(catalog))
+    config.pool = ["m"]
     collect(config)
     assert table(config)["score"].tolist() == [1.0]
     assert not other.seen
     (seen,) = endpoint.seen
-    assert (seen.headers["api-key"], seen.headers["x-team"], seen.authorization) == (KEY, "me", "Bearer none")
+    assert (seen.headers["api-key"], seen.headers["x-team"], seen.authorization) == (KEY, "me", "")
+    catalog["m"]["endpoints"] = [speechless]
+    Path(config.catalog).write_text(json.dumps(catalog))
+    with pytest.raises(DataError, match="none of 1 endpoints has 'chat' among its apis"):
+        collect(config)
 
 
 def test_the_table_is_read_by_the_data_sets(serve, configure, tmp_path):
