@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from fake_endpoint import KEY, Reply, always
+from fake_endpoint import Reply, always
 
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.stage import collect, summarise
@@ -154,19 +153,6 @@ def test_options_are_shuffled_by_trial_and_graded_as_shown(serve, configure):
     assert table(config)[["score", "trials"]].values.tolist() == [[1.0, 8]]
 
 
-def test_one_reference_that_cannot_be_asked_is_unknown_and_stops_nobody(serve, configure):
-    endpoint = serve()
-    prompts = pd.DataFrame(
-        {"prompt_id": ["bad", "good"], "prompt": ["a", "b"], "reference": ["{}", "42"], "grader": ["choice", "exact"]}
-    )
-    config = configure({"m": endpoint.url}, prompts)
-    assert collect(config).progress.unknown == 1
-    found = table(config).set_index("prompt_id")
-    assert found.error["bad"].startswith("cannot be asked: the reference is no JSON object with options and answer")
-    assert found.score["good"] == 1.0
-    assert asked(endpoint) == {"b"}
-
-
 def test_messages_and_limits_of_a_prompt_are_asked_as_they_are(serve, configure):
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]
     prompts = pd.DataFrame({"prompt_id": ["c", "d"], "prompt": [json.dumps(messages), "[1]"], "max_tokens": [3, None]})
@@ -176,59 +162,6 @@ def test_messages_and_limits_of_a_prompt_are_asked_as_they_are(serve, configure)
     assert bodies["hi"]["messages"] == messages
     assert bodies["[1]"]["messages"] == [{"role": "user", "content": "[1]"}]
     assert (bodies["hi"]["max_tokens"], bodies["[1]"]["max_tokens"]) == (3, 10)
-
-
-def test_a_grader_that_adds_options_does_not_grade_a_conversation_that_never_showed_them(serve, configure):
-    reference = json.dumps({"options": ["a", "b"], "answer": "a"})
-    messages = json.dumps([{"role": "user", "content": "which?"}])
-    prompts = pd.DataFrame({"prompt_id": ["c"], "prompt": [messages], "reference": [reference], "grader": ["choice"]})
-    endpoint = serve()
-    with pytest.raises(GraderError, match="which chat messages leave no place for"):
-        collect(configure({"m": endpoint.url}, prompts))
-    assert not endpoint.seen
-
-
-def test_prompts_without_a_reference_that_their_grader_needs_are_told_and_not_paid_for(serve, configure, caplog):
-    endpoint = serve()
-    references = ["42", "", "", "", "", "1/2"]
-    graders = ["exact", "exact", "number", "unit_tests", "regex", "plain"]
-    prompts = pd.DataFrame({"prompt_id": list("abcdef"), "prompt": list("abcdef"), "reference": references})
-    plain = {"plain": {"kind": "number", "latex": False}}
-    config = configure({"m": endpoint.url}, prompts.assign(grader=graders), grader_settings=plain)
-    collect(config)
-    assert asked(endpoint) == {"a"}
-    found = table(config).set_index("prompt_id")
-    assert found.error["b"].startswith("cannot be asked: the reference '' cannot be read by this grader")
-    (told,) = [message for message in caplog.messages if "cannot be graded" in message]
-    assert told.startswith("5 of 6 prompts of ")
-    assert "prompts.default_grader=judge judge.model=NAME" in told
-    rest = prompts.assign(grader=graders)[1:]
-    config = configure({"m": endpoint.url}, rest, dry_run=True, grader_settings=plain)
-    with pytest.raises(GraderError, match=r"^5 of 5 prompts of .* cannot be graded"):
-        collect(config)
-
-
-def test_of_several_endpoints_the_first_that_speaks_chat_is_asked_and_gets_the_key_in_its_own_header(serve, configure):
-    endpoint, other = serve(), serve()
-    config = configure({"m": endpoint.url}, ["a"])
-    catalog = json.loads(Path(config.catalog).read_text())
-    first = catalog["m"].pop("endpoint") | {"provider": "one", "api_key_header": "api-key", "headers": {"x-team": "me"}}
-    speechless = {"provider": "two", "base_url": other.url, "apis": ["responses"]}
-    catalog["m"]["endpoints"] = [speechless, first, {"provider": "three", "base_url": other.url, "timeout_s": 5}]
-    # What another model says is not read, nor what is of serving alone.
-    catalog |= {"o": {"parameters": "70B", "endpoint": {"base_url": "TODO"}}}
-    catalog["m"] |= {"capabilities": ["vision"], "context_window": "128k"}
-    Path(config.catalog).write_text(json.dumps(catalog))
-    config.pool = ["m"]
-    collect(config)
-    assert table(config)["score"].tolist() == [1.0]
-    assert not other.seen
-    (seen,) = endpoint.seen
-    assert (seen.headers["api-key"], seen.headers["x-team"], seen.authorization) == (KEY, "me", "")
-    catalog["m"]["endpoints"] = [speechless]
-    Path(config.catalog).write_text(json.dumps(catalog))
-    with pytest.raises(DataError, match="none of 1 endpoints has 'chat' among its apis"):
-        collect(config)
 
 
 def test_the_table_is_read_by_the_data_sets(serve, configure, tmp_path):
