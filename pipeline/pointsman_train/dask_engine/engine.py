@@ -44,9 +44,7 @@ class DaskEngine:
         """Train on all training prompts."""
         training = rows_of(task.labelled, task.split.group, task.training)
         refuse_partly_known(training.targets, task.labelled.models)
-        out_of_fold = task.train.calibration.fit_on == "out_of_fold"
-        names = ("train", "calibration") if out_of_fold else ("train",)
-        of_split = tuple(PARTS.index(name) for name in names)
+        of_split = tuple(PARTS.index(name) for name in task.train.calibration.trained_parts)
         place = OnWorkers(self.cluster, self.parts, of_split, task.train.seed)
         return train(task.labelled, task.split, task.folds, task.train, place=place)
 

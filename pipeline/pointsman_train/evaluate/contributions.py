@@ -13,8 +13,8 @@ import numpy as np
 from pointsman.contributions import Explainer as Served
 from pointsman_train.data import Floats
 from pointsman_train.evaluate.worst import Contributions
-from pointsman_train.export.explain import explainer_of
 from pointsman_train.featurize.featurizer import Features
+from pointsman_train.train.explain import explainer_of
 from pointsman_train.train.success import SuccessModel
 
 

@@ -23,12 +23,12 @@ from pointsman_train.evaluate.detail import Detail
 from pointsman_train.evaluate.reference import Reference
 from pointsman_train.evaluate.stage import Evaluation
 from pointsman_train.export.card import model_card
-from pointsman_train.export.explain import explain_file
 from pointsman_train.export.parity import check_parity
 from pointsman_train.export.probes import EDGE, ORDINARY
 from pointsman_train.export.write import next_version, refuse_existing, write_bundle
 from pointsman_train.label.labels import Labelled
 from pointsman_train.seen import SEEN_FILE, SeenPrompts
+from pointsman_train.train.explain import explain_file
 from pointsman_train.train.operating_points import FittedPoint
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.turns import taking_turns

@@ -42,8 +42,7 @@ class Task:
     @property
     def training(self) -> Bools:
         """Mask of the prompts that are trained on."""
-        out_of_fold = self.train.calibration.fit_on == "out_of_fold"
-        return self.split.rows("train", "calibration") if out_of_fold else self.split.rows("train")
+        return self.split.rows(*self.train.calibration.trained_parts)
 
     @property
     def labelled_training(self) -> Bools:
@@ -52,7 +51,7 @@ class Task:
 
     def check(self, study: str) -> None:
         """Raise :class:`ConfigError` where routers cannot be trained on subsets and folds."""
-        if self.train.calibration.fit_on != "out_of_fold":
+        if not self.train.calibration.out_of_fold:
             raise ConfigError(
                 f"calibration.fit_on is {self.train.calibration.fit_on!r}; {study} trains on subsets, which have no "
                 "calibration part of their own: set train.calibration.fit_on=out_of_fold"

@@ -73,6 +73,16 @@ class CalibrationConfig:
     success: str = "shared_logistic"
     fit_on: str = "out_of_fold"
 
+    @property
+    def out_of_fold(self) -> bool:
+        """Whether it is fitted on out-of-fold predictions."""
+        return self.fit_on == "out_of_fold"
+
+    @property
+    def trained_parts(self) -> tuple[str, ...]:
+        """The parts of the split that heads are fitted on."""
+        return ("train", "calibration") if self.out_of_fold else ("train",)
+
     def check(self) -> None:
         """Raise :class:`ConfigError` for an unknown name."""
         if self.success not in SUCCESS_CALIBRATIONS:

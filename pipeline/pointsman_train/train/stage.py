@@ -98,8 +98,7 @@ def train(
         When the training prompts have one label only, or a model no known outcome among them.
     """
     config.check()
-    out_of_fold = config.calibration.fit_on == "out_of_fold"
-    mask = split.rows("train", "calibration") if out_of_fold else split.rows("train")
+    mask = split.rows(*config.calibration.trained_parts)
     rows = rows_of(labelled, split.group, mask)
     descriptors, mean_score = describe_models(labelled, mask)
     classes = labels_that_occur(rows.targets.label, labelled)
@@ -121,7 +120,7 @@ def train(
     formulation = FORMULATIONS[config.formulation](config)
     heads = BothHeads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
-    if out_of_fold:
+    if config.calibration.out_of_fold:
         log.info("predicting out of fold")
         found = fit_heads(place.heads(heads), calibrate, fitted, rows, fold)
     else:

@@ -39,7 +39,7 @@ def test_the_collector_reads_the_log_with_its_feedback(tmp_path):
     log(replace(RECORD, decision_id="d4", model=None))
     log.feedback("d1", 1.0)
     drops = DropLog()
-    prompts, outcomes = read_log(log.path, 0.5, drops)
+    prompts, outcomes = read_log([log.path], 0.5, drops)
     assert prompts.to_dict("list") == {"prompt_id": ["d1", "d2"], "prompt": ["What is 7 + 5?"] * 2}
     first, second = outcomes.to_dict("records")
     assert (first["model"], first["score"], first["successes"], first["selection_probability"]) == ("b", 1.0, 1, 0.8)

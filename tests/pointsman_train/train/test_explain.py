@@ -11,9 +11,9 @@ import pytest
 
 from pointsman.contributions import Explainer, shapley
 from pointsman_train.errors import ExportError
-from pointsman_train.export.explain import check_explainer, explain_file, paths_of
 from pointsman_train.train.average import AverageModel
 from pointsman_train.train.difference import DifferenceModel
+from pointsman_train.train.explain import check_explainer, explain_file, paths_of
 from pointsman_train.train.formulations import BOOSTED, FORMULATIONS, FormulationConfig
 from pointsman_train.train.heads import Heads
 from pointsman_train.train.linear import LinearModel
