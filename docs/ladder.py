@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +24,7 @@ from quality_recipes import DEFAULT, recipes
 from quality_tables import table, write_between
 
 from pointsman_train.collect.plan import Plan
-from pointsman_train.data import Bools, Floats, Outcomes
+from pointsman_train.data import Bools, Floats, Ints, Outcomes
 from pointsman_train.datasets.selected import stands_for
 from pointsman_train.evaluate.bootstrap import weights_of
 from pointsman_train.evaluate.complete import complete_rows, take_testset
@@ -49,22 +50,30 @@ Row: TypeAlias = dict[str, Any]
 
 def main() -> None:
     """Measure every set, and write as it goes."""
-    found: list[Row] = []
-    if "--tables" not in sys.argv:
-        for name in SETS:
-            for draw in range(DRAWS):
-                found += measure(name, draw)
-                MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+    measure_all(measure, SETS, DRAWS, MEASURED)
     write_between(PAGE, "ladder", page_table(json.loads(MEASURED.read_text())))
 
 
-def measure(name: str, draw: int) -> list[Row]:
-    """Train on each collection of one draw, and judge on what was put aside."""
+def measure_all(measure: Callable[[str, int], list[Row]], sets: Iterable[str], draws: int, out: Path) -> None:
+    """Measure each draw of each set, unless only tables are wanted, and write as it goes."""
+    found: list[Row] = []
+    for name, draw in [] if "--tables" in sys.argv else product(sets, range(draws)):
+        found += measure(name, draw)
+        out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def put_aside(name: str, draw: int) -> tuple[Labelled, Ints, Bools, Bools]:
+    """Put three tenths of a set aside; returns outcomes and groups, and masks of the rest and of what is aside."""
     prepared = data(name)
     labelled, group = prepared.labelled, prepared.split.group
     whole = complete_rows(labelled, np.ones(len(group), bool))
     (fold,) = hold_out(group, 0.3, np.random.default_rng(draw))
-    aside, rest = fold.test & whole, fold.train & whole
+    return labelled, group, fold.train & whole, fold.test & whole
+
+
+def measure(name: str, draw: int) -> list[Row]:
+    """Train on each collection of one draw, and judge on what was put aside."""
+    labelled, group, rest, aside = put_aside(name, draw)
     collections: dict[str, Labelled] = {"all": labelled}
     for explore in EXPLORE:
         outcomes = climbed(labelled, Plan("ladder", explore, draw))

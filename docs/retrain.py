@@ -17,14 +17,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from ladder import DOCS, PAGE, POINT, Row, one
-from quality import data
+from ladder import DOCS, PAGE, POINT, Row, measure_all, one, put_aside
 from quality_recipes import DEFAULT, recipes
 from quality_tables import table, write_between
 
 from pointsman.guard import served
 from pointsman_train.data import Bools, Ints, Outcomes
-from pointsman_train.evaluate.complete import complete_rows
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN
 from pointsman_train.label import LabelConfig, label
@@ -42,22 +40,13 @@ MEASURED = DOCS / "measured" / "retrain.json"
 
 def main() -> None:
     """Measure every set, and write as it goes."""
-    found: list[Row] = []
-    if "--tables" not in sys.argv:
-        for name in ASKED:
-            for draw in range(DRAWS):
-                found += measure(name, draw)
-                MEASURED.write_text(json.dumps(found, indent=1) + "\n")
+    measure_all(measure, ASKED, DRAWS, MEASURED)
     write_between(PAGE, "retrain", page_table(json.loads(MEASURED.read_text())))
 
 
 def measure(name: str, draw: int) -> list[Row]:
     """Train on each kind of outcomes of one draw, and judge on what was put aside."""
-    prepared = data(name)
-    labelled, group = prepared.labelled, prepared.split.group
-    whole = complete_rows(labelled, np.ones(len(group), bool))
-    (fold,) = hold_out(group, 0.3, np.random.default_rng(draw))
-    aside, rest = fold.test & whole, fold.train & whole
+    labelled, group, rest, aside = put_aside(name, draw)
     (some,) = hold_out(group, ASKED[name], np.random.default_rng(1_000 + draw))
     (more,) = hold_out(group, ASKED_AGAIN, np.random.default_rng(2_000 + draw))
     asked, again = rest & some.test, rest & (some.test | more.test)
