@@ -50,6 +50,7 @@ def test_a_wrong_name_in_the_space_is_one_sentence(tmp_path):
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 def test_a_wrong_word_in_a_range_is_named(tmp_path):
     done = run(tmp_path, "experiment=tune", "+tune.space={train.rule.caution: {lo: 0, high: 1}}")
     assert done.returncode == 1

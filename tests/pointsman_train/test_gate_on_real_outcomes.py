@@ -20,6 +20,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "routellm"
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the open outcome data are not beside the checkout ({SHARED.name})")
+@pytest.mark.slow
 def test_a_candidate_that_is_better_on_average_but_worse_on_boundary_prompts_is_refused(
     quick, changed, at_price, tmp_path
 ):
