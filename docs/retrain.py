@@ -1,6 +1,6 @@
 """What a service's own log teaches the next router, beside outcomes that were asked for.
 
-usage: python docs/retrain.py              (about fifteen minutes; writes docs/measured/retrain.json and the table)
+usage: python docs/retrain.py              (about ten minutes; writes docs/measured/retrain.json and the table)
        python docs/retrain.py --tables     (only writes the table of docs/collecting.md, from what was measured)
 
 Three tenths of each open set are put aside, with all their outcomes. Of the rest a part is asked of every model and
@@ -50,7 +50,8 @@ def measure(name: str, draw: int) -> list[Row]:
     (some,) = hold_out(group, ASKED[name], np.random.default_rng(1_000 + draw))
     (more,) = hold_out(group, ASKED_AGAIN, np.random.default_rng(2_000 + draw))
     asked, again = rest & some.test, rest & (some.test | more.test)
-    log = label(logged(labelled, asked, first_router(labelled, group, asked), draw), _config(labelled))
+    outcomes = logged(labelled, asked, first_router(labelled, group, asked), draw)
+    log = label(outcomes, LabelConfig(ladder=list(labelled.models)))
     kinds = {
         "asked": (labelled, asked),
         "asked, and the log": (log, rest),
@@ -119,10 +120,6 @@ def _cells(draws: Sequence[Row]) -> list[str]:
         mean([row[POINT]["lost"] for row in draws]),
         f"{np.mean([row[POINT]['cost_share'] for row in draws]):.0%}",
     ]
-
-
-def _config(labelled: Labelled) -> LabelConfig:
-    return LabelConfig(ladder=list(labelled.models))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pointsman_train.evaluate.settings import LeftOutConfig, ProbeConfig, Robust
 from pointsman_train.evaluate.sweep import lambda_grid, serve, sweep_of
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN, TestSet
 from pointsman_train.label.labels import Labelled
-from pointsman_train.label.selection import nothing_complete_told
+from pointsman_train.label.logged import nothing_complete_told
 
 
 @dataclass(slots=True)

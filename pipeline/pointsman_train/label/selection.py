@@ -7,15 +7,12 @@ import numpy as np
 from pointsman_train.data import Floats
 from pointsman_train.datasets.selected import effective_size
 from pointsman_train.label.labels import Labelled
+from pointsman_train.label.logged import log_told
 
 # What is told: a success rate that is so far from that of all prompts, by so many standard errors of the two parts.
 _LEAST, _CLEAR = 0.1, 4.0
 # Prompts, of one each, with fewer of which operating points and figures are mostly chance.
 _ENOUGH = 200
-# Of a ladder's prompts with one outcome nearly all are successes of the cheapest model; lost answers left the rest.
-_OF_OTHERS, _OF_FAILURES = 0.01, 0.1
-# The share of such prompts from which on they are told of.
-_MANY = 0.1
 
 
 def selection_told(labelled: Labelled) -> str | None:
@@ -25,13 +22,8 @@ def selection_told(labelled: Labelled) -> str | None:
     because the cheap ones had failed, they are the hard prompts, and no figure is that of the traffic. With the
     probability of each outcome they stand for the others as well; then it is only told where they are too few for that.
     """
-    if (sent := sent_by_a_router(labelled.success)) > _MANY * len(labelled.label) and labelled.stands_for is None:
-        return (
-            f"{sent:,} of {len(labelled.label):,} prompts have the outcome of one model alone, as in a service's log, "
-            "where a router chose who answers: they teach how hard prompts are, not how models differ, and a router "
-            "that learns from them may lose more than its operating points say. Better ask every model about a part of "
-            "them (pointsman-collect plan=full), and train on what has all outcomes"
-        )
+    if (told_of_log := log_told(labelled)) is not None:
+        return told_of_log
     gaps = completeness_gaps(labelled.success, labelled.outcomes.stands_for)
     told = np.flatnonzero(~np.isnan(gaps[:, 0]))
     if not len(told):
@@ -73,39 +65,6 @@ def _little_told(labelled: Labelled) -> str | None:
         "been chosen would: operating points and figures are uncertain. Ask every model about more of them "
         "(pointsman-collect explore=0.3, or plan=full)"
     )
-
-
-def nothing_complete_told(success: Floats) -> str:
-    """Say, behind an error, that no prompt has an outcome of every model, and what to do; "" where one has."""
-    known = ~np.isnan(success)
-    if known.all(axis=1).any():
-        return ""
-    single = int((known.sum(axis=1) == 1).sum())
-    told = (
-        f", and {single:,} of {len(known):,} have one alone, as in a service's log" if single > len(known) / 2 else ""
-    )
-    return (
-        f". No prompt has an outcome of every model{told}: operating points and figures rest on such prompts; ask "
-        "every model about some hundreds (pointsman-collect plan=full)"
-    )
-
-
-def sent_by_a_router(success: Floats) -> int:
-    """Count the prompts with one outcome, where these are of several models and some failed; else 0, as of a ladder.
-
-    Examples
-    --------
-    >>> nan = np.nan
-    >>> sent_by_a_router(np.array([[1.0, nan], [nan, 0.0], [1.0, 1.0]]))
-    2
-    >>> sent_by_a_router(np.array([[1.0, nan], [nan, 1.0], [0.0, 1.0]]))
-    0
-    """
-    single = success[(~np.isnan(success)).sum(axis=1) == 1]
-    of_model, failures = (~np.isnan(single)).sum(axis=0), int((single == 0).sum())
-    others = len(single) - int(of_model.max(initial=0))
-    looks = others > _OF_OTHERS * len(single) and failures > _OF_FAILURES * len(single)
-    return len(single) if looks else 0
 
 
 def completeness_gaps(success: Floats, stands_for: Floats | None = None) -> Floats:

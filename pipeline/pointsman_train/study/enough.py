@@ -11,7 +11,7 @@ from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.evaluate.bootstrap import mean_of_known, weights_of
 from pointsman_train.evaluate.calibration import log_loss
 from pointsman_train.evaluate.discrimination import auc
-from pointsman_train.label.selection import nothing_complete_told
+from pointsman_train.label.logged import nothing_complete_told
 from pointsman_train.study.crossfit import Crossfit, crossfit
 from pointsman_train.study.folds import Fold, k_fold
 from pointsman_train.study.guess import guess_log_loss

@@ -11,8 +11,8 @@ from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.ladder import mean_costs
+from pointsman_train.label.logged import nothing_complete_told
 from pointsman_train.label.partial import means_by_regression
-from pointsman_train.label.selection import nothing_complete_told
 from pointsman_train.train.success import Descriptors, Targets
 
 

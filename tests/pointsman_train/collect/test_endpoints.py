@@ -25,7 +25,7 @@ def test_of_several_endpoints_the_first_that_speaks_chat_is_asked_and_gets_the_k
     speechless = {"provider": "two", "base_url": other.url, "apis": ["responses"]}
     catalog["m"]["endpoints"] = [speechless, first, {"provider": "three", "base_url": other.url, "timeout_s": 5}]
     # What another model says is not read, nor what is of serving alone.
-    catalog |= {"o": {"parameters": "70B", "endpoint": {"base_url": "TODO"}}}
+    catalog |= {"o": {"parameters": "70B", "endpoint": {"base_url": "not known yet"}}}
     catalog["m"] |= {"capabilities": ["vision"], "context_window": "128k"}
     Path(config.catalog).write_text(json.dumps(catalog))
     config.pool = ["m"]

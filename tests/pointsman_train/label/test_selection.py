@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pointsman_train.label.labels import LabelConfig, label
-from pointsman_train.label.selection import completeness_gaps, selection_told, sent_by_a_router
+from pointsman_train.label.logged import sent_by_a_router
+from pointsman_train.label.selection import completeness_gaps, selection_told
 
 
 @pytest.fixture
