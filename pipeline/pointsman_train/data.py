@@ -98,6 +98,8 @@ class Outcomes:
     stands_for
         ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for, as
         :func:`~pointsman_train.datasets.selected.stands_for` says; None where each stands for itself.
+    logged
+        ndarray of shape (n_prompts,), mask of the prompts of which only a service's log has outcomes; None without.
     """
 
     prompt_id: Sequence[str]
@@ -111,6 +113,7 @@ class Outcomes:
     drops: DropLog
     fingerprint: str
     stands_for: Floats | None = None
+    logged: Bools | None = None
 
     def __len__(self) -> int:
         """Return the number of prompts."""
@@ -131,6 +134,7 @@ class Outcomes:
             drops=self.drops,
             fingerprint=self.fingerprint,
             stands_for=None if self.stands_for is None else self.stands_for[index],
+            logged=None if self.logged is None else self.logged[index],
         )
 
 

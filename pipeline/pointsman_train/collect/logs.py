@@ -163,4 +163,5 @@ def _row(key: str, entry: Mapping[str, Any], score: float, success_threshold: fl
         **{name: _number(entry.get(name), most=math.inf) for name in _AMOUNTS},
         "error": None if graded else "no feedback",
         "selection_probability": _number(entry.get("selection_probability"), most=1.0) or math.nan,
+        "logged": True,
     }

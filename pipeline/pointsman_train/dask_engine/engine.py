@@ -43,7 +43,7 @@ class DaskEngine:
     def train(self, task: Task) -> TrainedRouter:
         """Train on all training prompts."""
         training = rows_of(task.labelled, task.split.group, task.training)
-        refuse_partly_known(training.targets, task.labelled.models)
+        refuse_partly_known(training.asked_alone().targets, task.labelled.models)
         of_split = tuple(PARTS.index(name) for name in task.train.calibration.trained_parts)
         place = OnWorkers(self.cluster, self.parts, of_split, task.train.seed)
         return train(task.labelled, task.split, task.folds, task.train, place=place)

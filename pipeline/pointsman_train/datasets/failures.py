@@ -27,6 +27,7 @@ _EXPECTED = {
     "output_tokens": _AMOUNT,
     "cost_usd": _AMOUNT,
     "selection_probability": "the probability that the model was asked, from 0.0001 to 1, or null where unknown",
+    "logged": "true where a router chose who answered, as in a service's log, else false or null",
 }
 _HINTS = {
     "prompts": "give each prompt an id of its own",

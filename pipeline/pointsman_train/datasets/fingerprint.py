@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman_train.data import Floats, Ints
+from pointsman_train.data import Bools, Floats, Ints
 
 
 def fingerprint(
@@ -18,6 +18,7 @@ def fingerprint(
     trials: Ints,
     cost_usd: Floats,
     stands_for: Floats | None = None,
+    logged: Bools | None = None,
 ) -> str:
     """Hash prompts, models and outcomes with SHA-256.
 
@@ -34,6 +35,8 @@ def fingerprint(
         ndarrays of shape (n_prompts, n_models); NaN is a value like another.
     stands_for
         ndarray of the same shape, where outcomes stand for others.
+    logged
+        ndarray of shape (n_prompts,), where some are of a service's log alone.
 
     Examples
     --------
@@ -54,6 +57,7 @@ def fingerprint(
     index = np.ix_(rows, columns)
     tables = [_single(score[index]), trials[index].astype("<i8"), _single(cost_usd[index])]
     tables += [] if stands_for is None else [_single(stands_for[index])]
+    tables += [] if logged is None else [logged[rows].astype("<i8")]
     for array in tables:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -25,7 +25,7 @@ class Grid:
         One entry a prompt, in order of ``prompt_id``; the prompts are sanitised.
     models
         The columns.
-    score, trials, input_tokens, output_tokens, cost_usd, selection_probability
+    score, trials, input_tokens, output_tokens, cost_usd, selection_probability, logged
         As in the table; ``trials`` is 0 where ``score`` is NaN.
     origin
         The outcomes' file.
@@ -41,6 +41,7 @@ class Grid:
     output_tokens: Floats
     cost_usd: Floats
     selection_probability: Floats
+    logged: Floats
     origin: str
 
     @property
@@ -164,5 +165,6 @@ def _arranged(prompts: pd.DataFrame, rows: pd.DataFrame, models: tuple[str, ...]
         output_tokens=spread(rows["output_tokens"]),
         cost_usd=spread(rows["cost_usd"]),
         selection_probability=spread(rows["selection_probability"]),
+        logged=spread(rows["logged"]),
         origin=origin,
     )

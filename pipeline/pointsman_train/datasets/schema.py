@@ -14,7 +14,7 @@ from pointsman_train.data import LEAST_PROBABILITY
 from pointsman_train.datasets.failures import Place, explain
 from pointsman_train.errors import DataError
 
-NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd", "selection_probability")
+NUMBERS = ("score", "trials", "input_tokens", "output_tokens", "cost_usd", "selection_probability", "logged")
 
 # What spreadsheets and databases write into a text file's number columns.
 _WORDS = {"": None, "na": None, "n/a": None, "null": None, "none": None, "true": 1.0, "false": 0.0}
@@ -36,6 +36,10 @@ def _is_probability(values: pd.Series[Any]) -> pd.Series[bool]:
 
 def _is_amount(values: pd.Series[Any]) -> pd.Series[bool]:
     return _floats(values).between(0, np.inf, inclusive="left")
+
+
+def _is_flag(values: pd.Series[Any]) -> pd.Series[bool]:
+    return _floats(values).isin([0, 1])
 
 
 def _is_count(values: pd.Series[Any]) -> pd.Series[bool]:
@@ -68,6 +72,7 @@ OUTCOMES = pa.DataFrameSchema(
         "output_tokens": _column(_is_amount, nullable=True),
         "cost_usd": _column(_is_amount, nullable=True),
         "selection_probability": _column(_is_probability, nullable=True),
+        "logged": _column(_is_flag, nullable=True),
     },
     unique=["prompt_id", "model"],
     name="outcomes",

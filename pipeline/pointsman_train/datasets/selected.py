@@ -45,6 +45,30 @@ def stands_for(probability: Floats, known: Bools) -> Floats | None:
     return None if (found == 1).all() else found
 
 
+def logged_alone(logged: Floats, known: Bools) -> Bools | None:
+    """Mask of the prompts of which nothing is known but what a service's log has; None where there are none.
+
+    Where every model was asked, nobody chose.
+
+    Parameters
+    ----------
+    logged
+        ndarray of shape (n_prompts, n_models): 1 for an outcome of a log; 0 or NaN for another, and for none.
+    known
+        ndarray of the same shape, whether there is an outcome.
+
+    Examples
+    --------
+    >>> known = np.array([[True, False], [True, False], [True, True]])
+    >>> logged_alone(np.array([[1.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]), known).tolist()
+    [True, False, False]
+    >>> logged_alone(np.zeros((3, 2)), known) is None
+    True
+    """
+    alone = ((logged == 1) | ~known).all(axis=1) & known.any(axis=1) & ~known.all(axis=1)
+    return np.asarray(alone) if alone.any() else None
+
+
 def of_rows(counts: Floats | None) -> Floats | None:
     """How many prompts like it each prompt with all these outcomes stands for, ndarray of shape (n_prompts,).
 

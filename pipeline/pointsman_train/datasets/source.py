@@ -29,6 +29,8 @@ class Columns:
         Optional: of one answer. Null is unknown, never 0.
     selection_probability
         Optional: with which the model was asked, in (0, 1]. 1 where absent or null.
+    logged
+        Optional: whether a router chose who answered, as in a service's log. False where absent or null.
     """
 
     prompt_id: str = "prompt_id"
@@ -41,6 +43,7 @@ class Columns:
     output_tokens: str = "output_tokens"
     cost_usd: str = "cost_usd"
     selection_probability: str = "selection_probability"
+    logged: str = "logged"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -57,12 +57,8 @@ def wide_rows(
     table: Table, columns: Columns, patterns: tuple[str, str], pool: Sequence[str], drops: DropLog
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read and check the outcomes, without the prompts' texts; parameters and errors as :func:`read_wide`."""
-    if columns.selection_probability in table.columns:
-        raise DataError(
-            f"{table.origin}: a wide table has no place for the probability of each outcome, and has a column "
-            f"{columns.selection_probability!r}; write it in long form, or name another column in "
-            "dataset.columns.selection_probability where this one means something else"
-        )
+    _refuse(table, columns.selection_probability, "the probability of each outcome", "selection_probability")
+    _refuse(table, columns.logged, "whether a router chose who answered", "logged")
     score, cost = _models_of(table, columns, patterns)
     if not score:
         raise DataError(
@@ -76,6 +72,15 @@ def wide_rows(
     scores_per_model = len(rows) // len(models)
     drops.add("model not in the pool", scores_per_model * (len(available) - len(models)))
     return rows, models
+
+
+def _refuse(table: Table, column: str, what: str, field: str) -> None:
+    """Stop at what hangs on a single outcome."""
+    if column in table.columns:
+        raise DataError(
+            f"{table.origin}: a wide table has no place for {what}, and has a column {column!r}; write it in long "
+            f"form, or name another column in dataset.columns.{field} where this one means something else"
+        )
 
 
 def _models_of(table: Table, columns: Columns, patterns: tuple[str, str]) -> tuple[dict[str, str], dict[str, str]]:

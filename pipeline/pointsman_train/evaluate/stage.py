@@ -259,7 +259,7 @@ def _excluded(labelled: Labelled, test: Bools, complete: Bools) -> dict[str, int
     if not complete.any():
         raise LabelError(
             f"none of the {int(test.sum())} test prompts has a label and an outcome of every model"
-            f"{nothing_complete_told(labelled.success)}"
+            f"{nothing_complete_told(labelled)}"
         )
     if len(np.unique(labelled.label[complete])) < 2:
         only = labelled.class_names[int(labelled.label[complete][0])]

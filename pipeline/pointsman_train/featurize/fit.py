@@ -38,6 +38,9 @@ class Taught:
         ndarray of shape (n_prompts,), mask of the prompts that blocks learn from; None is all of them.
     stands_for
         ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for; None is one each.
+    logged
+        ndarray of the same shape: successes of prompts of which only a service's log has outcomes, NaN elsewhere; the
+        word block alone learns from them. None without such prompts.
     """
 
     models: tuple[str, ...]
@@ -46,12 +49,14 @@ class Taught:
     fold: Ints
     drawn: Bools | None = None
     stands_for: Floats | None = None
+    logged: Floats | None = None
 
     def take(self, rows: Bools) -> Taught:
         """Return the outcomes of the prompts of a mask, which are all learned from."""
         source = [self.source[i] for i in np.flatnonzero(rows).tolist()]
         counts = None if self.stands_for is None else self.stands_for[rows]
-        return Taught(self.models, self.success[rows], source, self.fold[rows], stands_for=counts)
+        logged = None if self.logged is None else self.logged[rows]
+        return Taught(self.models, self.success[rows], source, self.fold[rows], None, counts, logged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,12 @@ class Fitted:
     similarity: Features | None = None
     unseen_similarity: Floats | None = None
     ground: Ground | None = None
+
+    def take(self, rows: Bools) -> Fitted:
+        """Return the features of the prompts of a mask."""
+        near = None if self.similarity is None else self.similarity[rows]
+        ground = None if self.ground is None else self.ground.take(rows)
+        return replace(self, features=self.features[rows], similarity=near, ground=ground)
 
 
 class Featurize(Protocol):
@@ -138,7 +149,8 @@ def _merged(drawn: Bools, one: Features | None, other: Features) -> Features:
 def fit_wide(ground: Ground, taught: Taught, config: FeaturesConfig) -> Featurizer:
     """Fit every block, with the scores of every fit: each fold's and that on all rows."""
     presence, vocabulary = ground.presence, ground.vocabulary
-    word_model = fit_scores(presence, vocabulary, taught.success, taught.fold, config.words.strength, taught.stands_for)
+    outcomes = taught.success, taught.fold, config.words.strength, taught.stands_for, taught.logged
+    word_model = fit_scores(presence, vocabulary, *outcomes)
     wide = Featurizer(taught.models, vocabulary, word_model)
     if config.task.enabled:
         wide = _with_task(wide, presence, taught, config.task)

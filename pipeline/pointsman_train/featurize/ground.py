@@ -6,7 +6,7 @@ Nothing of it hangs on outcomes or on folds, so that fits on other folds of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnxruntime as ort
@@ -71,6 +71,14 @@ class Ground:
     vocabulary: Vocabulary
     presence: sp.csr_array
     embedded: Embedded | None
+
+    def take(self, rows: Bools) -> Ground:
+        """Return what is known of the prompts of a mask, with the vocabulary and the vectors that all have taught."""
+        if self.embedded is None:
+            return replace(self, presence=self.presence[rows])
+        direction, surface = self.embedded.direction[rows], self.embedded.surface[rows]
+        embedded = replace(self.embedded, direction=direction, surface=surface)
+        return replace(self, presence=self.presence[rows], embedded=embedded)
 
     def similarity_without(self, out: Bools, config: FamiliarityConfig) -> Floats | None:
         """Similarity of the prompts of a mask to the others; None without an embedding."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
+from pointsman_train.featurize.hardness import fit_beside, fit_hardness
+from pointsman_train.featurize.logistic import Fit, fit_logistic
 from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.words import WordModel
 
-Fit: TypeAlias = tuple[Floats, float]
 Real = TypeVar("Real", np.float32, np.float64)
 
 
@@ -55,8 +55,12 @@ def fit_scores(
     fold: Ints,
     strength: float,
     stands_for: Floats | None = None,
+    logged: Floats | None = None,
 ) -> WordModel:
     """Fit one linear model per fold and model of the pool, then one per model on all rows.
+
+    Prompts of a service's log, where there are some, first teach how hard each word is, for all models alike; each
+    model's own weights are then fitted beside that, on prompts that were asked.
 
     Parameters
     ----------
@@ -68,6 +72,8 @@ def fit_scores(
         ndarray of shape (n_prompts,), fold number from 0.
     stands_for
         ndarray of shape (n_prompts, n_models), how many outcomes like it each stands for; None is one each.
+    logged
+        ndarray of the same shape, successes of the prompts of a service's log, NaN elsewhere; None without such.
 
     Returns
     -------
@@ -78,42 +84,44 @@ def fit_scores(
     # In place: a copy for each factor is what most of the memory of a training would go to.
     scaled.data *= vocabulary.idf[scaled.indices]
     scaled.data *= np.repeat(1.0 / length, np.diff(scaled.indptr))
-    fits = fits_of(
-        fold, success, stands_for, lambda rows, target, count: fit_logistic(scaled[rows], target, count, strength)
-    )
+    hardness = None if logged is None else fit_hardness(scaled, logged, parts_of(fold), strength)
+
+    def fit(part: int, rows: Bools, target: Floats, count: Floats | None) -> Fit:
+        if hardness is None:
+            return fit_logistic(scaled[rows], target, count, strength)
+        return fit_beside(hardness[part], scaled[rows], target, count, strength)
+
+    fits = fits_of(fold, success, stands_for, fit)
     weights = np.stack([w for w, _ in fits], axis=1) * vocabulary.idf[:, None]
     return WordModel(weights=weights, bias=np.array([b for _, b in fits]))
 
 
 def fits_of(
-    fold: Ints, success: Floats, stands_for: Floats | None, fit: Callable[[Bools, Floats, Floats | None], Fit]
+    fold: Ints, success: Floats, stands_for: Floats | None, fit: Callable[[int, Bools, Floats, Floats | None], Fit]
 ) -> list[Fit]:
     """Fit each model of the pool without each fold, fold 0 first, then on all rows.
 
     Parameters
     ----------
     fit
-        Called with a mask of the rows to fit on, all of known outcome, their outcomes, and how many each stands for.
+        Called with the position of the part, a mask of the rows to fit on, all of known outcome, their outcomes, and
+        how many each stands for.
     """
-    parts = [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
     known = ~np.isnan(success)
-    wanted = [(rows & known[:, m], m) for rows in parts for m in range(success.shape[1])]
+    wanted = [
+        (part, rows & known[:, m], m) for part, rows in enumerate(parts_of(fold)) for m in range(success.shape[1])
+    ]
 
-    def one(what: tuple[Bools, int]) -> Fit:
-        return fit(what[0], success[what], None if stands_for is None else stands_for[what])
+    def one(what: tuple[int, Bools, int]) -> Fit:
+        part, rows, m = what
+        return fit(part, rows, success[rows, m], None if stands_for is None else stands_for[rows, m])
 
     return on_all_cores(one, wanted)
 
 
-def fit_logistic(features: sp.csr_array | Floats, target: Floats, count: Floats | None, strength: float) -> Fit:
-    """Fit a logistic regression; returns its weights and its intercept. Of threads it takes what it is given."""
-    n = len(target) if count is None else float(np.sum(count))
-    positives = float(np.sum(target if count is None else target * count))
-    if positives in (0.0, float(n)):
-        # One class only: no direction to learn, and the rate is smoothed by one success and one failure.
-        return np.zeros(features.shape[1]), float(np.log((positives + 1) / (n - positives + 1)))
-    fitted = LogisticRegression(C=strength, max_iter=300).fit(features, target, sample_weight=count)
-    return fitted.coef_[0], float(fitted.intercept_[0])
+def parts_of(fold: Ints) -> list[Bools]:
+    """Masks of the rows without each fold, fold 0 first, then of all rows."""
+    return [fold != k for k in range(int(fold.max()) + 1)] + [np.ones(len(fold), bool)]
 
 
 def pick_out_of_fold(scores: NDArray[Real], fold: Ints, n_models: int) -> NDArray[Real]:

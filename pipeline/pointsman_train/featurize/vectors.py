@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman_train.data import Floats, Ints
-from pointsman_train.featurize.stack import fit_logistic, fits_of
+from pointsman_train.featurize.logistic import fit_logistic
+from pointsman_train.featurize.stack import fits_of
 from pointsman_train.graph import FLOAT, GraphBuilder, in_block
 
 # Products with the embedding's whole multiples of 2^-9 are exact in double.
@@ -35,7 +36,7 @@ def fit_vectors(
 ) -> VectorModel:
     """Fit one model per fold and model of the pool, then one per model on all rows; see ``fit_scores``."""
     fits = fits_of(
-        fold, success, stands_for, lambda rows, target, count: fit_logistic(embedded[rows], target, count, strength)
+        fold, success, stands_for, lambda _, rows, target, count: fit_logistic(embedded[rows], target, count, strength)
     )
     return VectorModel(np.stack([weights for weights, _ in fits], axis=1), np.array([bias for _, bias in fits]))
 

@@ -10,6 +10,7 @@ import numpy as np
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
 from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError, LabelError, PoolError
+from pointsman_train.label.apart import LOGGED_CHOICES, WHY, WORDS, put_apart
 from pointsman_train.label.ladder import climb, ladder_order
 from pointsman_train.label.partial import own_means
 from pointsman_train.label.success import succeeds
@@ -36,6 +37,9 @@ class LabelConfig:
         "separate" (a class of its own), "drop" (left out), "cheapest", or "strongest" (the best on average).
     ladder
         Models from cheapest to dearest; empty is by mean cost.
+    logged
+        What prompts teach of which only a service's log has outcomes: "words" (how hard they are, as far as words tell
+        it), or "all" (as if they had been asked for).
     """
 
     success_threshold: float = 0.5
@@ -43,6 +47,7 @@ class LabelConfig:
     min_successes: int | None = None
     all_fail: str = "separate"
     ladder: list[str] = field(default_factory=list)
+    logged: str = WORDS
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for a setting out of range."""
@@ -54,6 +59,8 @@ class LabelConfig:
             raise ConfigError(f"label.min_successes must be at least 1 or null, got {self.min_successes!r}")
         if self.all_fail not in ALL_FAIL_CHOICES:
             raise ConfigError(f"label.all_fail must be one of {ALL_FAIL_CHOICES}, got {self.all_fail!r}")
+        if self.logged not in LOGGED_CHOICES:
+            raise ConfigError(f"label.logged must be one of {LOGGED_CHOICES}, got {self.logged!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,16 @@ class Labelled:
         ndarray of shape (n_prompts,): the cheapest rung that succeeds, ``n_models`` for all-fail, -1 for unknown.
     reason
         Why a prompt has no label, "" where it has one.
+    logged
+        ndarray of shape (n_prompts, n_models): successes of prompts of a service's log, which ``outcomes`` and
+        ``success`` are then without; None where there are none, or they teach like the others.
     """
 
     outcomes: Outcomes
     success: Floats
     label: Ints
     reason: tuple[str, ...]
+    logged: Floats | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -128,7 +139,12 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
         raise PoolError(f"a model is called {ALL_FAIL!r}, as prompts are that no model succeeds on; rename it")
     climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
     success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
+    logged = None
+    if climbed.logged is not None and config.logged == WORDS:
+        climbed, success, logged = put_apart(climbed, success)
     first, reason = _first_success(success)
+    if logged is not None:
+        reason = np.where(np.isnan(logged).all(axis=1), reason, WHY).tolist()
     if (first == success.shape[1]).any():
         all_fail = _rung_of_all_fail(config.all_fail, strongest, success, climbed.stands_for)
         first, reason = _settle_all_fail(first, reason, success.shape[1], all_fail)
@@ -138,7 +154,7 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
         climbed.drops.add(f"no label: {why}", reason.count(why))
     if strongest is None and (first == UNKNOWN_LABEL).all():
         raise LabelError(f"none of {len(first)} prompts could be labelled; reasons: {sorted(set(reason))!r}")
-    labelled = Labelled(climbed, success, first, tuple(reason))
+    labelled = Labelled(climbed, success, first, tuple(reason), logged)
     log.info("labels %s", labelled.counts())
     return labelled
 

@@ -14,24 +14,28 @@ _MANY = 0.1
 
 
 def log_told(labelled: Labelled) -> str | None:
-    """Say that many prompts are as a log's; None where they are not, or stand for others, as those of a ladder do."""
+    """Say that many prompts are as a log's and not marked so; None where they are not, or stand for others.
+
+    With the probabilities of a ladder, single outcomes are the ladder's.
+    """
     sent, prompts = sent_by_a_router(labelled.success), len(labelled.label)
-    if sent <= _MANY * prompts or labelled.stands_for is not None:
+    if sent <= _MANY * prompts or labelled.stands_for is not None or labelled.outcomes.logged is not None:
         return None
     return (
         f"{sent:,} of {prompts:,} prompts have the outcome of one model alone, as in a service's log, where a router "
-        "chose who answers: they teach how hard prompts are, not how models differ, and a router that learns from them "
-        "may lose more than its operating points say. Better ask every model about a part of them (pointsman-collect "
-        "plan=full), and train on what has all outcomes"
+        "chose who answers: each model is known mostly on what it was thought good for, and a router that learns from "
+        "that may lose more than its operating points say. Mark their outcomes as true in a column logged, and they "
+        "teach how hard prompts are, alone"
     )
 
 
-def nothing_complete_told(success: Floats) -> str:
+def nothing_complete_told(labelled: Labelled) -> str:
     """Say, behind an error, that no prompt has an outcome of every model, and what to do; "" where one has."""
-    known = ~np.isnan(success)
+    known = ~np.isnan(labelled.success)
     if known.all(axis=1).any():
         return ""
-    single = int((known.sum(axis=1) == 1).sum())
+    apart = np.zeros(len(known), bool) if labelled.outcomes.logged is None else labelled.outcomes.logged
+    single = int((apart | (known.sum(axis=1) == 1)).sum())
     told = (
         f", and {single:,} of {len(known):,} have one alone, as in a service's log" if single > len(known) / 2 else ""
     )

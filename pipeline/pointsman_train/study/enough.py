@@ -33,13 +33,15 @@ def refuse_too_few(task: Task) -> None:
     got, least = int(task.labelled_training.sum()), task.train.min_prompts
     if got >= least:
         return
-    missing, share = least - got, got / len(task.labelled.label)
+    logged = task.labelled.outcomes.logged
+    asked = len(task.labelled.label) - (0 if logged is None else int(logged.sum()))
+    missing, share = least - got, got / max(asked, 1)
     in_all = f" (about {math.ceil(missing / share):,} more prompts in all, with this split)" if got else ""
     raise LabelError(
         f"{got} labelled training prompts, expected {least} or more (train.min_prompts): {missing} more are "
         f"needed{in_all}. What there is has taught this much, judged out of fold:\n{curve_so_far(task)}\n"
         "Label more prompts and run the same command again, or train on what there is with train.min_prompts=0"
-        f"{nothing_complete_told(task.labelled.success)}"
+        f"{nothing_complete_told(task.labelled)}"
     )
 
 

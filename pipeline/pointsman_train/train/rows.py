@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import LabelError, PoolError
+from pointsman_train.featurize.fit import Taught
 from pointsman_train.label.labels import Labelled
 from pointsman_train.label.ladder import mean_costs
 from pointsman_train.label.logged import nothing_complete_told
@@ -28,6 +29,9 @@ class Rows:
         ndarray of the same shape, US dollars; NaN where unknown.
     group
         ndarray of shape (n_prompts,), near-duplicate groups.
+    logged
+        ndarray of shape (n_prompts, n_models): successes of prompts of a service's log, of which nothing else is known;
+        None without such prompts.
     """
 
     prompt: Sequence[str]
@@ -36,12 +40,31 @@ class Rows:
     score: Floats
     cost: Floats
     group: Ints
+    logged: Floats | None = None
+
+    @property
+    def asked(self) -> Bools:
+        """Mask of the prompts that are not of a service's log."""
+        if self.logged is None:
+            return np.ones(len(self.group), bool)
+        return np.asarray(np.isnan(self.logged).all(axis=1))
+
+    def asked_alone(self) -> Rows:
+        """Return the prompts that are not of a service's log."""
+        return self if self.logged is None else replace(self.take(self.asked), logged=None)
+
+    def taught(self, models: tuple[str, ...], fold: Ints, drawn: Bools | None = None) -> Taught:
+        """Return what the blocks of features learn from."""
+        counts = self.targets.stands_for
+        return Taught(models, self.targets.success, self.source, fold, drawn, counts, self.logged)
 
     def take(self, mask: Bools) -> Rows:
         """Return the prompts of a mask."""
         index = np.flatnonzero(mask).tolist()
         prompts, sources = [self.prompt[i] for i in index], [self.source[i] for i in index]
-        return Rows(prompts, sources, self.targets.take(mask), self.score[mask], self.cost[mask], self.group[mask])
+        logged = None if self.logged is None else self.logged[mask]
+        targets = self.targets.take(mask)
+        return Rows(prompts, sources, targets, self.score[mask], self.cost[mask], self.group[mask], logged)
 
 
 def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
@@ -49,7 +72,8 @@ def rows_of(labelled: Labelled, group: Ints, mask: Bools) -> Rows:
     outcomes = labelled.outcomes
     rate = np.where(outcomes.trials > 1, outcomes.score, labelled.success)
     targets = Targets(labelled.success, rate, outcomes.trials, labelled.label, group, outcomes.stands_for)
-    return Rows(outcomes.prompt, outcomes.source, targets, outcomes.score, outcomes.cost_usd, group).take(mask)
+    told = outcomes.prompt, outcomes.source, targets, outcomes.score, outcomes.cost_usd, group
+    return Rows(*told, labelled.logged).take(mask)
 
 
 def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:
@@ -66,7 +90,7 @@ def labels_that_occur(label: Ints, labelled: Labelled) -> tuple[int, ...]:
         raise LabelError(
             f"the training prompts have one label only, {only!r}: there is nothing to learn; "
             "change the pool or label.success_threshold, or bring more varied prompts"
-            f"{nothing_complete_told(labelled.success)}"
+            f"{nothing_complete_told(labelled)}"
         )
     return classes
 

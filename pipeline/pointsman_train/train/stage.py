@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pointsman_train.data import Bools
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.blocks import FeaturesConfig
-from pointsman_train.featurize.fit import Featurize, Taught, fit_featurizer
+from pointsman_train.featurize.fit import Featurize, fit_featurizer
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.split import Split
@@ -22,7 +23,7 @@ from pointsman_train.train.guard import GuardConfig, fit_guard
 from pointsman_train.train.operating_points import OperatingPointsConfig, fit_points
 from pointsman_train.train.place import Here, Place
 from pointsman_train.train.router import TrainedRouter
-from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
+from pointsman_train.train.rows import Rows, describe_models, labels_that_occur, rows_of
 from pointsman_train.train.rules import RuleConfig
 from pointsman_train.train.unseen_sources import unseen_sources
 
@@ -107,16 +108,13 @@ def train(
     place = Here(featurize) if place is None else place
     fold = place.folds(mask, split.group, folds, np.random.default_rng(config.seed))
     log.info("featurizing %d training prompts", len(rows.prompt))
-    drawn = sample_groups(rows.group, np.ones(len(fold), bool), config.features.most_prompts, config.seed)
-    taught = Taught(
-        labelled.models,
-        rows.targets.success,
-        rows.source,
-        fold,
-        None if drawn.all() else drawn,
-        rows.targets.stands_for,
-    )
+    drawn = _draw(rows, config)
+    taught = rows.taught(labelled.models, fold, drawn)
     fitted = place.featurize(rows.prompt, taught, config.features)
+    features = fitted.features
+    if rows.logged is not None:
+        # Prompts of a log have taught the words; all else learns from those that were asked.
+        fitted, fold, rows = fitted.take(rows.asked), fold[rows.asked], rows.asked_alone()
     formulation = FORMULATIONS[config.formulation](config)
     heads = BothHeads(formulation, classes, descriptors, fitted.featurizer.layout, config.complexity, config.threads)
     calibrate = SUCCESS_CALIBRATIONS[config.calibration.success]
@@ -144,5 +142,12 @@ def train(
         operating_points=fit_points(evidence, config.operating_points, config.rule, guard, unseen),
         default_operating_point=config.operating_points.default,
         guard=guard,
-        features=fitted.features,
+        features=features,
     )
+
+
+def _draw(rows: Rows, config: TrainConfig) -> Bools | None:
+    """Draw the prompts that blocks learn from, of a log as many again; None takes all."""
+    most, asked = config.features.most_prompts, rows.asked
+    drawn = sample_groups(rows.group, asked, most, config.seed) | sample_groups(rows.group, ~asked, most, config.seed)
+    return None if drawn.all() else drawn

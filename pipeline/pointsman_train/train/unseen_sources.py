@@ -48,8 +48,10 @@ def unseen_sources(
     ----------
     heads, found
         How heads are fitted, and those that will be served, with their calibration.
-    rows, taught
-        The training prompts.
+    rows
+        The training prompts that were asked.
+    taught
+        What the served featurizer learned from: its models, and how many folds there are.
     known
         What is known of the router otherwise: costs and the best single model.
     ground
@@ -66,8 +68,7 @@ def unseen_sources(
     if fold is None:
         return None
     log.info("predicting sources left out, %d folds", int(fold.max()) + 1)
-    by_source = Taught(taught.models, rows.targets.success, rows.source, fold, stands_for=rows.targets.stands_for)
-    fitted = featurize(rows.prompt, by_source, config, ground if drawn.all() else None)
+    fitted = featurize(rows.prompt, rows.taught(taught.models, fold), config, ground if drawn.all() else None)
     margins = heads.success_out_of_fold(fitted.features, rows.targets, fold)
     p_success = found.success_calibration.success_probability(margins)
     label_margins = heads.complexity_out_of_fold(fitted.features, labels, fold)

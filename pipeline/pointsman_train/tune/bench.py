@@ -97,6 +97,8 @@ def fingerprint(task: Task) -> str:
     digest.update(group.tobytes())
     if outcomes.stands_for is not None:
         digest.update(np.ascontiguousarray(outcomes.stands_for[rows]).tobytes())
+    if task.labelled.logged is not None:
+        digest.update(np.ascontiguousarray(task.labelled.logged[rows]).tobytes())
     return digest.hexdigest()
 
 

@@ -41,7 +41,7 @@ def test_a_decision_with_feedback_becomes_one_row_of_each_table(tmp_path):
     assert prompts.to_dict() == {"d1": "What is 7 + 5?"}
     assert outcomes.loc["d1"].to_dict() == {
         "model": "small", "score": 1.0, "trials": 1, "successes": 1, "input_tokens": 14.0, "output_tokens": 3.0,
-        "cost_usd": 0.25, "latency_ms": 210.0, "error": None, "selection_probability": 0.9,
+        "cost_usd": 0.25, "latency_ms": 210.0, "error": None, "selection_probability": 0.9, "logged": True,
     }  # fmt: skip
     assert left_out == {}
 

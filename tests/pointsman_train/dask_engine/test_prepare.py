@@ -95,6 +95,31 @@ def test_outcomes_that_stand_for_others_do_so_there_too(inline, quick, fleet, cu
     np.testing.assert_array_equal([of_parts[name] for name in alone.labelled.outcomes.prompt_id], counts)
 
 
+def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, fleet, cut, store):
+    rows = pd.read_parquet(fleet.outcomes)
+    ids, models = sorted(rows["prompt_id"].unique()), sorted(rows["model"].unique())
+    of_log = rows["prompt_id"].isin(ids[::3])
+    rows = rows[~of_log | (rows["model"] == models[0])].assign(logged=of_log)
+    path = store.with_suffix(".parquet")
+    rows.to_parquet(path)
+    here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
+    config = quick(store, dataset=here)
+    there, parts = prepare(inline, replace(config, dataset=cut(here, 2)), engine(store))
+    alone = prepare_here(config)
+    same(there, alone)
+    np.testing.assert_array_equal(there.labelled.logged, alone.labelled.logged)
+    apart = ~np.isnan(alone.labelled.logged).all(axis=1)
+    assert 0 < apart.sum() <= len(ids[::3])
+    tables = [read_table(parts.rows.file(part)) for part in range(parts.number)]
+    known = {
+        name: bool((~np.isnan(row)).any())
+        for table in tables
+        for name, row in zip(table["prompt_id"].to_pylist(), targets_of(table).success, strict=True)
+    }
+    names = alone.labelled.outcomes.prompt_id
+    assert not any(known[name] for name, is_apart in zip(names, apart, strict=True) if is_apart)
+
+
 def test_of_more_prompts_than_the_sample_a_fair_share_comes_here(inline, quick, folders, store):
     config = quick(store)
     there, parts = prepare(inline, replace(config, dataset=folders), engine(store, sample=100))

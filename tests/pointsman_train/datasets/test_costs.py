@@ -29,6 +29,7 @@ def grid(file=UNKNOWN, into=UNKNOWN, out=UNKNOWN):
         output_tokens=out,
         cost_usd=file,
         selection_probability=UNKNOWN,
+        logged=UNKNOWN,
         origin="o.csv",
     )
 

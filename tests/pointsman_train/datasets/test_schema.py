@@ -26,6 +26,7 @@ def outcomes(**columns):
         "output_tokens": None,
         "cost_usd": None,
         "selection_probability": None,
+        "logged": None,
     }
     frame = pd.DataFrame({**base, **columns})
     return checked(frame, OUTCOMES, "o.csv", lambda field, index: (index + 1, field.upper()))

@@ -1,0 +1,90 @@
+"""Outcomes that were asked for, and a service's log beside them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pointsman_train.errors import LabelError
+from pointsman_train.label.apart import WHY
+from pointsman_train.pipeline import run_pipeline
+
+
+@pytest.fixture
+def few(quick):
+    """Make settings of a run that takes as few prompts as these tests ask for."""
+
+    def make(*args, **settings):
+        config = quick(*args, **settings)
+        config.train.min_prompts = 0
+        return config
+
+    return make
+
+
+@pytest.fixture
+def served(other_outcomes):
+    """Make a data set of which a share of the prompts was asked of every model; of the others a log has one outcome."""
+
+    def make(asked: float, marked: bool = True):
+        def serve(table: pd.DataFrame) -> pd.DataFrame:
+            rng, ids = np.random.default_rng(0), np.sort(table["prompt_id"].unique())
+            models, of_log = np.sort(table["model"].unique()), ids[rng.random(len(ids)) >= asked]
+            sent = dict(zip(of_log, rng.choice(models, len(of_log)), strict=True))
+            kept = table[table["prompt_id"].map(sent).fillna(table["model"]) == table["model"]]
+            return kept.assign(logged=kept["prompt_id"].isin(sent)) if marked else kept
+
+        return serve
+
+    return lambda *args, **settings: other_outcomes(make(*args, **settings))
+
+
+def test_a_router_is_trained_on_both_and_says_which_prompts_are_a_log_s(few, trained, served, caplog, tmp_path):
+    config = few(tmp_path / "routers", dataset=served(0.6))
+    with caplog.at_level(logging.WARNING):
+        result = run_pipeline(config, tmp_path / "run")
+    assert not [message for message in caplog.messages if "log" in message]
+    labelled = result.prepared.labelled
+    of_log = int(labelled.outcomes.logged.sum())
+    assert 0.3 * len(labelled.label) < of_log < 0.5 * len(labelled.label)
+    data = json.loads((tmp_path / "run" / "data.json").read_text())
+    assert data["left_out"][f"no label: {WHY}"] == of_log
+    asked, whole = (json.loads((folder / "metrics.json").read_text()) for folder in (tmp_path / "run", trained.run_dir))
+    assert asked["test/quality"] == pytest.approx(whole["test/quality"], abs=0.1)
+    # Words of the log are known to the router, and its prompts are none that it never saw.
+    assert len(result.router.features) == int((result.prepared.split.part != 2).sum())
+
+
+def test_what_a_log_says_moves_the_words_and_nothing_that_models_are_told_by(few, served, tmp_path):
+    dataset = served(0.6)
+    table = pd.read_parquet(dataset.outcomes)
+    drawn = np.random.default_rng(1).integers(2, size=len(table))
+    other = replace(dataset, outcomes=str(tmp_path / "drawn.parquet"))
+    table.assign(score=np.where(table["logged"], drawn, table["score"])).to_parquet(other.outcomes)
+    routers = [
+        run_pipeline(few(tmp_path / name, dataset=data), tmp_path / f"run_{name}").router
+        for name, data in {"one": dataset, "other": other}.items()
+    ]
+    one, two = routers
+    np.testing.assert_array_equal(one.mean_score, two.mean_score)
+    np.testing.assert_array_equal(one.descriptors.success_rate, two.descriptors.success_rate)
+    np.testing.assert_array_equal(one.descriptors.mean_cost, two.descriptors.mean_cost)
+    words = [router.featurizer.word_model.weights for router in routers]
+    assert np.corrcoef(words[0].ravel(), words[1].ravel())[0, 1] < 0.9
+
+
+def test_a_log_alone_is_refused_with_what_is_missing(quick, served, tmp_path):
+    with pytest.raises(LabelError, match="only a service's log has an outcome"):
+        run_pipeline(quick(tmp_path / "routers", dataset=served(0.0)), tmp_path / "run")
+    assert not (tmp_path / "routers").exists()
+
+
+def test_a_log_that_is_not_marked_is_told(quick, served, caplog, tmp_path):
+    config = quick(tmp_path / "routers", dataset=served(0.6, marked=False), stages=["label"])
+    run_pipeline(config, tmp_path / "run")
+    assert [message for message in caplog.messages if "Mark their outcomes as true in a column logged" in message]
