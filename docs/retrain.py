@@ -1,12 +1,13 @@
 """What a service's own log teaches the next router, beside outcomes that were asked for.
 
-usage: python docs/retrain.py              (about ten minutes; writes docs/measured/retrain.json and the table)
+usage: python docs/retrain.py              (about fifteen minutes; writes docs/measured/retrain.json and the table)
        python docs/retrain.py --tables     (only writes the table of docs/collecting.md, from what was measured)
 
 Three tenths of each open set are put aside, with all their outcomes. Of the rest a part is asked of every model and
 teaches a first router, which then serves the others: each has the outcome of the model it was sent to, and a tenth of
-the close calls went to a neighbouring rung. The next router is trained on what was asked alone, with the log, with a
-part of the log's prompts that is asked of every model instead, and on everything; each is judged on what was put aside.
+the close calls went to a neighbouring rung. The next router is trained on what was asked alone, with the log, whose
+prompts teach words alone or as if they had been asked, with a part of the log's prompts that is asked of every model,
+and on everything; each is judged on what was put aside.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from quality_recipes import DEFAULT, recipes
 from quality_tables import table, write_between
 
 from pointsman.guard import served
-from pointsman_train.data import Bools, Ints, Outcomes
+from pointsman_train.data import Bools, Ints
 from pointsman_train.evaluate.stage import Judged
 from pointsman_train.evaluate.testset import BOUNDARY_MARGIN
 from pointsman_train.label import LabelConfig, label
+from pointsman_train.label.apart import ALL, WORDS
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import Split
 from pointsman_train.study.crossfit import Shared
@@ -50,17 +52,19 @@ def measure(name: str, draw: int) -> list[Row]:
     (some,) = hold_out(group, ASKED[name], np.random.default_rng(1_000 + draw))
     (more,) = hold_out(group, ASKED_AGAIN, np.random.default_rng(2_000 + draw))
     asked, again = rest & some.test, rest & (some.test | more.test)
-    outcomes = logged(labelled, asked, first_router(labelled, group, asked), draw)
-    log = label(outcomes, LabelConfig(ladder=list(labelled.models)))
-    kinds = {
-        "asked": (labelled, asked),
-        "asked, and the log": (log, rest),
-        "asked, and a tenth of the log asked again": (labelled, again),
-        "all asked": (labelled, rest),
+    sent = sent_to(first_router(labelled, group, asked), np.random.default_rng(draw))
+    kinds: dict[str, tuple[Bools, str | None]] = {
+        "asked": (asked, None),
+        "asked, and the log": (asked, WORDS),
+        "asked, and the log as if asked": (asked, ALL),
+        "asked, as a tenth of the log's prompts": (again, None),
+        "asked, as a tenth of the log's prompts, and the log": (again, WORDS),
+        "all asked": (rest, None),
     }
     rows = []
-    for kind, (taught, part) in kinds.items():
-        share = float((asked if taught is log else part).sum() / rest.sum())
+    for kind, (known, teaches) in kinds.items():
+        taught = labelled if teaches is None else with_log(labelled, known, sent, teaches)
+        part, share = known if teaches is None else rest, float(known.sum() / rest.sum())
         row: Row = {"set": name, "draw": draw, "taught": kind, "prompts": int(part.sum()), "asked": round(share, 4)}
         rows.append(row | one(taught, labelled, group, part, aside, draw))
         sys.stdout.write(json.dumps(rows[-1]) + "\n")
@@ -76,16 +80,18 @@ def first_router(labelled: Labelled, group: Ints, asked: Bools) -> Judged:
     return shared.judge(router, labelled.outcomes.prompt)
 
 
-def logged(labelled: Labelled, asked: Bools, judged: Judged, seed: int) -> Outcomes:
+def with_log(labelled: Labelled, asked: Bools, sent: Ints, teaches: str) -> Labelled:
     """Keep of the prompts that were not asked the outcome of the model that the router sends them to."""
-    outcomes, sent = labelled.outcomes, sent_to(judged, np.random.default_rng(seed))
+    outcomes = labelled.outcomes
     known = asked[:, None] | (np.arange(len(outcomes.models)) == sent[:, None])
-    return replace(
+    served = replace(
         outcomes,
         score=np.where(known, outcomes.score, np.nan),
         trials=np.where(known, outcomes.trials, 0),
         cost_usd=np.where(known, outcomes.cost_usd, np.nan),
+        logged=~asked,
     )
+    return label(served, LabelConfig(ladder=list(labelled.models), logged=teaches))
 
 
 def sent_to(judged: Judged, rng: np.random.Generator) -> Ints:

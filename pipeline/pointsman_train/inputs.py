@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pointsman_train.data import Bools
-from pointsman_train.datasets import DatasetConfig, LongConfig, PromptsConfig
+from pointsman_train.datasets import DatasetConfig, PromptsConfig
 from pointsman_train.datasets.fingerprint import fingerprint
+from pointsman_train.datasets.source import origin_of
 from pointsman_train.label.labels import Labelled
 from pointsman_train.split.split import Split
 
@@ -73,7 +74,7 @@ def prompts_input(config: PromptsConfig, prompts: Sequence[str]) -> DatasetInput
 def _input(
     config: DatasetConfig, labelled: Labelled, rows: Bools, context: str, tags: Mapping[str, str]
 ) -> DatasetInput:
-    source = config.outcomes if isinstance(config, LongConfig) else str(getattr(config, "path", ""))
+    source = origin_of(config)
     return DatasetInput(
         name=f"{_title(source)}: {context}",
         context=context,
@@ -100,11 +101,11 @@ def label_table(labelled: Labelled) -> pd.DataFrame:
 
 
 def _title(source: str) -> str:
-    """Name a data set by its folder and file.
+    """Name a data set by its folder and file, the first of several.
 
     Examples
     --------
-    >>> _title("far/data/fleet/outcomes.parquet"), _title("owner/name"), _title("")
+    >>> _title("far/data/fleet/outcomes.parquet, more.parquet"), _title("owner/name"), _title("")
     ('fleet/outcomes.parquet', 'owner/name', 'outcomes')
     """
-    return "/".join(Path(source).parts[-2:]) or "outcomes"
+    return "/".join(Path(source.split(", ")[0]).parts[-2:]) or "outcomes"

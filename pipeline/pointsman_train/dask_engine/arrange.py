@@ -25,7 +25,7 @@ from pointsman_train.datasets.costs import WAYS
 from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import Grid, grid_of_part
 from pointsman_train.datasets.schema import NUMBERS
-from pointsman_train.errors import DataError
+from pointsman_train.datasets.several import outcomes_together, prompts_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ class Arrange:
         write_facts(self.step, part, self._facts(grid, drops))
 
     def _tables(self, part: int, drops: DropLog) -> Tables:
-        outcomes = self._read("outcomes", self.outcomes, part)
-        _refuse_repeats(outcomes, ["prompt_id", "model"], self.origin)
-        prompts = self._read("prompts", self.prompts, part).drop_duplicates()
-        _refuse_repeats(prompts, ["prompt_id"], self.origin)
+        outcomes = outcomes_together([self._read("outcomes", self.outcomes, part)], self.origin, drops)
+        prompts = prompts_together([self._read("prompts", self.prompts, part)], self.origin)
         inside = outcomes["model"].isin(self.models)
         drops.add("model not in the pool", int((~inside).sum()))
         return Tables(prompts, outcomes[inside], self.models, self.origin)
@@ -85,16 +83,6 @@ class Arrange:
             "known": grid.known.sum(axis=0).tolist(),
             "priced": {name: (~np.isnan(cost) & grid.known).sum(axis=0).tolist() for name, cost in costs.items()},
         }
-
-
-def _refuse_repeats(rows: pd.DataFrame, keys: list[str], origin: str) -> None:
-    twice = rows.duplicated(keys)
-    if twice.any():
-        first = ", ".join(f"{key} {rows[key][twice].iloc[0]!r}" for key in keys)
-        what = (
-            "a prompt has one text and one source" if keys == ["prompt_id"] else "aggregate repeated trials to one row"
-        )
-        raise DataError(f"{origin}: more than one row has {first}, in one file or in two; {what}")
 
 
 def _table_of(grid: Grid) -> pa.Table:

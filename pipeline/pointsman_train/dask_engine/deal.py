@@ -64,7 +64,7 @@ class Deal:
             patterns = (self.config.score_column, self.config.cost_column)
             rows, _ = wide_rows(table, self.config.columns, patterns, self.pool, drops)
         else:
-            rows = long_rows(table, self.config.columns)
+            rows = long_rows(table, self.config.columns, drops)
         scored = rows["score"].notna() & (rows["trials"] != 0)
         seen = sorted(rows["model"][scored].unique())
         if self.pool:

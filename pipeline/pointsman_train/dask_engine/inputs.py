@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pointsman_train.datasets import DatasetConfig, LongConfig, WideConfig
+from pointsman_train.datasets.files import files_of
 from pointsman_train.datasets.table import Table, frame_of
 from pointsman_train.errors import ConfigError, DataError
 
@@ -95,7 +96,11 @@ def inputs_of(config: DatasetConfig) -> Inputs:
             f"engine=dask reads Parquet files, got a {type(config).__name__}; write the data set as Parquet and take "
             "dataset=outcomes or dataset=wide"
         )
-    return Inputs(_units(OUTCOMES, path), () if prompts is None else _units(PROMPTS, prompts))
+    return Inputs(_all_units(OUTCOMES, path), () if prompts is None else _all_units(PROMPTS, prompts))
+
+
+def _all_units(kind: str, named: str | Sequence[str]) -> tuple[Unit, ...]:
+    return tuple(unit for path in files_of(named) for unit in _units(kind, path))
 
 
 def _units(kind: str, path: str) -> tuple[Unit, ...]:
@@ -116,8 +121,3 @@ def _groups(kind: str, file: Path) -> list[Unit]:
         raise DataError(f"{file}: not a whole Parquet file, write or copy it again ({error})") from error
     name = str(file.resolve())
     return [Unit(kind, name, i, found.row_group(i).num_rows, stamp) for i in range(found.num_row_groups)]
-
-
-def origin_of(config: DatasetConfig) -> str:
-    """Path of a data set, as error messages call it."""
-    return config.outcomes if isinstance(config, LongConfig) else str(getattr(config, "path", ""))

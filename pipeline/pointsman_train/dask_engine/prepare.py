@@ -9,12 +9,13 @@ from pointsman_train.dask_engine.arrange import Arrange
 from pointsman_train.dask_engine.cluster import Cluster
 from pointsman_train.dask_engine.deal import Deal
 from pointsman_train.dask_engine.groups import FindPairs, JoinPairs
-from pointsman_train.dask_engine.inputs import Inputs, inputs_of, origin_of
+from pointsman_train.dask_engine.inputs import Inputs, inputs_of
 from pointsman_train.dask_engine.splitting import Parts, Splitting
 from pointsman_train.dask_engine.store import Step, facts_of
 from pointsman_train.data import ModelSpec
 from pointsman_train.datasets import read_catalog
 from pointsman_train.datasets.pool import pool_of
+from pointsman_train.datasets.source import origin_of
 from pointsman_train.engine import EngineConfig, Prepared, Source
 
 # Rows of outcomes in a part, where no number of parts is asked for.

@@ -24,11 +24,12 @@ from pointsman_train.dask_engine.groups import (
     in_bins,
     threshold,
 )
-from pointsman_train.dask_engine.inputs import Inputs, origin_of
+from pointsman_train.dask_engine.inputs import Inputs
 from pointsman_train.dask_engine.rows import Borders, LabelRows, TakeSample, outcomes_from, sample_of
 from pointsman_train.dask_engine.store import Step, facts_of, read_table
 from pointsman_train.data import DropLog, Ints, ModelSpec
 from pointsman_train.datasets.costs import best_way, cost_of
+from pointsman_train.datasets.source import origin_of
 from pointsman_train.engine import EngineConfig, Prepared, Source
 from pointsman_train.errors import DataError, LabelError
 from pointsman_train.label import Labelled, label

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 
 from pointsman_train.datasets import read_csv, read_jsonl, read_parquet
@@ -20,6 +22,19 @@ _OPENERS = {
     ".ndjson": read_jsonl.open_jsonl,
     ".ndjson.gz": read_jsonl.open_jsonl,
 }
+
+
+def files_of(named: str | Sequence[str]) -> list[str]:
+    """List the files that a path names, or a pattern, or each of several; what names none stays as it is.
+
+    Examples
+    --------
+    >>> files_of(["gone.parquet", "gone-*.parquet", "gone.parquet"])
+    ['gone.parquet', 'gone-*.parquet']
+    """
+    each = [named] if isinstance(named, str) else named
+    found = [file for one in each for file in ([one] if Path(one).exists() else sorted(glob(one)) or [one])]
+    return list(dict.fromkeys(found))
 
 
 def open_table(path: str) -> Table:

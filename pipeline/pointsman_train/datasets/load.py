@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pointsman_train.data import DropLog, Floats, ModelSpec, Outcomes
 from pointsman_train.datasets.costs import cost_of
-from pointsman_train.datasets.files import open_table
+from pointsman_train.datasets.files import files_of, open_table
 from pointsman_train.datasets.fingerprint import fingerprint
 from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import Grid, grid_of
@@ -76,7 +76,8 @@ def outcomes_of(grid: Grid, cost: Floats, way: str, drops: DropLog) -> Outcomes:
 def _read(config: DatasetConfig, pool: Sequence[str], drops: DropLog) -> Tables:
     match config:
         case LongConfig():
-            return read_long(open_table(config.outcomes), _maybe(config.prompts), config.columns, pool, drops)
+            prompts = [] if config.prompts is None else _open(config.prompts)
+            return read_long(_open(config.outcomes), prompts, config.columns, pool, drops)
         case WideConfig():
             patterns = (config.score_column, config.cost_column)
             return read_wide(open_table(config.path), _maybe(config.prompts), config.columns, patterns, pool, drops)
@@ -90,6 +91,10 @@ def _read(config: DatasetConfig, pool: Sequence[str], drops: DropLog) -> Tables:
     raise ConfigError(f"dataset is one of LongConfig, WideConfig and HubConfig, got {type(config).__name__}")
 
 
+def _open(named: str | Sequence[str]) -> list[Table]:
+    return [open_table(file) for file in files_of(named)]
+
+
 def _maybe(path: str | None) -> Table | None:
     return None if path is None else open_table(path)
 
@@ -100,5 +105,5 @@ def _read_hub(config: HubConfig, pool: Sequence[str], drops: DropLog) -> Tables:
     table = open_hub(config, config.data_files)
     prompts = None if config.prompts_files is None else open_hub(config, config.prompts_files)
     if config.form == "long":
-        return read_long(table, prompts, config.columns, pool, drops)
+        return read_long([table], [] if prompts is None else [prompts], config.columns, pool, drops)
     return read_wide(table, prompts, config.columns, (config.score_column, config.cost_column), pool, drops)

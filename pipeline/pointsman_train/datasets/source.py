@@ -6,6 +6,7 @@ The classes are schemas for configuration files as well, so they are neither fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,13 +71,15 @@ class LongConfig(DatasetConfig):
     Attributes
     ----------
     outcomes
-        Path of the outcomes: ``.parquet``, ``.csv``, ``.jsonl``, the last two also with ``.gz``.
+        Path of the outcomes: ``.parquet``, ``.csv``, ``.jsonl``, the last two also with ``.gz``. A pattern, or a list
+        of paths and patterns, names several files.
     prompts
-        Path of the prompts, one row each; None where the rows of ``outcomes`` carry the prompt's text.
+        The same of the prompts, one row each; None where the rows of ``outcomes`` carry the prompt's text.
     """
 
-    outcomes: str
-    prompts: str | None = None
+    # A path or a list of them; configuration files know no such union.
+    outcomes: Any
+    prompts: Any = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,3 +146,15 @@ class HubConfig(DatasetConfig):
     form: str = "long"
     score_column: str = "{model}"
     cost_column: str = "{model}|total_cost"
+
+
+def origin_of(config: DatasetConfig) -> str:
+    """Where the outcomes of a data set are, as messages and records call it.
+
+    Examples
+    --------
+    >>> origin_of(LongConfig(outcomes=["a.parquet", "b.parquet"])), origin_of(WideConfig(path="w.csv"))
+    ('a.parquet, b.parquet', 'w.csv')
+    """
+    named = config.outcomes if isinstance(config, LongConfig) else getattr(config, "path", "")
+    return named if isinstance(named, str) else ", ".join(named)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,12 @@ def test_outcomes_may_carry_the_texts(inline, quick, fleet, store, tmp_path):
     config = quick(store, dataset=LongConfig(outcomes=str(tmp_path / "one.parquet")))
     there, _ = prepare(inline, replace(config, dataset=LongConfig(outcomes=str(tmp_path / "rows"))), engine(store))
     same(there, prepare_here(config))
+
+
+def test_a_list_of_files_is_read_there_too(inline, quick, fleet, folders, store):
+    kinds = {kind: sorted(map(str, Path(getattr(folders, kind)).iterdir())) for kind in ("outcomes", "prompts")}
+    there, _ = prepare(inline, replace(quick(store), dataset=LongConfig(**kinds)), engine(store))
+    same(there, prepare_here(quick(store)))
 
 
 def test_outcomes_that_stand_for_others_do_so_there_too(inline, quick, fleet, cut, store):
