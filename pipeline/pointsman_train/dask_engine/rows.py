@@ -12,10 +12,11 @@ from pointsman_train.dask_engine.arrange import grid_from, read_grid
 from pointsman_train.dask_engine.deal import draw_of
 from pointsman_train.dask_engine.groups import groups_of, hashes_of
 from pointsman_train.dask_engine.store import Step, matrix_column, matrix_of, read_table, write_facts, write_table
-from pointsman_train.data import DropLog, Ints, ModelSpec, Outcomes
+from pointsman_train.data import Bools, DropLog, Floats, Ints, ModelSpec, Outcomes
 from pointsman_train.datasets.costs import WAYS
 from pointsman_train.datasets.grid import Grid
 from pointsman_train.datasets.load import outcomes_of
+from pointsman_train.datasets.selected import logged_alone
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.train.success import Targets
 
@@ -116,13 +117,14 @@ class TakeSample:
     Attributes
     ----------
     shares
-        Of the prompts for training, and of those for the test, that are drawn.
+        ndarray of shape (2, 2): of the prompts for training and of those for the test, of those that were asked and of
+        those of a service's log, how many are drawn.
     """
 
     arranged: Step
     grouped: Step
     borders: Borders
-    shares: tuple[float, float]
+    shares: Floats
 
     def __call__(self, part: int) -> pa.Table:
         """Return the drawn rows of a part's grid, with their group and part of the split."""
@@ -130,9 +132,16 @@ class TakeSample:
         ids = table.column("prompt_id").to_pylist()
         groups = groups_of(self.grouped, part, ids)
         of_split = self.borders.part_of(groups)
-        kept = draw_of(ids) < np.array(self.shares)[(of_split == TEST).astype(int)]
+        logged = logged_in(table)
+        kept = draw_of(ids) < self.shares[(of_split == TEST).astype(int), logged.astype(int)]
         table = table.append_column("group", pa.array(groups, pa.string())).append_column("part", pa.array(of_split))
         return table.filter(pa.array(kept))
+
+
+def logged_in(arranged: pa.Table) -> Bools:
+    """Mask of the prompts of a part of which only a service's log has outcomes, ndarray of shape (n_prompts,)."""
+    alone = logged_alone(matrix_of(arranged.column("logged")), ~np.isnan(matrix_of(arranged.column("score"))))
+    return np.zeros(len(arranged), bool) if alone is None else alone
 
 
 def sample_of(tables: Sequence[pa.Table], models: tuple[str, ...]) -> tuple[Grid, list[str], Ints]:

@@ -33,6 +33,7 @@ from pointsman_train.datasets.source import origin_of
 from pointsman_train.engine import EngineConfig, Prepared, Source
 from pointsman_train.errors import DataError, LabelError
 from pointsman_train.label import Labelled, label
+from pointsman_train.label.apart import WORDS
 from pointsman_train.label.labels import strongest_rung
 from pointsman_train.split import Split
 from pointsman_train.split.split import PARTS, fingerprint_of
@@ -100,7 +101,8 @@ class Splitting:
         self._count_drops([facts_of(dealt, i) for i in range(len(inputs.outcomes) + len(inputs.prompts))], facts)
         way = self._way(facts)
         borders = self._borders(total)
-        drawn, whole = self._sample(borders, total)
+        logged = sum(found["logged"] for found in facts) if self.source.label.logged == WORDS else 0
+        drawn, whole = self._sample(borders, total, logged)
         grid, groups, part = sample_of(drawn, self.models)
         outcomes = outcomes_from(grid, way, self.catalog)
         sample = label(outcomes, self.source.label)
@@ -155,13 +157,17 @@ class Splitting:
         ends = [threshold(counts, b, np.concatenate(i), s) for b, i, s in zip(bins, inside, shares, strict=True)]
         return Borders(config.seed, *ends)
 
-    def _sample(self, borders: Borders, total: int) -> tuple[list[pa.Table], bool]:
-        """Bring the sample here; returns it, and whether it has every training prompt."""
-        test = round(self.source.split.test * total)
-        shares = (min(1.0, self.config.sample / max(total - test, 1)), min(1.0, self.config.sample / max(test, 1)))
+    def _sample(self, borders: Borders, total: int, logged: int) -> tuple[list[pa.Table], bool]:
+        """Bring the sample here; returns it, and whether it has every training prompt.
+
+        Prompts of a log are drawn beside those that were asked: among a hundred million of them these would be lost.
+        """
+        of_kind = np.array([total - logged, logged])
+        test = np.round(self.source.split.test * of_kind)
+        shares = np.minimum(1.0, self.config.sample / np.maximum([of_kind - test, test], 1))
         work = TakeSample(self.arranged, self.grouped, borders, shares)
         drawn = [table for _, table in self.cluster.each(work, range(self.parts), "drawing the sample")]
-        return drawn, shares[0] == 1
+        return drawn, bool((shares[0] == 1).all())
 
     def _prepared(
         self, sample: Labelled, groups: list[str], part: Ints, rows: Step, whole: bool

@@ -127,6 +127,21 @@ def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, fleet, cut, stor
     assert not any(known[name] for name, is_apart in zip(names, apart, strict=True) if is_apart)
 
 
+def test_a_log_leaves_what_was_asked_its_place_in_the_sample(inline, quick, fleet, cut, store):
+    rows = pd.read_parquet(fleet.outcomes)
+    ids, models = sorted(rows["prompt_id"].unique()), sorted(rows["model"].unique())
+    of_log = ~rows["prompt_id"].isin(ids[::5])
+    rows = rows[~of_log | (rows["model"] == models[0])].assign(logged=of_log)
+    path = store.with_suffix(".parquet")
+    rows.to_parquet(path)
+    here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
+    there, _ = prepare(inline, replace(quick(store), dataset=cut(here, 2)), engine(store, sample=100))
+    alone, training = prepare_here(replace(quick(store), dataset=here)), there.split.part != 2
+    asked = int((~alone.labelled.outcomes.logged & (alone.split.part != 2)).sum())
+    assert int((~there.labelled.outcomes.logged & training).sum()) == asked <= 100
+    assert 60 < int((there.labelled.outcomes.logged & training).sum()) < 140
+
+
 def test_of_more_prompts_than_the_sample_a_fair_share_comes_here(inline, quick, folders, store):
     config = quick(store)
     there, parts = prepare(inline, replace(config, dataset=folders), engine(store, sample=100))
