@@ -57,8 +57,8 @@ def measure(name: str, draw: int) -> list[Row]:
         "asked": (asked, None),
         "asked, and the log": (asked, WORDS),
         "asked, and the log as if asked": (asked, ALL),
-        "asked, as a tenth of the log's prompts": (again, None),
-        "asked, as a tenth of the log's prompts, and the log": (again, WORDS),
+        "asked more (a tenth of the log)": (again, None),
+        "asked more (a tenth of the log), and the log": (again, WORDS),
         "all asked": (rest, None),
     }
     rows = []
