@@ -93,13 +93,15 @@ def test_outcomes_that_stand_for_others_do_so_there_too(inline, quick, fleet, cu
     counts = alone.labelled.outcomes.stands_for
     np.testing.assert_array_equal(there.labelled.outcomes.stands_for, counts)
     assert counts[:, alone.labelled.models.index(models[0])].max() == 4.0
-    tables = [read_table(parts.rows.file(part)) for part in range(parts.number)]
-    of_parts = {
-        name: row
-        for table in tables
-        for name, row in zip(table["prompt_id"].to_pylist(), targets_of(table).stands_for, strict=True)
-    }
+    of_parts = targets_in(parts, "stands_for")
     np.testing.assert_array_equal([of_parts[name] for name in alone.labelled.outcomes.prompt_id], counts)
+
+
+def targets_in(parts, field):
+    """What fits learn from, of every prompt of all parts."""
+    tables = [read_table(parts.rows.file(part)) for part in range(parts.number)]
+    rows = [zip(table["prompt_id"].to_pylist(), getattr(targets_of(table), field), strict=True) for table in tables]
+    return dict(pair for part in rows for pair in part)
 
 
 def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, fleet, cut, store):
@@ -117,14 +119,10 @@ def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, fleet, cut, stor
     np.testing.assert_array_equal(there.labelled.logged, alone.labelled.logged)
     apart = ~np.isnan(alone.labelled.logged).all(axis=1)
     assert 0 < apart.sum() <= len(ids[::3])
-    tables = [read_table(parts.rows.file(part)) for part in range(parts.number)]
-    known = {
-        name: bool((~np.isnan(row)).any())
-        for table in tables
-        for name, row in zip(table["prompt_id"].to_pylist(), targets_of(table).success, strict=True)
-    }
-    names = alone.labelled.outcomes.prompt_id
-    assert not any(known[name] for name, is_apart in zip(names, apart, strict=True) if is_apart)
+    of_parts = targets_in(parts, "success")
+    rows = np.array([of_parts[name] for name in alone.labelled.outcomes.prompt_id])
+    assert np.isnan(rows[apart]).all()
+    np.testing.assert_array_equal(rows, alone.labelled.success)
 
 
 def test_a_log_leaves_what_was_asked_its_place_in_the_sample(inline, quick, fleet, cut, store):
