@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ def test_the_first_error_is_raised_and_what_was_not_begun_is_left():
 
     def fail(i):
         begun.append(i)
+        time.sleep(0.002 if i else 0)  # all that waits would take ten seconds of two threads
         raise ValueError(f"item {i}")
 
     with pytest.raises(ValueError, match="item 0"):

@@ -29,6 +29,7 @@ import pandas as pd
 from pointsman.errors import PromptError
 from pointsman.text import text_of
 from pointsman_train.collect.config import CollectConfig
+from pointsman_train.collect.keep import refuse_to_lose
 from pointsman_train.collect.write import write_table
 from pointsman_train.data import DropLog
 from pointsman_train.datasets.read_text import open_text, require_file, unreadable
@@ -54,6 +55,7 @@ def collect_log(config: CollectConfig) -> str:
     config.check()
     drops = DropLog()
     prompts, outcomes = read_log(config.log_parts, config.success_threshold, drops)
+    refuse_to_lose(config.outcomes_table, outcomes["prompt_id"].tolist(), outcomes["model"].unique().tolist())
     write_table(prompts, config.prompts_table)
     write_table(outcomes, config.outcomes_table)
     lines = [f"{len(outcomes)} decisions, {int(outcomes['score'].notna().sum())} of them with feedback"]

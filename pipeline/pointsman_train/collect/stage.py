@@ -19,6 +19,7 @@ from pointsman_train.collect.endpoints import read_endpoints
 from pointsman_train.collect.estimate import Estimate, estimate
 from pointsman_train.collect.items import Item, Labelled, read_items, read_labelled
 from pointsman_train.collect.judge_desk import JudgeDesk
+from pointsman_train.collect.keep import refuse_to_lose
 from pointsman_train.collect.outcome import Outcome
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Store
@@ -64,7 +65,8 @@ def collect(config: CollectConfig) -> Collected:
     Raises
     ------
     ConfigError, DataError, GraderError, CollectError
-        For settings, prompts, a catalog, a grader or a store that cannot be used; before anything is asked.
+        For settings, prompts, a catalog, a grader or a store that cannot be used, or a table that would lose what it
+        has; before anything is asked.
     """
     config.check()
     items = read_items(config.prompts)
@@ -89,6 +91,7 @@ def collect(config: CollectConfig) -> Collected:
         if config.dry_run:
             asked = [item for item in items if item.prompt_id not in left_out]
             return Collected(asyncio.run(estimate(asked, endpoints, graders, collector.request, store)), [], None, 0.0)
+        refuse_to_lose(config.outcomes_table, {item.prompt_id for item in items}, {one.model for one in endpoints})
         for endpoint in (*endpoints, *([desk.endpoint] if desk else [])):
             endpoint.key()
         outcomes, progress = _ask_all(collector, items)
