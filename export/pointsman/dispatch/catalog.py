@@ -73,6 +73,10 @@ class Endpoint:
     connect_timeout_s: float = 5.0
     timeout_s: float = 300.0
 
+    def takes(self, parameter: str) -> bool:
+        """Whether it may be sent a setting: it understands it, or what it understands is not known."""
+        return self.parameters is None or parameter in self.parameters
+
     @property
     def id(self) -> str:
         """``model@provider``, for logs and counters."""

@@ -15,6 +15,7 @@ from pointsman.dial import rule_of
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.attempts import Ended, Send, Wait, attempts
 from pointsman.dispatch.catalog import Catalog
+from pointsman.dispatch.chance import Chance
 from pointsman.dispatch.controls import check_defaults, read_controls
 from pointsman.dispatch.decider import Asked, Decider
 from pointsman.dispatch.errors import SettingsError
@@ -62,7 +63,7 @@ class Dispatcher:
     spans
         Makes an OpenTelemetry span for each request; None makes none.
     rng
-        For exploration and the waits between tries.
+        For exploration and the waits between tries; None is one of each process.
     clock
         Seconds that only go forward.
 
@@ -88,7 +89,7 @@ class Dispatcher:
         self._defaults, self._on_record = dict(defaults or {}), tuple(on_record)
         check_defaults(self._defaults)
         self._spans = spans
-        self._rng = rng or np.random.default_rng()
+        self._chance = Chance(rng)
         self.health = Health(self.settings.breaker, clock)
         most = self.settings.max_sessions
         self._sessions = self._table("session", self.settings.session_idle_s, most)
@@ -124,7 +125,7 @@ class Dispatcher:
         if unused:
             _logger.warning("%s does not know %s of the catalog: they are never chosen", router.name, list(unused))
         # One assignment, so that no request sees one router's ladder and another's choice.
-        self._decider = Decider(router, self.catalog, self.settings, self._sessions, self._responses, self._rng)
+        self._decider = Decider(router, self.catalog, self.settings, self._sessions, self._responses, self._chance)
 
     def plan(self, api: Api, raw: bytes, headers: Iterable[tuple[str, str]] = (), *, dry: bool = False) -> Plan:
         """Decide a request.
@@ -191,7 +192,9 @@ class Dispatcher:
         """
         retries = self.settings.retries
         deadline = plan.started + min(retries.deadline_s, read_s or retries.deadline_s)
-        return attempts(plan.groups, retries, self.health, self.clock, self._rng, deadline=deadline, read_s=read_s)
+        return attempts(
+            plan.groups, retries, self.health, self.clock, self._chance.rng, deadline=deadline, read_s=read_s
+        )
 
     def finished(
         self,

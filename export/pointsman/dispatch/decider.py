@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from pointsman.dispatch.api import Api
 from pointsman.dispatch.catalog import Catalog, Endpoint
+from pointsman.dispatch.chance import Chance
 from pointsman.dispatch.choose import Choice, Chooser
 from pointsman.dispatch.constraints import Pool, screen
 from pointsman.dispatch.controls import Controls, Target, keys_to_cut, read_controls, read_target
@@ -149,11 +148,11 @@ class Decider:
         settings: Settings,
         sessions: SessionTable,
         responses: SessionTable,
-        rng: np.random.Generator,
+        chance: Chance,
     ) -> None:
         self.router, self._catalog, self._settings = router, catalog, settings
         self._chooser = Chooser(router, settings)
-        self._sessions, self._responses, self._rng = sessions, responses, rng
+        self._sessions, self._responses, self._chance = sessions, responses, chance
         margin = settings.session_margin
         self._margin = router.manifest.boundary_margin if margin is None else margin
 
@@ -222,7 +221,7 @@ class Decider:
         if seen is not None:
             choice = self._stayed(choice, decided.pool, seen, asked, must=looping)
         elif choice.boundary and not dry and not looping and self._may_explore(asked):
-            choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._rng)
+            choice = explored(choice, self._chooser.neighbours(choice), self._settings.explore, self._chance.rng)
         key = asked.controls.session_id
         if key is not None and not dry:
             provider = seen.provider if seen and seen.model == choice.model else None

@@ -68,7 +68,8 @@ class Plan:
 
     def body_for(self, endpoint: Endpoint) -> bytes:
         """Return the body as it goes to an endpoint: its own name of the model, and no routing fields."""
-        put = None if self.stream_options is None else {OPTIONS: self.stream_options}
+        asked = self.stream_options if endpoint.takes(OPTIONS) else None
+        put = None if asked is None else {OPTIONS: asked}
         return self.body.spliced(endpoint.remote_model, keys_to_cut(self.body.values), put)
 
     def reason_for(self, model: str | None) -> str:

@@ -27,10 +27,10 @@ def told(seen, before):
 def asked(serve, client, hasty):
     """Make a client whose streams have their tokens asked for; returns it, the upstream and the records."""
 
-    def make(script=told, **settings):
+    def make(script=told, shared=None, **settings):
         upstream, records = serve(script=script), []
         made = replace(hasty(), stream_usage=True, **settings)
-        return client(upstream, settings=made, on_record=[records.append]), upstream, records
+        return client(upstream, settings=made, shared=shared, on_record=[records.append]), upstream, records
 
     return make
 
@@ -42,6 +42,14 @@ def test_a_stream_has_a_cost_though_its_caller_did_not_ask(asked):
     assert upstream.seen[0].body["stream_options"] == {"include_usage": True}
     assert (records[0].input_tokens, records[0].output_tokens) == (10, 4)
     assert records[0].cost_usd == pytest.approx(18e-6)
+
+
+@pytest.mark.parametrize(("parameters", "sent"), [(["temperature"], False), (["temperature", "stream_options"], True)])
+def test_an_endpoint_that_is_not_said_to_understand_it_is_not_asked(asked, parameters, sent):
+    made, upstream, _ = asked(shared={"parameters": parameters})
+    chunks = list(create(made, stream=True))
+    assert "".join(chunk.choices[0].delta.content for chunk in chunks) == "42"
+    assert ("stream_options" in upstream.seen[0].body) is sent
 
 
 def test_a_caller_that_asks_gets_what_it_asks_for(asked):

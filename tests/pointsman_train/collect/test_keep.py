@@ -55,9 +55,7 @@ def test_nobody_is_asked_where_a_table_would_lose_rows(serve, configure):
     collect(configure({"old": old.url, "new": new.url}, ["a", "b"]))
     config = configure({"old": old.url, "new": new.url}, ["a", "b"], pool=["new"])
     before, asked = pd.read_parquet(config.out), len(new.prompts())
-    with pytest.raises(
-        CollectError, match=r"of models \('old'\) that are not .* as 'dataset.outcomes=\["
-    ):
+    with pytest.raises(CollectError, match=r"of models \('old'\) that are not .* as 'dataset.outcomes=\["):
         collect(config)
     pd.testing.assert_frame_equal(pd.read_parquet(config.out), before)
     assert len(new.prompts()) == asked == 2
