@@ -89,7 +89,7 @@ def with_log(labelled: Labelled, asked: Bools, sent: Ints, teaches: str) -> Labe
         score=np.where(known, outcomes.score, np.nan),
         trials=np.where(known, outcomes.trials, 0),
         cost_usd=np.where(known, outcomes.cost_usd, np.nan),
-        logged=~asked,
+        logged=known & ~asked[:, None] & ~np.isnan(outcomes.score),
     )
     return label(served, LabelConfig(ladder=list(labelled.models), logged=teaches))
 

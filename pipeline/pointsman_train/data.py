@@ -99,7 +99,7 @@ class Outcomes:
         ndarray of shape (n_prompts, n_models): how many outcomes like it each stands for, as
         :func:`~pointsman_train.datasets.selected.stands_for` says; None where each stands for itself.
     logged
-        ndarray of shape (n_prompts,), mask of the prompts of which only a service's log has outcomes; None without.
+        ndarray of shape (n_prompts, n_models), mask of the outcomes of a service's log; None where there are none.
     """
 
     prompt_id: Sequence[str]

@@ -68,7 +68,8 @@ def prompts_input(config: PromptsConfig, prompts: Sequence[str]) -> DatasetInput
     table = pd.DataFrame({"characters": [len(prompt) for prompt in prompts]})
     nothing = np.empty((len(prompts), 0))
     digest = fingerprint((prompts,), (), nothing, nothing.astype(np.int64), nothing)
-    return DatasetInput(f"{_title(config.prompts)}: drift", "drift", table, config.prompts, digest, target=None)
+    source = origin_of(config)
+    return DatasetInput(f"{_title(source)}: drift", "drift", table, source, digest, target=None)
 
 
 def _input(

@@ -10,6 +10,7 @@ import numpy as np
 
 from pointsman.router import Router
 from pointsman_train.label import LabelConfig, Labelled
+from pointsman_train.label.apart import WORDS
 from pointsman_train.label.ladder import mean_costs
 
 log = logging.getLogger(__name__)
@@ -24,20 +25,21 @@ def labels_for(asked: LabelConfig, routers: Sequence[Router]) -> LabelConfig:
     Where a router was made with something else, that is warned of: its probabilities are of another success.
     """
     made = [_labels_of(router) for router in routers]
-    plain = replace(asked, ladder=[]) == LabelConfig()
-    chosen = made[0] if plain else replace(asked, ladder=[])
+    given = replace(asked, ladder=[], logged=WORDS)
+    chosen = made[0] if given == LabelConfig() else given
     for router, own in zip(routers, made, strict=True):
         if own != chosen:
             log.warning(
                 "success is judged by %s here; %s was made with %s, and its probabilities are of that",
                 _differing(chosen, own), router.name, _differing(own, chosen),
             )  # fmt: skip
-    return replace(chosen, ladder=list(routers[0].models))
+    return replace(chosen, ladder=list(routers[0].models), logged=asked.logged)
 
 
 def _labels_of(router: Router) -> LabelConfig:
     kept = router.manifest.config.get("label")
-    names = {field.name for field in fields(LabelConfig)} - {"ladder"}
+    # What a log taught a router is no meaning of success.
+    names = {field.name for field in fields(LabelConfig)} - {"ladder", "logged"}
     return LabelConfig(**{name: value for name, value in (kept or {}).items() if name in names})
 
 

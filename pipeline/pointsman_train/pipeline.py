@@ -236,7 +236,7 @@ def _reference(router: TrainedRouter, onnx: bytes, task: Task, engine: Engine) -
 
 def _task(config: PipelineConfig, prepared: Prepared, tracked: tracking.Run) -> Task:
     labelled = prepared.labelled
-    parts = judged_part(prepared.split, config.evaluate.most_prompts, config.evaluate.seed)
+    parts = judged_part(prepared.split, config.evaluate.most_prompts, config.evaluate.seed, labelled.asked)
     return Task(labelled, parts, config.split.folds, config.group, config.train, config.evaluate, tracked)
 
 

@@ -17,6 +17,7 @@ from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.evaluate.stage import EvaluateConfig
 from pointsman_train.judge import JudgeConfig, judge_router
 from pointsman_train.label import LabelConfig
+from pointsman_train.made_with import labels_for
 from pointsman_train.summary import summarise_evaluation
 from pointsman_train.tracking import TrackingConfig
 
@@ -193,6 +194,17 @@ def test_success_is_what_the_router_was_made_with_unless_something_else_is_asked
     made = "small/1 was made with label.success_threshold=0.9"
     expected = f"success is judged by label.success_threshold=0.7 here; {made}"
     assert any(message.startswith(expected) for message in caplog.messages)
+
+
+def test_what_a_log_taught_a_router_is_no_meaning_of_success(trained, changed, config, caplog, tmp_path):
+    def by_log(manifest):
+        manifest["config"]["label"] |= {"success_threshold": 0.7, "logged": "all"}
+
+    bundle = changed(trained.bundle, tmp_path / "by_log", by_log)
+    judged = config(router=str(bundle), label=LabelConfig(logged="all"))
+    assert labels_for(judged.label, [Router.load(bundle)]).success_threshold == 0.7
+    assert labels_for(judged.label, [Router.load(bundle)]).logged == "all"
+    assert not [message for message in caplog.messages if "success is judged by" in message]
 
 
 def test_a_ladder_of_outcomes_is_warned_of(config, other_outcomes, caplog, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pointsman_train.errors import LabelError
+from pointsman_train.errors import PoolError
 from pointsman_train.label.apart import WHY
 from pointsman_train.pipeline import run_pipeline
 
@@ -50,7 +50,7 @@ def test_a_router_is_trained_on_both_and_says_which_prompts_are_a_log_s(few, tra
         result = run_pipeline(config, tmp_path / "run")
     assert not [message for message in caplog.messages if "log" in message]
     labelled = result.prepared.labelled
-    of_log = int(labelled.outcomes.logged.sum())
+    of_log = int((~labelled.asked).sum())
     assert 0.3 * len(labelled.label) < of_log < 0.5 * len(labelled.label)
     data = json.loads((tmp_path / "run" / "data.json").read_text())
     assert data["left_out"][f"no label: {WHY}"] == of_log
@@ -78,8 +78,25 @@ def test_what_a_log_says_moves_the_words_and_nothing_that_models_are_told_by(few
     assert np.corrcoef(words[0].ravel(), words[1].ravel())[0, 1] < 0.9
 
 
+def test_kinds_of_prompts_that_no_model_was_asked_about_are_unfamiliar(few, served, fleet, tmp_path):
+    """What a log teaches of their words is no reason to trust what the router says of the models."""
+    sources = pd.read_parquet(fleet.prompts).set_index("prompt_id")["source"]
+    kinds = sorted(sources.unique())[::6]
+    dataset = served(0.8)
+    table = pd.read_parquet(dataset.outcomes)
+    of_kind = table["prompt_id"].map(sources).isin(kinds)
+    kept = table[~of_kind | (table["model"] == table["model"].iloc[0])]
+    kept.assign(logged=kept["logged"] | of_kind).to_parquet(tmp_path / "outcomes.parquet")
+    found = run_pipeline(few(tmp_path, dataset=replace(dataset, outcomes=str(tmp_path / "outcomes.parquet"))), tmp_path)
+    outcomes, guard = found.prepared.labelled.outcomes, found.router.guard
+    _, similarity = found.router.featurizer.transform_all(outcomes.prompt)
+    strange, unfamiliar = np.isin(outcomes.source, kinds), similarity < guard.threshold
+    assert unfamiliar[strange].mean() > 0.5
+    assert unfamiliar[~strange].mean() < 0.15
+
+
 def test_a_log_alone_is_refused_with_what_is_missing(quick, served, tmp_path):
-    with pytest.raises(LabelError, match="only a service's log has an outcome"):
+    with pytest.raises(PoolError, match="only a service's log has outcomes of"):
         run_pipeline(quick(tmp_path / "routers", dataset=served(0.0)), tmp_path / "run")
     assert not (tmp_path / "routers").exists()
 

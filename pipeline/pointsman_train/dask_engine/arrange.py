@@ -25,7 +25,7 @@ from pointsman_train.datasets.costs import WAYS
 from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import Grid, grid_of_part
 from pointsman_train.datasets.schema import NUMBERS
-from pointsman_train.datasets.selected import logged_alone
+from pointsman_train.datasets.selected import marked, of_a_log_alone
 from pointsman_train.datasets.several import outcomes_together, prompts_together
 
 
@@ -80,7 +80,7 @@ class Arrange:
         costs = {name: way(grid, self.catalog or {}) for name, way in WAYS.items()}
         return {
             "prompts": len(grid.prompt_id),
-            "logged": 0 if (alone := logged_alone(grid.logged, grid.known)) is None else int(alone.sum()),
+            "logged": int(of_a_log_alone(marked(grid.logged, grid.known), grid.known).sum()),
             "drops": drops.counts,
             "known": grid.known.sum(axis=0).tolist(),
             "priced": {name: (~np.isnan(cost) & grid.known).sum(axis=0).tolist() for name, cost in costs.items()},

@@ -19,7 +19,7 @@ from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
 from pointsman_train.errors import LabelError
 from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.featurizer import Features
-from pointsman_train.featurize.fit import Fitted, Taught, fit_wide, pick_fold, serving, widths_of
+from pointsman_train.featurize.fit import Fitted, Taught, fit_wide, pick_fold, serving, unseen_similarity, widths_of
 from pointsman_train.featurize.ground import learn_ground
 from pointsman_train.label.partial import partly_known
 from pointsman_train.split.split import fold_of
@@ -69,7 +69,7 @@ class OnWorkers:
 
     def featurize(self, prompts: Sequence[str], taught: Taught, config: FeaturesConfig) -> Fitted:
         """Fit the featurizer on the sample, and compute the features of all training prompts on the workers."""
-        ground = learn_ground(prompts, config)
+        ground = learn_ground(prompts, config, taught.asked)
         wide = fit_wide(ground, taught, config)
         served, widths = serving(wide), widths_of(wide)
         graph = wide.graph().SerializeToString()
@@ -81,7 +81,7 @@ class OnWorkers:
             pass
         self._features = step
         features, similarity = wide.transform_all(prompts)
-        unseen = ground.similarity_without(taught.fold == 0, config.familiarity)
+        unseen = unseen_similarity(ground, taught, config)
         return Fitted(served, pick_fold(features, widths, taught.fold), similarity, unseen, ground)
 
     def heads(self, heads: BothHeads) -> HeadsOnWorkers:

@@ -16,7 +16,7 @@ from pointsman_train.data import Bools, DropLog, Floats, Ints, ModelSpec, Outcom
 from pointsman_train.datasets.costs import WAYS
 from pointsman_train.datasets.grid import Grid
 from pointsman_train.datasets.load import outcomes_of
-from pointsman_train.datasets.selected import logged_alone
+from pointsman_train.datasets.selected import marked, of_a_log_alone
 from pointsman_train.label import LabelConfig, label
 from pointsman_train.train.success import Targets
 
@@ -140,8 +140,8 @@ class TakeSample:
 
 def logged_in(arranged: pa.Table) -> Bools:
     """Mask of the prompts of a part of which only a service's log has outcomes, ndarray of shape (n_prompts,)."""
-    alone = logged_alone(matrix_of(arranged.column("logged")), ~np.isnan(matrix_of(arranged.column("score"))))
-    return np.zeros(len(arranged), bool) if alone is None else alone
+    known = ~np.isnan(matrix_of(arranged.column("score")))
+    return of_a_log_alone(marked(matrix_of(arranged.column("logged")), known), known)
 
 
 def sample_of(tables: Sequence[pa.Table], models: tuple[str, ...]) -> tuple[Grid, list[str], Ints]:

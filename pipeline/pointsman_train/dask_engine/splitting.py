@@ -101,7 +101,7 @@ class Splitting:
         self._count_drops([facts_of(dealt, i) for i in range(len(inputs.outcomes) + len(inputs.prompts))], facts)
         way = self._way(facts)
         borders = self._borders(total)
-        logged = sum(found["logged"] for found in facts) if self.source.label.logged == WORDS else 0
+        logged = sum(found["logged"] for found in facts)
         drawn, whole = self._sample(borders, total, logged)
         grid, groups, part = sample_of(drawn, self.models)
         outcomes = outcomes_from(grid, way, self.catalog)
@@ -162,7 +162,8 @@ class Splitting:
 
         Prompts of a log are drawn beside those that were asked: among a hundred million of them these would be lost.
         """
-        of_kind = np.array([total - logged, logged])
+        apart = self.source.label.logged == WORDS
+        of_kind = np.array([total - logged, logged] if apart else [total, total])
         test = np.round(self.source.split.test * of_kind)
         shares = np.minimum(1.0, self.config.sample / np.maximum([of_kind - test, test], 1))
         work = TakeSample(self.arranged, self.grouped, borders, shares)

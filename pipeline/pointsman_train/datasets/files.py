@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from glob import glob
+from os import PathLike, fspath
 from pathlib import Path
 
 from pointsman_train.datasets import read_csv, read_jsonl, read_parquet
@@ -23,18 +25,31 @@ _OPENERS = {
     ".ndjson.gz": read_jsonl.open_jsonl,
 }
 
+# A log that was moved away, by number or by date.
+_ROTATED = re.compile(r"(\.jsonl|\.ndjson)[.-][0-9-]+(?=\.gz$|$)")
 
-def files_of(named: str | Sequence[str]) -> list[str]:
+
+def files_of(named: str | PathLike[str] | Sequence[str]) -> list[str]:
     """List the files that a path names, or a pattern, or each of several; what names none stays as it is.
+
+    Raises
+    ------
+    DataError
+        For an empty list.
 
     Examples
     --------
-    >>> files_of(["gone.parquet", "gone-*.parquet", "gone.parquet"])
+    >>> files_of(["gone.parquet", "gone-*.parquet", "./gone.parquet"])
     ['gone.parquet', 'gone-*.parquet']
     """
-    each = [named] if isinstance(named, str) else named
+    each = [fspath(named)] if isinstance(named, str | PathLike) else list(named)
+    if not each:
+        raise DataError("an empty list of files was given; name one or more, or a pattern")
     found = [file for one in each for file in ([one] if Path(one).exists() else sorted(glob(one)) or [one])]
-    return list(dict.fromkeys(found))
+    named_first: dict[Path, str] = {}
+    for file in found:
+        named_first.setdefault(Path(file).resolve(), file)
+    return list(named_first.values())
 
 
 def open_table(path: str) -> Table:
@@ -46,7 +61,8 @@ def open_table(path: str) -> Table:
         When there is no such file, its suffix is not known, it is damaged, or two columns have one name.
     """
     file = Path(path)
-    opener = next((opener for suffix, opener in _OPENERS.items() if file.name.lower().endswith(suffix)), None)
+    name = _ROTATED.sub(r"\1", file.name.lower())
+    opener = next((opener for suffix, opener in _OPENERS.items() if name.endswith(suffix)), None)
     if opener is None:
         raise DataError(f"{path}: the file's form is told by its suffix, expected one of {listed(_OPENERS)}")
     require_file(file)

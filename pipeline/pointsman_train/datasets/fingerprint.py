@@ -36,7 +36,7 @@ def fingerprint(
     stands_for
         ndarray of the same shape, where outcomes stand for others.
     logged
-        ndarray of shape (n_prompts,), where some are of a service's log alone.
+        ndarray of the same shape, where some outcomes are of a service's log.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def fingerprint(
     index = np.ix_(rows, columns)
     tables = [_single(score[index]), trials[index].astype("<i8"), _single(cost_usd[index])]
     tables += [] if stands_for is None else [_single(stands_for[index])]
-    tables += [] if logged is None else [logged[rows].astype("<i8")]
+    tables += [] if logged is None else [logged[index].astype("<i8")]
     for array in tables:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

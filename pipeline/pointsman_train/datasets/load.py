@@ -12,7 +12,7 @@ from pointsman_train.datasets.forms import Tables
 from pointsman_train.datasets.grid import Grid, grid_of
 from pointsman_train.datasets.hub import open_hub
 from pointsman_train.datasets.long import read_long
-from pointsman_train.datasets.selected import logged_alone, stands_for
+from pointsman_train.datasets.selected import marked, stands_for
 from pointsman_train.datasets.source import DatasetConfig, HubConfig, LongConfig, PromptsConfig, WideConfig
 from pointsman_train.datasets.table import Table
 from pointsman_train.datasets.wide import read_wide
@@ -56,7 +56,7 @@ def load(config: DatasetConfig, pool: Sequence[str], catalog: Mapping[str, Model
 def outcomes_of(grid: Grid, cost: Floats, way: str, drops: DropLog) -> Outcomes:
     """Put a grid and its settled costs together; ``way`` says how they came about."""
     texts = (grid.prompt_id, grid.prompt, grid.source)
-    counts, logged = stands_for(grid.selection_probability, grid.known), logged_alone(grid.logged, grid.known)
+    counts, logged = stands_for(grid.selection_probability, grid.known), marked(grid.logged, grid.known)
     return Outcomes(
         prompt_id=grid.prompt_id,
         prompt=grid.prompt,

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pointsman.text import sanitise
-from pointsman_train.datasets.files import open_table
+from pointsman_train.datasets.files import files_of, open_table
 from pointsman_train.datasets.hints import did_you_mean, listed
 from pointsman_train.errors import DataError
 
 
-def read_prompts(path: str, column: str, setting: str) -> tuple[list[str], int]:
-    """Read a table's column of prompts; returns them without those that are null or blank, and how many those are.
+def read_prompts(named: str | Sequence[str], column: str, setting: str) -> tuple[list[str], int]:
+    """Read a column of prompts; returns them without those that are null or blank, and how many those are.
 
     Parameters
     ----------
+    named
+        A file, a pattern, or a list of both.
     setting
         Where the column is named, for the error.
 
     Raises
     ------
     DataError
-        When the file cannot be read, lacks the column or has no prompt in it.
+        When a file cannot be read, lacks the column or has no prompt in it.
     """
+    found = [_prompts_in(path, column, setting) for path in files_of(named)]
+    return [prompt for prompts, _ in found for prompt in prompts], sum(left_out for _, left_out in found)
+
+
+def _prompts_in(path: str, column: str, setting: str) -> tuple[list[str], int]:
     table = open_table(path)
     if column not in table.columns:
         raise DataError(

@@ -45,28 +45,46 @@ def stands_for(probability: Floats, known: Bools) -> Floats | None:
     return None if (found == 1).all() else found
 
 
-def logged_alone(logged: Floats, known: Bools) -> Bools | None:
-    """Mask of the prompts of which nothing is known but what a service's log has; None where there are none.
-
-    Where every model was asked, nobody chose.
+def marked(logged: Floats, known: Bools) -> Bools | None:
+    """Mask of the outcomes that a service's log has; None where there are none.
 
     Parameters
     ----------
     logged
-        ndarray of shape (n_prompts, n_models): 1 for an outcome of a log; 0 or NaN for another, and for none.
+        ndarray of shape (n_prompts, n_models): 1 for an outcome of a log; 0 or NaN for another.
     known
         ndarray of the same shape, whether there is an outcome.
 
     Examples
     --------
-    >>> known = np.array([[True, False], [True, False], [True, True]])
-    >>> logged_alone(np.array([[1.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]), known).tolist()
-    [True, False, False]
-    >>> logged_alone(np.zeros((3, 2)), known) is None
+    >>> marked(np.array([[1.0, 1.0], [0.0, np.nan]]), np.array([[True, False], [True, True]])).tolist()
+    [[True, False], [False, False]]
+    >>> marked(np.zeros((1, 2)), np.ones((1, 2), bool)) is None
     True
     """
-    alone = ((logged == 1) | ~known).all(axis=1) & known.any(axis=1) & ~known.all(axis=1)
-    return np.asarray(alone) if alone.any() else None
+    found = (logged == 1) & known
+    return np.asarray(found) if found.any() else None
+
+
+def of_a_log_alone(logged: Bools | None, known: Bools) -> Bools:
+    """Mask of the prompts that nobody was asked about: all that is known of them is of a log, (n_prompts,).
+
+    Parameters
+    ----------
+    logged
+        From :func:`marked`.
+    known
+        ndarray of shape (n_prompts, n_models), whether there is an outcome.
+
+    Examples
+    --------
+    >>> logged, known = np.array([[True, False], [True, False]]), np.array([[True, False], [True, True]])
+    >>> of_a_log_alone(logged, known).tolist()
+    [True, False]
+    """
+    if logged is None:
+        return np.zeros(len(known), bool)
+    return np.asarray(logged.any(axis=1) & ~(known & ~logged).any(axis=1))
 
 
 def of_rows(counts: Floats | None) -> Floats | None:

@@ -38,7 +38,12 @@ def prompts_together(tables: Sequence[pd.DataFrame], origin: str) -> pd.DataFram
     DataError
         When two differ in text or source, and share an id.
     """
-    rows = _stacked(tables).drop_duplicates()
+    rows = _stacked(tables)
+    if len(tables) > 1:
+        # One that is given without its source is no other prompt.
+        told = rows.groupby(["prompt_id", "prompt"])["source"].transform("first")
+        rows = rows.assign(source=rows["source"].where(rows["source"].notna(), told))
+    rows = rows.drop_duplicates()
     refuse_repeats(rows, PROMPT_KEY, origin)
     return rows
 
@@ -48,23 +53,26 @@ def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def asked_before_logged(rows: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
-    """Leave out what a service's log says of a prompt and a model where the model was asked as well.
+    """Leave out what a service's log says of a prompt and a model where the model was asked as well, and answered.
 
     The two are of two collections, and must not be averaged: a router chose the one, and a plan the other.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"prompt_id": ["a", "a", "b"], "model": "m", "logged": [1.0, None, 1.0]})
-    >>> asked_before_logged(rows, DropLog()).index.tolist()
+    >>> rows = pd.DataFrame({"prompt_id": ["a", "a", "b"], "model": "m", "score": 1.0, "logged": [1.0, None, 1.0]})
+    >>> asked_before_logged(rows.assign(trials=1), DropLog()).index.tolist()
     [1, 2]
     """
     logged = as_numbers(rows["logged"]) == 1
     if not logged.any():
         return rows
     keys = pd.MultiIndex.from_frame(rows[OUTCOME_KEY])
-    twice = logged & keys.isin(keys[~logged.to_numpy()])
+    answered = ~logged & rows["score"].notna() & (as_numbers(rows["trials"]) != 0)
+    twice = logged & keys.isin(keys[answered.to_numpy()])
     drops.add("outcome of a log where the model was asked as well", int(twice.sum()))
-    return rows[~twice]
+    lost = ~logged & ~answered & keys.isin(keys[(logged & ~twice).to_numpy()])
+    drops.add("asked without an answer, where a log has one", int(lost.sum()))
+    return rows[~twice & ~lost]
 
 
 def refuse_repeats(rows: pd.DataFrame, keys: list[str], origin: str) -> None:

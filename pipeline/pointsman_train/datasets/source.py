@@ -6,6 +6,7 @@ The classes are schemas for configuration files as well, so they are neither fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os import PathLike, fspath
 from typing import Any
 
 
@@ -109,10 +110,10 @@ class PromptsConfig(DatasetConfig):
     Attributes
     ----------
     prompts
-        Path of the table. Of the columns only ``prompt`` is read.
+        Path of the table, a pattern, or a list of both. Of the columns only ``prompt`` is read.
     """
 
-    prompts: str
+    prompts: Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,12 +150,18 @@ class HubConfig(DatasetConfig):
 
 
 def origin_of(config: DatasetConfig) -> str:
-    """Where the outcomes of a data set are, as messages and records call it.
+    """Where the outcomes of a data set are, or the prompts where there are none, as messages and records call it.
 
     Examples
     --------
     >>> origin_of(LongConfig(outcomes=["a.parquet", "b.parquet"])), origin_of(WideConfig(path="w.csv"))
     ('a.parquet, b.parquet', 'w.csv')
     """
-    named = config.outcomes if isinstance(config, LongConfig) else getattr(config, "path", "")
-    return named if isinstance(named, str) else ", ".join(named)
+    match config:
+        case LongConfig():
+            named = config.outcomes
+        case PromptsConfig():
+            named = config.prompts
+        case _:
+            named = getattr(config, "path", "")
+    return fspath(named) if isinstance(named, str | PathLike) else ", ".join(named)

@@ -51,6 +51,13 @@ class Taught:
     stands_for: Floats | None = None
     logged: Floats | None = None
 
+    @property
+    def asked(self) -> Bools:
+        """Mask of the prompts that are not of a service's log."""
+        if self.logged is None:
+            return np.ones(len(self.fold), bool)
+        return np.asarray(np.isnan(self.logged).all(axis=1))
+
     def take(self, rows: Bools) -> Taught:
         """Return the outcomes of the prompts of a mask, which are all learned from."""
         source = [self.source[i] for i in np.flatnonzero(rows).tolist()]
@@ -129,11 +136,18 @@ def fit_featurizer(
 
 
 def _fit(prompts: Sequence[str], taught: Taught, config: FeaturesConfig, ground: Ground | None = None) -> Fitted:
-    ground = learn_ground(prompts, config) if ground is None else ground
+    # The guard is for kinds of prompts that no model was asked about, and a log's are such.
+    ground = learn_ground(prompts, config, taught.asked) if ground is None else ground
     wide = fit_wide(ground, taught, config)
     features, similarity = features_out_of_fold(wide, prompts, taught.fold)
-    unseen = ground.similarity_without(taught.fold == 0, config.familiarity)
+    unseen = unseen_similarity(ground, taught, config)
     return Fitted(serving(wide), features, similarity, unseen, ground)
+
+
+def unseen_similarity(ground: Ground, taught: Taught, config: FeaturesConfig) -> Floats | None:
+    """Return the similarity of asked prompts of one fold to those of the others; None without an embedding."""
+    asked = taught.asked
+    return ground.take(asked).similarity_without(taught.fold[asked] == 0, config.familiarity)
 
 
 def _kept(prompts: Sequence[str], rows: Bools) -> list[str]:
@@ -168,9 +182,11 @@ def features_out_of_fold(wide: Featurizer, prompts: Sequence[str], fold: Ints) -
 
 def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config: TaskConfig) -> Featurizer:
     """Add a score of each source against the rest: the word block's models, with the sources for outcomes."""
-    names, counts = np.unique(np.asarray(taught.source), return_counts=True)
+    asked = taught.asked
+    names, counts = np.unique(np.asarray(taught.source)[asked], return_counts=True)
     kept = names[np.argsort(-counts, kind="stable")][: config.max_sources]
     is_from = (np.asarray(taught.source)[:, None] == kept).astype(np.float64)
+    is_from[~asked] = np.nan  # of a log's prompts the source is mostly unknown
     task = fit_scores(presence, wide.vocabulary, is_from, taught.fold, config.strength)
     return replace(wide, task=task, sources=tuple(kept.tolist()))
 

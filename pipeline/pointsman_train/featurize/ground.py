@@ -74,6 +74,8 @@ class Ground:
 
     def take(self, rows: Bools) -> Ground:
         """Return what is known of the prompts of a mask, with the vocabulary and the vectors that all have taught."""
+        if rows.all():
+            return self
         if self.embedded is None:
             return replace(self, presence=self.presence[rows])
         direction, surface = self.embedded.direction[rows], self.embedded.surface[rows]
@@ -99,15 +101,22 @@ class Ground:
         return found
 
 
-def learn_ground(prompts: Sequence[str], config: FeaturesConfig) -> Ground:
-    """Learn the vocabulary, the word vectors and what is typical, from sanitised prompts."""
+def learn_ground(prompts: Sequence[str], config: FeaturesConfig, typical: Bools | None = None) -> Ground:
+    """Learn the vocabulary, the word vectors and what is typical, from sanitised prompts.
+
+    Parameters
+    ----------
+    typical
+        ndarray of shape (n_prompts,), mask of the prompts that what is typical is learned from; None is all of them.
+    """
     vocabulary = learn_vocabulary(_tokens(prompts), config.words.max_terms, config.words.min_df)
     presence = _presence(prompts, vocabulary)
     if not config.embedding.dimensions:
         return Ground(vocabulary, presence, None)
     vocabulary, embedding = _embedding(vocabulary, presence, config.embedding)
     direction, surface = _place(prompts, vocabulary, embedding)
-    familiarity = fit_familiarity(direction, surface, config.familiarity.codes, config.familiarity.seed)
+    known = slice(None) if typical is None else typical
+    familiarity = fit_familiarity(direction[known], surface[known], config.familiarity.codes, config.familiarity.seed)
     return Ground(vocabulary, presence, Embedded(embedding, direction, surface, familiarity))
 
 

@@ -1,7 +1,7 @@
-"""Prompts of which only a service's log has outcomes: each has one, of the model that a router chose for it.
+"""Outcomes of a service's log, where a router chose who answered.
 
 They tell how hard prompts are, not how models differ: each model is known mostly on what it was thought good for. So by
-default they are put apart, and teach the scores of words alone: see :mod:`pointsman_train.featurize.stack`.
+default they are put apart, and teach the scores of words alone: see :mod:`pointsman_train.featurize.hardness`.
 """
 
 from __future__ import annotations
@@ -10,32 +10,57 @@ from dataclasses import replace
 
 import numpy as np
 
-from pointsman_train.data import Floats, Outcomes
+from pointsman_train.data import Bools, Outcomes
+from pointsman_train.datasets.selected import of_a_log_alone
+from pointsman_train.errors import PoolError
 
 WORDS, ALL = "words", "all"
 LOGGED_CHOICES = (WORDS, ALL)
 WHY = "only a service's log has an outcome, which teaches words (kept)"
+REPEATED = "outcome of a log of a prompt that models were asked about"
 
 
-def put_apart(outcomes: Outcomes, success: Floats) -> tuple[Outcomes, Floats, Floats]:
-    """Take the outcomes of logged prompts out of what is known.
+def put_apart(outcomes: Outcomes, logged: Bools) -> tuple[Outcomes, Outcomes]:
+    """Part what was asked from the outcomes of a log.
+
+    Of a prompt that a model was asked about, what a log says of it is left out, and counted: which other models it
+    knows there hangs on the router.
 
     Parameters
     ----------
-    outcomes
-        With some prompts that are logged.
-    success
-        ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
+    logged
+        ndarray of shape (n_prompts, n_models), the outcomes of a log.
 
     Returns
     -------
-    The outcomes and the successes without them, and the successes of logged prompts alone, each of the same shape.
+    The same prompts twice: with the outcomes that were asked for, and with those of prompts that only a log knows.
     """
-    logged = np.zeros((len(outcomes), 1), bool) if outcomes.logged is None else outcomes.logged[:, None]
-    asked = replace(
+    known = ~np.isnan(outcomes.score)
+    alone = of_a_log_alone(logged, known)[:, None]
+    asked, of_log = _only(outcomes, known & ~logged), _only(outcomes, logged & alone)
+    asked.drops.add(REPEATED, int((logged & ~alone).sum()))
+    return asked, of_log
+
+
+def refuse_unasked(asked: Outcomes, of_log: Outcomes) -> None:
+    """Raise :class:`PoolError` for models that only a log has outcomes of."""
+    never = np.isnan(asked.score).all(axis=0) & ~np.isnan(of_log.score).all(axis=0)
+    if never.any():
+        unasked = [asked.models[m] for m in np.flatnonzero(never).tolist()]
+        raise PoolError(
+            f"only a service's log has outcomes of {unasked!r}, which teach how hard prompts are and no more: ask "
+            "every model about some hundreds of them (pointsman-collect plan=full), or take these out of the pool"
+        )
+
+
+def _only(outcomes: Outcomes, kept: Bools) -> Outcomes:
+    """Return the outcomes of a mask; the drops are counted apart from now on."""
+    counts = None if outcomes.stands_for is None else np.where(kept, outcomes.stands_for, 1.0)
+    return replace(
         outcomes,
-        score=np.where(logged, np.nan, outcomes.score),
-        trials=np.where(logged, 0, outcomes.trials),
-        cost_usd=np.where(logged, np.nan, outcomes.cost_usd),
+        score=np.where(kept, outcomes.score, np.nan),
+        trials=np.where(kept, outcomes.trials, 0),
+        cost_usd=np.where(kept, outcomes.cost_usd, np.nan),
+        stands_for=None if counts is None or (counts == 1).all() else counts,
+        drops=outcomes.drops.copy(),
     )
-    return asked, np.where(logged, np.nan, success), np.where(logged, success, np.nan)

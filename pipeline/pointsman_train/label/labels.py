@@ -10,7 +10,7 @@ import numpy as np
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
 from pointsman_train.datasets.selected import of_rows
 from pointsman_train.errors import ConfigError, LabelError, PoolError
-from pointsman_train.label.apart import LOGGED_CHOICES, WHY, WORDS, put_apart
+from pointsman_train.label.apart import LOGGED_CHOICES, WHY, WORDS, put_apart, refuse_unasked
 from pointsman_train.label.ladder import climb, ladder_order
 from pointsman_train.label.partial import own_means
 from pointsman_train.label.success import succeeds
@@ -78,8 +78,8 @@ class Labelled:
     reason
         Why a prompt has no label, "" where it has one.
     logged
-        ndarray of shape (n_prompts, n_models): successes of prompts of a service's log, which ``outcomes`` and
-        ``success`` are then without; None where there are none, or they teach like the others.
+        ndarray of shape (n_prompts, n_models): successes of prompts that only a service's log knows, which ``outcomes``
+        and ``success`` are then without; None where there are none, or they teach like the others.
     """
 
     outcomes: Outcomes
@@ -92,6 +92,13 @@ class Labelled:
     def models(self) -> tuple[str, ...]:
         """The ladder, cheapest first."""
         return self.outcomes.models
+
+    @property
+    def asked(self) -> Bools:
+        """Mask of the prompts that are not put apart as a service's log."""
+        if self.logged is None:
+            return np.ones(len(self.label), bool)
+        return np.asarray(np.isnan(self.logged).all(axis=1))
 
     @property
     def stands_for(self) -> Floats | None:
@@ -137,11 +144,15 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
     config.check()
     if ALL_FAIL in outcomes.models:
         raise PoolError(f"a model is called {ALL_FAIL!r}, as prompts are that no model succeeds on; rename it")
-    climbed = climb(outcomes, ladder_order(outcomes, config.ladder))
-    success = succeeds(climbed.score, climbed.trials, config.success_threshold, config.min_trials, config.min_successes)
-    logged = None
-    if climbed.logged is not None and config.logged == WORDS:
-        climbed, success, logged = put_apart(climbed, success)
+    of_log = None
+    if outcomes.logged is not None and config.logged == WORDS:
+        outcomes, of_log = put_apart(outcomes, outcomes.logged)
+        if strongest is None:
+            refuse_unasked(outcomes, of_log)
+    order = ladder_order(outcomes, config.ladder)
+    climbed = climb(outcomes, order)
+    success = _succeeds(climbed, config)
+    logged = None if of_log is None else _succeeds(climb(of_log, order), config)
     first, reason = _first_success(success)
     if logged is not None:
         reason = np.where(np.isnan(logged).all(axis=1), reason, WHY).tolist()
@@ -157,6 +168,11 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
     labelled = Labelled(climbed, success, first, tuple(reason), logged)
     log.info("labels %s", labelled.counts())
     return labelled
+
+
+def _succeeds(outcomes: Outcomes, config: LabelConfig) -> Floats:
+    trials = config.success_threshold, config.min_trials, config.min_successes
+    return succeeds(outcomes.score, outcomes.trials, *trials)
 
 
 def _first_success(success: Floats) -> tuple[Ints, list[str]]:

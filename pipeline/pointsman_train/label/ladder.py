@@ -79,4 +79,5 @@ def climb(outcomes: Outcomes, order: Sequence[int]) -> Outcomes:
         trials=outcomes.trials[:, columns],
         cost_usd=outcomes.cost_usd[:, columns],
         stands_for=None if outcomes.stands_for is None else outcomes.stands_for[:, columns],
+        logged=None if outcomes.logged is None else outcomes.logged[:, columns],
     )

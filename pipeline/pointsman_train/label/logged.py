@@ -18,8 +18,9 @@ def log_told(labelled: Labelled) -> str | None:
 
     With the probabilities of a ladder, single outcomes are the ladder's.
     """
-    sent, prompts = sent_by_a_router(labelled.success), len(labelled.label)
-    if sent <= _MANY * prompts or labelled.stands_for is not None or labelled.outcomes.logged is not None:
+    marked = False if labelled.outcomes.logged is None else labelled.outcomes.logged
+    sent, prompts = sent_by_a_router(np.where(marked, np.nan, labelled.success)), len(labelled.label)
+    if sent <= _MANY * prompts or labelled.stands_for is not None:
         return None
     return (
         f"{sent:,} of {prompts:,} prompts have the outcome of one model alone, as in a service's log, where a router "
@@ -34,8 +35,7 @@ def nothing_complete_told(labelled: Labelled) -> str:
     known = ~np.isnan(labelled.success)
     if known.all(axis=1).any():
         return ""
-    apart = np.zeros(len(known), bool) if labelled.outcomes.logged is None else labelled.outcomes.logged
-    single = int((apart | (known.sum(axis=1) == 1)).sum())
+    single = int((~labelled.asked | (known.sum(axis=1) == 1)).sum())
     told = (
         f", and {single:,} of {len(known):,} have one alone, as in a service's log" if single > len(known) / 2 else ""
     )

@@ -113,11 +113,19 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
     return Split(part, group, fingerprint_of(prompt_id, part))
 
 
-def judged_part(parts: Split, most: int, seed: int) -> Split:
-    """Leave test prompts beyond ``most`` out of every part: whole groups are drawn to be judged."""
+def judged_part(parts: Split, most: int, seed: int, asked: Bools) -> Split:
+    """Leave test prompts beyond ``most`` out of every part: whole groups are drawn to be judged.
+
+    Parameters
+    ----------
+    asked
+        ndarray of shape (n_prompts,), mask of those that can be judged; the others do not count.
+    """
     test = parts.rows("test")
-    drawn = sample_groups(parts.group, test, most, seed)
-    return parts if drawn.sum() == test.sum() else replace(parts, part=np.where(test & ~drawn, -1, parts.part))
+    drawn = sample_groups(parts.group, test & asked, most, seed)
+    return (
+        parts if drawn.sum() == (test & asked).sum() else replace(parts, part=np.where(test & ~drawn, -1, parts.part))
+    )
 
 
 def _drawn(prompt_id: Sequence[str], group: Ints, seed: int) -> Ints:

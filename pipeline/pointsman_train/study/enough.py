@@ -33,9 +33,7 @@ def refuse_too_few(task: Task) -> None:
     got, least = int(task.labelled_training.sum()), task.train.min_prompts
     if got >= least:
         return
-    logged = task.labelled.outcomes.logged
-    asked = len(task.labelled.label) - (0 if logged is None else int(logged.sum()))
-    missing, share = least - got, got / max(asked, 1)
+    missing, share = least - got, got / max(int(task.labelled.asked.sum()), 1)
     in_all = f" (about {math.ceil(missing / share):,} more prompts in all, with this split)" if got else ""
     raise LabelError(
         f"{got} labelled training prompts, expected {least} or more (train.min_prompts): {missing} more are "

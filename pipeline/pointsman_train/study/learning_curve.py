@@ -154,11 +154,18 @@ def _measured(
         for repeat in range(config.repeats):
             log.info("%d of %d labels, draw %d of %d", size, sizes[-1], repeat + 1, config.repeats)
             rng = np.random.default_rng([config.seed, repeat])
-            subset = nested_subsets(task.training, task.labelled_training, task.split.group, [size], rng)[0]
+            subset = subset_of(task, size, rng)
             name = f"{size}-{config.seed}-{repeat}"
             rows.append(points.get(name, partial(_point, task, subset, repeat, weights)))
         found.append({name: np.stack([row[name] for row in rows]) for name in HEADLINE})
     return found
+
+
+def subset_of(task: Task, size: int, rng: np.random.Generator) -> Bools:
+    """Draw training prompts with so many labels; a log's are there already, however many labels are bought."""
+    training, asked = task.training, task.labelled.asked
+    [drawn] = nested_subsets(training & asked, task.labelled_training, task.split.group, [size], rng)
+    return np.asarray(drawn | (training & ~asked))
 
 
 def _point(task: Task, subset: Bools, repeat: int, weights: Weights) -> dict[str, Floats]:

@@ -112,7 +112,8 @@ def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_
     labelled, split = task.labelled, task.split
     inside = np.isin(np.asarray(labelled.outcomes.source, dtype=object).astype(str), sources)
     test = split.rows("test")
-    others = split.rows("train", "calibration") & ~inside
+    # Of a log's prompts nobody knows which source they are of.
+    others = split.rows("train", "calibration") & ~inside & labelled.asked
     drawn = sample_groups(split.group, others, most_prompts, task.train.seed)
     part = np.where(test | drawn, split.part, -1)
     router = train(labelled, replace(split, part=part), task.folds, task.train)

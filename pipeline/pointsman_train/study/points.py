@@ -26,6 +26,7 @@ class Points:
     def __init__(self, folder: Path, task: Task) -> None:
         self._folder = folder
         digest = hashlib.sha256(task.labelled.success.tobytes())
+        digest.update(b"" if task.labelled.logged is None else task.labelled.logged.tobytes())
         digest.update(repr((task.labelled.outcomes.fingerprint, task.split.fingerprint, task.folds)).encode())
         digest.update(repr((task.train, task.evaluate)).encode())
         self._key = digest.hexdigest()[:16]

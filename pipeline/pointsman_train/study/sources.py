@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -96,8 +97,10 @@ def _left_out(task: Task, folds: Sequence[Fold]) -> dict[str, Round]:
     rounds = {}
     for fold in folds:
         log.info("leaving out %s, %d prompts", fold.name, int(fold.test.sum()))
+        # Of a log's prompts nobody knows which source they are of.
+        one = replace(fold, train=fold.train & task.labelled.asked)
         try:
-            rounds[fold.name] = next(run_round(task.labelled, task.split.group, fold, {"": task.train}, task.folds))[1]
+            rounds[fold.name] = next(run_round(task.labelled, task.split.group, one, {"": task.train}, task.folds))[1]
         except (LabelError, PoolError) as error:
             log.warning("not measured: %s", error)
     return rounds

@@ -122,9 +122,8 @@ def train(
         log.info("predicting out of fold")
         found = fit_heads(place.heads(heads), calibrate, fitted, rows, fold)
     else:
-        found = fit_heads_apart(
-            place.heads(heads), calibrate, fitted, rows, rows_of(labelled, split.group, split.rows("calibration"))
-        )
+        others = rows_of(labelled, split.group, split.rows("calibration")).asked_alone()
+        found = fit_heads_apart(place.heads(heads), calibrate, fitted, rows, others)
     guard = fit_guard(fitted.unseen_similarity, fallback, config.guard)
     evidence = found.evidence(descriptors.mean_cost, best)
     unseen = None

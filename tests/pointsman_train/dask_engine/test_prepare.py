@@ -13,6 +13,7 @@ from pointsman_train.dask_engine.store import read_table
 from pointsman_train.datasets import LongConfig, PromptsConfig, WideConfig
 from pointsman_train.engine import EngineConfig
 from pointsman_train.errors import ConfigError, DataError, PoolError
+from pointsman_train.label import LabelConfig
 from pointsman_train.local_engine import prepare as prepare_here
 from pointsman_train.pipeline import PipelineConfig, describe
 
@@ -135,9 +136,13 @@ def test_a_log_leaves_what_was_asked_its_place_in_the_sample(inline, quick, flee
     here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
     there, _ = prepare(inline, replace(quick(store), dataset=cut(here, 2)), engine(store, sample=100))
     alone, training = prepare_here(replace(quick(store), dataset=here)), there.split.part != 2
-    asked = int((~alone.labelled.outcomes.logged & (alone.split.part != 2)).sum())
-    assert int((~there.labelled.outcomes.logged & training).sum()) == asked <= 100
-    assert 60 < int((there.labelled.outcomes.logged & training).sum()) < 140
+    asked = int((alone.labelled.asked & (alone.split.part != 2)).sum())
+    assert int((there.labelled.asked & training).sum()) == asked <= 100
+    assert 60 < int((~there.labelled.asked & training).sum()) < 140
+    # Where it teaches like the others, it is drawn like them.
+    alike = replace(quick(store), dataset=cut(here, 2), label=LabelConfig(logged="all"))
+    found, _ = prepare(inline, alike, engine(store, sample=100))
+    assert 60 < int((found.split.part != 2).sum()) < 140
 
 
 def test_of_more_prompts_than_the_sample_a_fair_share_comes_here(inline, quick, folders, store):

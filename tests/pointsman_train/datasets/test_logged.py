@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pointsman_train.data import Outcomes
 from pointsman_train.datasets import LongConfig, WideConfig, load
+from pointsman_train.datasets.selected import of_a_log_alone
 from pointsman_train.errors import DataError
+from pointsman_train.label.ladder import climb
 
 
 @pytest.fixture
@@ -27,22 +30,24 @@ def read(tmp_path):
 
 @pytest.mark.parametrize("name", ["o.parquet", "o.csv"])
 @pytest.mark.parametrize("other", [None, False])
-def test_prompts_are_a_log_s_where_all_that_is_known_of_them_is(read, name, other):
-    assert read(other, other, True, other, name=name).logged.tolist() == [False, True, False]
+def test_an_outcome_is_a_log_s_where_it_is_marked(read, name, other):
+    assert read(other, True, True, other, name=name).logged.tolist() == [[False, True], [True, False], [False, False]]
 
 
-def test_what_every_model_was_asked_is_no_log_s(read):
-    assert read(True, True, False, False).logged is None
-    assert read(True, True, True, True).logged.tolist() == [False, True, True]
+def test_prompts_are_a_log_s_alone_where_no_model_was_asked(read):
+    outcomes = read(None, True, True, True)
+    assert of_a_log_alone(outcomes.logged, ~np.isnan(outcomes.score)).tolist() == [False, True, True]
 
 
 def test_without_the_column_nothing_is_a_log_s(read):
     assert read().logged is None
+    assert not of_a_log_alone(None, np.ones((3, 2), bool)).any()
 
 
-def test_a_mark_goes_with_its_row(read):
+def test_a_mark_goes_with_its_row_and_column(read):
     outcomes = read(None, None, None, True)
-    assert outcomes.take([2, 0]).logged.tolist() == [True, False]
+    assert outcomes.take([2, 0]).logged.tolist() == [[False, True], [False, False]]
+    assert climb(outcomes, [1, 0]).logged.tolist() == [[False, False], [False, False], [True, False]]
 
 
 def test_marks_are_part_of_what_a_data_set_says(read):

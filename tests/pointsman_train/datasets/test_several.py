@@ -51,7 +51,7 @@ def test_a_list_or_a_pattern_names_several_files(write, texts, tmp_path, named):
     found = read({"list": files, "pattern": pattern, "both": [files[0], pattern]}[named], prompts)
     assert found.prompt_id == ["a", "b", "c"]
     np.testing.assert_array_equal(found.score, [[1, 1], [np.nan, 0], [1, np.nan]])
-    assert found.logged.tolist() == [False, True, True]
+    assert found.logged.tolist() == [[False, False], [False, True], [True, False]]
     assert found.drops.counts == {}
 
 
@@ -67,8 +67,45 @@ def test_what_was_asked_counts_where_a_log_has_an_outcome_as_well(write, texts, 
     )
     found = read(files, texts("prompts.parquet", "a", "b", "c"))
     assert found.score[1].tolist() == [1.0, 1.0]
-    assert found.logged.tolist() == [False, False, True]
+    assert found.logged.any(axis=1).tolist() == [False, False, True]
     assert found.drops.counts == {REPEATED: 1}
+
+
+@pytest.mark.parametrize("one_file", [True, False])
+def test_what_was_asked_without_an_answer_leaves_the_log_s(write, texts, one_file):
+    lost = ("b", "dear", None)
+    files = (
+        write("all.parquet", *ASKED, lost, *LOG, logged=[None, None, None, True, True])
+        if one_file
+        else [write("asked.parquet", *ASKED, lost), write("log.parquet", *LOG, logged=True)]
+    )
+    found = read(files, texts("prompts.parquet", "a", "b", "c"))
+    assert found.score[1, 1] == 0.0
+    assert found.logged[1, 1]
+    assert found.drops.counts == {"asked without an answer, where a log has one": 1}
+
+
+def test_an_empty_list_names_no_file(texts):
+    with pytest.raises(DataError, match="an empty list of files was given"):
+        read([], texts("prompts.parquet", "a"))
+
+
+def test_a_file_that_is_named_twice_is_read_once(write, texts, tmp_path):
+    file = write("outcomes.parquet", *ASKED)
+    assert read([file, f"{tmp_path}/./outcomes.parquet"], texts("prompts.parquet", "a")).prompt_id == ["a"]
+    assert read(tmp_path / "outcomes.parquet", texts("more.parquet", "a")).prompt_id == ["a"]
+
+
+def test_a_prompt_that_is_given_without_its_source_is_no_other_one(write, texts, tmp_path):
+    named = tmp_path / "named.parquet"
+    pd.DataFrame({"prompt_id": ["a"], "prompt": ["What is a"], "source": ["mine"]}).to_parquet(named)
+    prompts = [texts("prompts.parquet", "a", "b"), str(named)]
+    outcomes = write("outcomes.parquet", *ASKED, *LOG)
+    assert read(outcomes, prompts).source[:2] == ["mine", ""]
+    other = tmp_path / "other.parquet"
+    pd.DataFrame({"prompt_id": ["a"], "prompt": ["What is a"], "source": ["yours"]}).to_parquet(other)
+    with pytest.raises(DataError, match="a prompt has one text and one source"):
+        read(outcomes, [*prompts, str(other)])
 
 
 def test_two_outcomes_that_were_asked_for_are_refused(write, texts):

@@ -29,7 +29,17 @@ def test_where_there_are_no_more_all_are_taken():
 
 def test_test_prompts_that_are_not_judged_are_in_no_part_and_the_others_stay():
     parts = Split(np.where(GROUP < 20, 0, 2), GROUP, "f")
-    judged = judged_part(parts, 15, seed=0)
+    every = np.ones(len(GROUP), bool)
+    judged = judged_part(parts, 15, 0, every)
     assert 10 <= judged.rows("test").sum() <= 15
     np.testing.assert_array_equal(judged.rows("train"), parts.rows("train"))
-    assert judged_part(parts, 1_000, seed=0) is parts
+    assert judged_part(parts, 1_000, 0, every) is parts
+
+
+def test_of_the_test_prompts_those_that_cannot_be_judged_take_no_place():
+    parts, asked = Split(np.where(GROUP < 20, 0, 2), GROUP, "f"), GROUP % 2 == 0
+    judged = judged_part(parts, 15, 0, asked).rows("test")
+    assert 10 <= judged.sum() <= 15
+    assert asked[judged].all()
+    few = int((parts.rows("test") & asked).sum())
+    assert judged_part(parts, few, 0, asked) is parts
