@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pointsman_train.datasets.files import open_table
@@ -18,6 +20,13 @@ def test_every_suffix_gives_names_before_and_values_after_reading(rows, suffix):
     assert frame["id"].tolist() == ["a", "b"]
     assert [float(value) for value in frame["score"]] == [0.25, 1.0]
     assert frame.index.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("moved", ["log.jsonl.1", "log.jsonl-20261129.gz", "log.ndjson.12.gz", "log.JSONL.2026-11-29"])
+def test_a_log_that_was_moved_away_is_read_as_it_was(rows, moved):
+    suffix = ".jsonl.gz" if moved.endswith("gz") else ".jsonl"
+    path = Path(rows(f"log{suffix}", ROWS))
+    assert open_table(str(path.rename(path.with_name(moved)))).read(["id"])["id"].tolist() == ["a", "b"]
 
 
 def test_a_missing_file_is_named(tmp_path):

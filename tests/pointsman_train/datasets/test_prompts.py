@@ -19,6 +19,13 @@ def test_prompts_are_read_by_their_column_and_empty_ones_left_out(path):
     assert read_prompts(path, "text", "diagnose.traffic_column") == (["a", "b\ufffd"], 2)
 
 
+def test_of_several_files_all_are_read_in_order(path, tmp_path):
+    pd.DataFrame({"text": ["c", None]}).to_json(tmp_path / "traffic.jsonl.1", orient="records", lines=True)
+    expected = (["a", "b\ufffd", "c"], 3)
+    assert read_prompts(str(tmp_path / "traffic*"), "text", "") == expected
+    assert read_prompts([path, str(tmp_path / "traffic.jsonl.1")], "text", "") == expected
+
+
 def test_a_column_that_is_not_there_is_named_with_the_setting_that_names_it(path):
     with pytest.raises(DataError, match=r"no column 'texts' \(did you mean 'text'\?\).* dataset\.columns\.prompt"):
         read_prompts(path, "texts", "dataset.columns.prompt")
