@@ -87,6 +87,22 @@ def of_a_log_alone(logged: Bools | None, known: Bools) -> Bools:
     return np.asarray(logged.any(axis=1) & ~(known & ~logged).any(axis=1))
 
 
+def asked_rows(put_apart: Floats | None, n_prompts: int) -> Bools:
+    """Mask of the prompts that are not put apart as a service's log, ndarray of shape (n_prompts,).
+
+    Parameters
+    ----------
+    put_apart
+        ndarray of shape (n_prompts, n_models): successes of the prompts that are, NaN elsewhere; None is none of them.
+
+    Examples
+    --------
+    >>> asked_rows(np.array([[np.nan, 1.0], [np.nan, np.nan]]), 2).tolist(), asked_rows(None, 1).tolist()
+    ([False, True], [True])
+    """
+    return np.ones(n_prompts, bool) if put_apart is None else np.asarray(np.isnan(put_apart).all(axis=1))
+
+
 def of_rows(counts: Floats | None) -> Floats | None:
     """How many prompts like it each prompt with all these outcomes stands for, ndarray of shape (n_prompts,).
 

@@ -39,11 +39,11 @@ def prompts_together(tables: Sequence[pd.DataFrame], origin: str) -> pd.DataFram
         When two differ in text or source, and share an id.
     """
     rows = _stacked(tables)
-    if len(tables) > 1:
-        # One that is given without its source is no other prompt.
-        told = rows.groupby(["prompt_id", "prompt"])["source"].transform("first")
-        rows = rows.assign(source=rows["source"].where(rows["source"].notna(), told))
-    rows = rows.drop_duplicates()
+    if not rows.duplicated(PROMPT_KEY).any():
+        return rows
+    # One that is given without its source is no other prompt.
+    told = rows.groupby(["prompt_id", "prompt"])["source"].transform("first")
+    rows = rows.assign(source=rows["source"].where(rows["source"].notna(), told)).drop_duplicates()
     refuse_repeats(rows, PROMPT_KEY, origin)
     return rows
 

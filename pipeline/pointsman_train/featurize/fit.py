@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from pointsman_train.data import Bools, Floats, Ints
+from pointsman_train.datasets.selected import asked_rows
 from pointsman_train.featurize.blocks import FeaturesConfig, TaskConfig
 from pointsman_train.featurize.codebook import fit_codebook
 from pointsman_train.featurize.featurizer import Features, Featurizer
@@ -54,9 +55,7 @@ class Taught:
     @property
     def asked(self) -> Bools:
         """Mask of the prompts that are not of a service's log."""
-        if self.logged is None:
-            return np.ones(len(self.fold), bool)
-        return np.asarray(np.isnan(self.logged).all(axis=1))
+        return asked_rows(self.logged, len(self.fold))
 
     def take(self, rows: Bools) -> Taught:
         """Return the outcomes of the prompts of a mask, which are all learned from."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
-from pointsman_train.datasets.selected import of_rows
+from pointsman_train.datasets.selected import asked_rows, of_rows
 from pointsman_train.errors import ConfigError, LabelError, PoolError
 from pointsman_train.label.apart import LOGGED_CHOICES, WHY, WORDS, put_apart, refuse_unasked
 from pointsman_train.label.ladder import climb, ladder_order
@@ -96,9 +96,7 @@ class Labelled:
     @property
     def asked(self) -> Bools:
         """Mask of the prompts that are not put apart as a service's log."""
-        if self.logged is None:
-            return np.ones(len(self.label), bool)
-        return np.asarray(np.isnan(self.logged).all(axis=1))
+        return asked_rows(self.logged, len(self.label))
 
     @property
     def stands_for(self) -> Floats | None:

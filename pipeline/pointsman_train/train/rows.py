@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints
+from pointsman_train.datasets.selected import asked_rows
 from pointsman_train.errors import LabelError, PoolError
 from pointsman_train.featurize.fit import Taught
 from pointsman_train.label.labels import Labelled
@@ -45,9 +46,7 @@ class Rows:
     @property
     def asked(self) -> Bools:
         """Mask of the prompts that are not of a service's log."""
-        if self.logged is None:
-            return np.ones(len(self.group), bool)
-        return np.asarray(np.isnan(self.logged).all(axis=1))
+        return asked_rows(self.logged, len(self.group))
 
     def asked_alone(self) -> Rows:
         """Return the prompts that are not of a service's log."""
