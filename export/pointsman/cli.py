@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("router", metavar="DIR")
     inspect.set_defaults(run=_inspect)
     savings = commands.add_parser("savings", help="what routing saved, or would have, by the log of decisions")
-    savings.add_argument("log", metavar="LOG", help="file that pointsman serve --log wrote")
+    savings.add_argument("log", metavar="LOG", nargs="+", help="file that pointsman serve --log wrote; several parts")
     savings.add_argument("--against", metavar="MODEL", help="a model that all requests would else have gone to")
     savings.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     savings.set_defaults(run=_savings)

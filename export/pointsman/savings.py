@@ -8,29 +8,23 @@ paid is not.
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pointsman.errors import PointsmanError
+from pointsman.logged_pairs import NO_RECORD, Pair, SavingsError, pair_of, records_of
 
 _RESAMPLES = 2_000
 _SEED = 0
-_NO_RECORD = "the line is not a record"
-# US dollars of one request.
-_MOST = 1e9
+# Sessions with fewer of which resamples of them say little of what others will be.
+_ENOUGH = 30
 
-
-class SavingsError(PointsmanError, ValueError):
-    """The log cannot be read, or holds nothing to compare."""
+__all__ = ["Interval", "Savings", "SavingsError", "savings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +81,13 @@ class Savings:
 
     def words(self) -> str:
         """Say it in sentences."""
-        would, saved = ("would have " if self.shadow else ""), self.saved
+        would = "would have " if self.shadow else ""
         other = f"sending all to {self.against}" if self.against else "where the callers sent them"
         lines = [
             f"{self.requests:,} requests of {self.sessions:,} sessions count.",
             *(f"  {count:,} do not: {reason}." for reason, count in self.left_out.items()),
             f"Without routing ({other}) they cost {self.without_usd:.6g} USD, with it {self.with_usd:.6g} USD.",
-            f"Routing {would}saved {saved.value:.1%} of the cost (95 % interval {saved.low:.1%} to {saved.high:.1%}).",
-            _verdict(saved, would),
+            *self._share(would),
             f"It {'would send' if self.shadow else 'sent'} {self.moved:.1%} of the requests to another model:",
             *(f"  {name}: {of[0]:,} without routing, {of[1]:,} with it" for name, of in self.models.items()),
             *self._success(),
@@ -102,24 +95,34 @@ class Savings:
         ]
         return "\n".join(lines)
 
+    def _share(self, would: str) -> list[str]:
+        share = f"Routing {would}saved {self.saved.value:.1%} of the cost"
+        if self.sessions < _ENOUGH:
+            return [f"{share}; fewer than {_ENOUGH} sessions are too few for an interval."]
+        interval = f"(95 % interval {self.saved.low:.1%} to {self.saved.high:.1%})"
+        return [f"{share} {interval}.", _verdict(self.saved, would)]
+
     def _success(self) -> list[str]:
         change = self.success_change
         if change is None:
             return ["The router gave no probabilities of success for these requests."]
+        interval = f" ({100 * change.low:+.1f} to {100 * change.high:+.1f})" if self.sessions >= _ENOUGH else ""
         return [
             f"By the router's own probabilities, {self.success_without:.1%} of the answers are right without routing "
-            f"and {self.success_with:.1%} with it: a change of {100 * change.value:+.1f} points "
-            f"({100 * change.low:+.1f} to {100 * change.high:+.1f})."
+            f"and {self.success_with:.1%} with it: a change of {100 * change.value:+.1f} points{interval}."
         ]
 
 
-def savings(log: str | Path, *, against: str | None = None, rng: np.random.Generator | None = None) -> Savings:
+def savings(
+    log: str | Path | Sequence[str | Path], *, against: str | None = None, rng: np.random.Generator | None = None
+) -> Savings:
     """Read a log of decisions and compare the cost with and without routing.
 
     Parameters
     ----------
     log
-        JSON Lines as :class:`pointsman.dispatch.log.DecisionLog` writes them; ``.gz`` is unpacked.
+        JSON Lines as :class:`pointsman.dispatch.log.DecisionLog` writes them, or several parts of a log that was
+        rotated; ``.gz`` is unpacked.
     against
         The model that all requests would else have gone to. None compares with where the callers of shadow mode sent
         them, and leaves out requests that were routed.
@@ -133,12 +136,13 @@ def savings(log: str | Path, *, against: str | None = None, rng: np.random.Gener
     """
     left_out: Counter[str] = Counter()
     pairs = []
-    for record in _records(Path(log), left_out):
+    parts = [log] if isinstance(log, str | Path) else log
+    for record in chain.from_iterable(records_of(Path(part), left_out) for part in parts):
         try:
-            pair = _pair(record, against)
+            pair = pair_of(record, against)
         except (KeyError, TypeError, AttributeError, ValueError):
             # Somebody else's line, that happens to have an id.
-            pair = _NO_RECORD
+            pair = NO_RECORD
         if isinstance(pair, str):
             left_out[pair] += 1
         else:
@@ -146,94 +150,11 @@ def savings(log: str | Path, *, against: str | None = None, rng: np.random.Gener
     if not pairs:
         told = "; ".join(f"{count} lines: {reason}" for reason, count in left_out.items()) or "it has no line"
         mend = "" if against else "; for a log of routed requests, name the model to compare with: --against MODEL"
-        raise SavingsError(f"{log} has no request to compare ({told}){mend}")
+        raise SavingsError(f"{', '.join(map(str, parts))} has no request to compare ({told}){mend}")
     return _summed(pairs, left_out, against, rng or np.random.default_rng(_SEED))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """One request: model and cost without routing, and with it."""
-
-    session: str
-    before: str
-    after: str
-    before_usd: float
-    after_usd: float
-    shadow: bool
-    p_success: Mapping[str, float] = field(default_factory=dict)
-
-
-def _records(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
-    try:
-        with _opened(path) as lines:
-            for line in lines:
-                record = _record(line)
-                if record is None:
-                    left_out[_NO_RECORD] += bool(line.strip())
-                elif "feedback" not in record:
-                    yield record
-    except (OSError, EOFError, zlib.error) as error:
-        raise SavingsError(f"the log {path} cannot be read: {error}") from error
-
-
-def _opened(path: Path) -> TextIO:
-    """Open a log, or one that was packed when it was rotated."""
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    return path.open(encoding="utf-8", errors="replace")
-
-
-def _record(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and "decision_id" in found else None
-
-
-def _pair(record: Mapping[str, Any], against: str | None) -> _Pair | str:
-    """Return both sides of a request, or why it does not count."""
-    choice, paid, costs = record.get("choice"), record.get("cost_usd"), record.get("costs_usd") or {}
-    shadow, sent = bool(record.get("shadow")), record.get("model")
-    if sent is None or record.get("status", 0) >= 400:
-        return "nobody answered, or with an error"
-    if choice is None:
-        return "the router did not choose: a model was pinned, or none could be chosen"
-    if paid is None:
-        untold = record.get("stream") and record.get("output_tokens") is None and record.get("error") is None
-        mend = "; a streamed chat has one with the setting stream_usage" if untold else ""
-        return f"its cost is unknown, for want of a price or of the upstream's count of tokens{mend}"
-    if not shadow and against is None:
-        return "it was routed, and no model to compare with was named"
-    if not shadow and sent != choice["model"]:
-        # What an outage did is not what routing does.
-        return "another model stood in for the chosen one, which failed"
-    after = choice["model"] if shadow else sent
-    before = sent if against is None else against
-    sides = [paid if model == sent else costs.get(model) for model in (before, after)]
-    if sides[0] is None or sides[1] is None:
-        missing = before if sides[0] is None else after
-        return f"the cost of {missing} is unknown, or it could not have answered"
-    session = record.get("session") or record["decision_id"]
-    p_success = {_text(model): _number(p) for model, p in (choice.get("p_success") or {}).items()}
-    cost = _number(sides[0]), _number(sides[1])
-    return _Pair(_text(session), _text(before), _text(after), *cost, shadow, p_success)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("no text")
-    return value
-
-
-def _number(value: Any) -> float:
-    # A whole number of JSON may be too large for a float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
-        raise ValueError("no number of 0 or more")
-    return float(value)
-
-
-def _summed(pairs: list[_Pair], left_out: Counter[str], against: str | None, rng: np.random.Generator) -> Savings:
+def _summed(pairs: list[Pair], left_out: Counter[str], against: str | None, rng: np.random.Generator) -> Savings:
     cost = np.array([(one.before_usd, one.after_usd) for one in pairs])
     known = np.array([one.before in one.p_success and one.after in one.p_success for one in pairs])
     success = np.array([_success(one) if fit else (0.0, 0.0) for one, fit in zip(pairs, known, strict=True)])
@@ -260,7 +181,7 @@ def _summed(pairs: list[_Pair], left_out: Counter[str], against: str | None, rng
     )
 
 
-def _success(pair: _Pair) -> tuple[float, float]:
+def _success(pair: Pair) -> tuple[float, float]:
     return pair.p_success[pair.before], pair.p_success[pair.after]
 
 

@@ -11,7 +11,7 @@ from pointsman_train.engine import Prepared, Source
 from pointsman_train.featurize.run import open_session, predictions_of
 from pointsman_train.label import label
 from pointsman_train.memory import give_back
-from pointsman_train.split import group_near_duplicates, split
+from pointsman_train.split import group_near_duplicates, logged_to_training, split
 from pointsman_train.study.task import Task
 from pointsman_train.train.router import TrainedRouter
 from pointsman_train.train.stage import train
@@ -47,7 +47,8 @@ def prepare(source: Source) -> Prepared:
     labelled = label(outcomes, source.label)
     group = group_near_duplicates(labelled.outcomes.prompt, source.group)
     give_back()
-    parts = split(labelled.outcomes.prompt_id, group, source.split)
+    ids = labelled.outcomes.prompt_id
+    parts = logged_to_training(split(ids, group, source.split), labelled.asked, ids)
     for reason, rows in labelled.outcomes.drops.counts.items():
         log.info("%s: %d", reason, rows)
     log.info("split %s, %d near-duplicate groups", parts.counts(), int(group.max()) + 1)

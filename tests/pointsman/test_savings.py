@@ -146,14 +146,32 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says(log):
 
 
 def test_the_command_prints_sentences_or_json(log, capsys):
-    path = log(*[line(decision_id=str(n)) for n in range(20)])
+    path = log(*[line(decision_id=str(n)) for n in range(40)])
     assert main(["savings", str(path)]) == 0
     said = capsys.readouterr().out
-    assert "20 requests of 20 sessions count." in said
+    assert "40 requests of 40 sessions count." in said
     assert "would have saved 75.0% of the cost (95 % interval 75.0% to 75.0%)." in said
     assert "a change of -20.0 points (-20.0 to -20.0)" in said
     assert main(["savings", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["saved"]["value"] == pytest.approx(0.75)
+
+
+def test_a_handful_of_sessions_has_no_interval(log):
+    said = savings(log(*[line(decision_id=str(n)) for n in range(29)])).words()
+    assert "saved 75.0% of the cost; fewer than 30 sessions are too few for an interval." in said
+    assert "a change of -20.0 points." in said
+    assert "The interval" not in said
+    assert "95 %" not in said
+
+
+def test_the_parts_of_a_rotated_log_count_together(log, tmp_path, capsys):
+    parts = []
+    for part in range(3):
+        lines = [line(decision_id=f"{part}-{n}") for n in range(20)]
+        parts.append(str(log(*lines).rename(tmp_path / f"decisions.{part}")))
+    assert savings(parts).requests == 60
+    assert main(["savings", *parts]) == 0
+    assert "60 requests of 60 sessions count." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

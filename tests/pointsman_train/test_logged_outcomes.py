@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pointsman_train.errors import PoolError
-from pointsman_train.label.apart import WHY
+from pointsman_train.label.apart import ALIKE, WHY
 from pointsman_train.pipeline import run_pipeline
 
 
@@ -60,6 +60,13 @@ def test_a_router_is_trained_on_both_and_says_which_prompts_are_a_log_s(few, tra
     assert len(result.router.features) == int((result.prepared.split.part != 2).sum())
 
 
+def test_where_a_log_teaches_like_what_was_asked_that_is_noted(few, served, tmp_path):
+    config = few(tmp_path, dataset=served(0.6), stages=["label"])
+    config.label.logged = "all"
+    found = run_pipeline(config, tmp_path / "run").prepared.labelled
+    assert found.outcomes.drops.counts[ALIKE] == int(found.outcomes.logged.sum()) > 100
+
+
 def test_what_a_log_says_moves_the_words_and_nothing_that_models_are_told_by(few, served, tmp_path):
     dataset = served(0.6)
     table = pd.read_parquet(dataset.outcomes)
@@ -81,18 +88,21 @@ def test_what_a_log_says_moves_the_words_and_nothing_that_models_are_told_by(few
 def test_kinds_of_prompts_that_no_model_was_asked_about_are_unfamiliar(few, served, fleet, tmp_path):
     """What a log teaches of their words is no reason to trust what the router says of the models."""
     sources = pd.read_parquet(fleet.prompts).set_index("prompt_id")["source"]
-    kinds = sorted(sources.unique())[::6]
+    kinds = sorted(sources.unique())[3::6]
     dataset = served(0.8)
     table = pd.read_parquet(dataset.outcomes)
     of_kind = table["prompt_id"].map(sources).isin(kinds)
     kept = table[~of_kind | (table["model"] == table["model"].iloc[0])]
-    kept.assign(logged=kept["logged"] | of_kind).to_parquet(tmp_path / "outcomes.parquet")
-    found = run_pipeline(few(tmp_path, dataset=replace(dataset, outcomes=str(tmp_path / "outcomes.parquet"))), tmp_path)
-    outcomes, guard = found.prepared.labelled.outcomes, found.router.guard
-    _, similarity = found.router.featurizer.transform_all(outcomes.prompt)
-    strange, unfamiliar = np.isin(outcomes.source, kinds), similarity < guard.threshold
-    assert unfamiliar[strange].mean() > 0.5
-    assert unfamiliar[~strange].mean() < 0.15
+    kept = kept.assign(logged=kept["logged"] | of_kind)
+    strange = pd.read_parquet(fleet.prompts).query("source in @kinds")["prompt"].tolist()
+    shares = []
+    for name, rows in {"with": kept, "without": kept[~kept["logged"]]}.items():
+        rows.to_parquet(tmp_path / f"{name}.parquet")
+        config = few(tmp_path / name, dataset=replace(dataset, outcomes=str(tmp_path / f"{name}.parquet")))
+        router = run_pipeline(config, tmp_path / f"run_{name}").router
+        _, similarity = router.featurizer.transform_all(strange)
+        shares.append(float(np.mean(similarity < router.guard.threshold)))
+    assert shares[0] > 0.5 * shares[1] > 0.1, shares
 
 
 def test_a_log_alone_is_refused_with_what_is_missing(quick, served, tmp_path):

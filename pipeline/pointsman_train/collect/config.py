@@ -181,3 +181,5 @@ class CollectConfig:
             other = files.setdefault(path.resolve(), name)
             if other != name:
                 raise ConfigError(f"{name} is {str(path)!r}, and so is {other}, which would be lost; give another path")
+            if name != "store" and path.suffix.lower() != ".parquet":
+                raise ConfigError(f"{name} is {str(path)!r}; tables are written as Parquet: end it in .parquet")

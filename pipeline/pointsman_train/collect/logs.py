@@ -36,7 +36,7 @@ from pointsman_train.datasets.read_text import open_text, require_file, unreadab
 from pointsman_train.errors import DataError
 
 _LOST = "feedback without a decision"
-_MEND = {_LOST: "; if the log was rotated, name all its parts: log='decisions*.jsonl'"}
+_MEND = {_LOST: "; if the log was rotated, name all its parts: log='decisions*.jsonl*'"}
 _AMOUNTS = ("input_tokens", "output_tokens", "cost_usd", "latency_ms")
 
 
@@ -105,7 +105,7 @@ def read_log(paths: Sequence[Path], success_threshold: float, drops: DropLog) ->
     if not decisions:
         raise DataError(_nothing(paths, drops))
     drops.add(_LOST, len(feedback.keys() - decisions.keys()))
-    drops.add("no feedback (kept)", len(decisions.keys() - feedback.keys()))
+    drops.add("no feedback, so that they teach nothing (kept)", len(decisions.keys() - feedback.keys()))
     rows = [_row(key, decisions[key], feedback.get(key, math.nan), success_threshold) for key in decisions]
     return pd.DataFrame({"prompt_id": list(prompts), "prompt": list(prompts.values())}), pd.DataFrame(rows)
 

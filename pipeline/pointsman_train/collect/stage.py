@@ -15,16 +15,16 @@ from tqdm import tqdm
 
 from pointsman_train.collect.collect import OVER_BUDGET, Collector, Progress, Request, ask_of
 from pointsman_train.collect.config import CollectConfig
-from pointsman_train.collect.endpoints import read_endpoints
+from pointsman_train.collect.endpoints import Endpoint, read_endpoints
 from pointsman_train.collect.estimate import Estimate, estimate
 from pointsman_train.collect.items import Item, Labelled, read_items, read_labelled
 from pointsman_train.collect.judge_desk import JudgeDesk
-from pointsman_train.collect.keep import refuse_to_lose
+from pointsman_train.collect.keep import refuse_to_lose, refuse_to_shrink
 from pointsman_train.collect.outcome import Outcome
 from pointsman_train.collect.plan import Plan
 from pointsman_train.collect.store import Store
 from pointsman_train.collect.write import write_table
-from pointsman_train.errors import GraderError
+from pointsman_train.errors import CollectError, GraderError
 from pointsman_train.graders import make_grader
 from pointsman_train.graders.agreement import Agreement, agreement
 from pointsman_train.graders.beforehand import ungradable
@@ -89,9 +89,10 @@ def collect(config: CollectConfig) -> Collected:
             left_out=left_out,
         )
         if config.dry_run:
+            _warn_of_table(config, items, endpoints)
             asked = [item for item in items if item.prompt_id not in left_out]
             return Collected(asyncio.run(estimate(asked, endpoints, graders, collector.request, store)), [], None, 0.0)
-        refuse_to_lose(config.outcomes_table, {item.prompt_id for item in items}, {one.model for one in endpoints})
+        _refuse_to_lose(config, items, endpoints)
         for endpoint in (*endpoints, *([desk.endpoint] if desk else [])):
             endpoint.key()
         outcomes, progress = _ask_all(collector, items)
@@ -100,6 +101,21 @@ def collect(config: CollectConfig) -> Collected:
         agreed = asyncio.run(_agreement(collector, labelled, progress)) if labelled else None
     judged = desk.cost_usd if desk else 0.0
     return Collected([], outcomes, progress, _saved(outcomes, progress), judged, agreed)
+
+
+def _refuse_to_lose(config: CollectConfig, items: Sequence[Item], endpoints: Sequence[Endpoint]) -> None:
+    ladder = [endpoint.model for endpoint in endpoints]
+    refuse_to_lose(config.outcomes_table, {item.prompt_id for item in items}, ladder)
+    if config.plan == "ladder":
+        refuse_to_shrink(config.outcomes_table, ladder, config.success_threshold)
+
+
+def _warn_of_table(config: CollectConfig, items: Sequence[Item], endpoints: Sequence[Endpoint]) -> None:
+    """Say in a dry run what would stop the real one."""
+    try:
+        _refuse_to_lose(config, items, endpoints)
+    except CollectError as error:
+        log.warning("%s", error)
 
 
 def _desk(config: CollectConfig) -> JudgeDesk | None:
@@ -185,6 +201,8 @@ def summarise(collected: Collected, config: CollectConfig) -> str:
             f"{e.model:<40} {e.asks:>8} requests  about ${e.likely_usd:.4f}, at most ${e.worst_usd:.4f}"
             for e in collected.estimates
         ]
+        lines += ["this is the most: plan=ladder stops at the first success"] if config.plan == "ladder" else []
+        lines += [f"judging by {config.judge.model} comes on top"] if config.judge.model else []
         return "\n".join([*lines, "nothing was asked (dry_run)"])
     progress = collected.progress
     lines = [

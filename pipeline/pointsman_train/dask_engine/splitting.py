@@ -35,7 +35,7 @@ from pointsman_train.errors import DataError, LabelError
 from pointsman_train.label import Labelled, label
 from pointsman_train.label.apart import WORDS
 from pointsman_train.label.labels import strongest_rung
-from pointsman_train.split import Split
+from pointsman_train.split import Split, logged_to_training
 from pointsman_train.split.split import PARTS, fingerprint_of
 
 log = logging.getLogger(__name__)
@@ -187,7 +187,8 @@ class Splitting:
         if not everything:
             together = hashlib.sha256("".join(found["fingerprint"] for found in facts).encode()).hexdigest()
             outcomes = replace(outcomes, fingerprint=together)
-        split = Split(part, _numbered(groups), fingerprint_of(outcomes.prompt_id, part))
+        drawn = Split(part, _numbered(groups), fingerprint_of(outcomes.prompt_id, part))
+        split = logged_to_training(drawn, sample.asked, outcomes.prompt_id)
         prepared = Prepared(
             replace(sample, outcomes=outcomes), split, {} if everything else _whole(counts, facts, part)
         )

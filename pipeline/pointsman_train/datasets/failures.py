@@ -36,7 +36,8 @@ _HINTS = {
 
 _OF_TWO = (
     "they have other probabilities, so they are of two collections, as a log and what was asked later: keep one "
-    "collection of each prompt, the one with all outcomes, and drop the other's rows"
+    "collection of each prompt, the one with all outcomes, and drop the other's rows; a log's rows are left out by "
+    "themselves where a column logged marks them"
 )
 
 

@@ -11,10 +11,8 @@ from pointsman_train.datasets.schema import as_numbers
 from pointsman_train.errors import DataError
 
 PROMPT_KEY, OUTCOME_KEY = ["prompt_id"], ["prompt_id", "model"]
-_ONCE = {
-    tuple(PROMPT_KEY): "a prompt has one text and one source",
-    tuple(OUTCOME_KEY): "aggregate repeated trials to one row, and keep one of two collections",
-}
+_ONE_TEXT = "a prompt has one text and one source"
+_ONE_ROW = "aggregate repeated trials to one row, keep one of two collections, or mark a log's rows in a column logged"
 
 
 def outcomes_together(tables: Sequence[pd.DataFrame], origin: str, drops: DropLog) -> pd.DataFrame:
@@ -26,7 +24,7 @@ def outcomes_together(tables: Sequence[pd.DataFrame], origin: str, drops: DropLo
         When a prompt has two outcomes of one model, and not one of them alone was asked for.
     """
     rows = asked_before_logged(_stacked(tables), drops)
-    refuse_repeats(rows, OUTCOME_KEY, origin)
+    refuse_repeats(rows, OUTCOME_KEY, origin, _ONE_ROW)
     return rows
 
 
@@ -44,7 +42,7 @@ def prompts_together(tables: Sequence[pd.DataFrame], origin: str) -> pd.DataFram
     # One that is given without its source is no other prompt.
     told = rows.groupby(["prompt_id", "prompt"])["source"].transform("first")
     rows = rows.assign(source=rows["source"].where(rows["source"].notna(), told)).drop_duplicates()
-    refuse_repeats(rows, PROMPT_KEY, origin)
+    refuse_repeats(rows, PROMPT_KEY, origin, _ONE_TEXT)
     return rows
 
 
@@ -75,9 +73,9 @@ def asked_before_logged(rows: pd.DataFrame, drops: DropLog) -> pd.DataFrame:
     return rows[~twice & ~lost]
 
 
-def refuse_repeats(rows: pd.DataFrame, keys: list[str], origin: str) -> None:
-    """Raise :class:`DataError` where two rows have the same key."""
+def refuse_repeats(rows: pd.DataFrame, keys: list[str], origin: str, mend: str) -> None:
+    """Raise :class:`DataError` where two rows have the same key; ``mend`` says what to do."""
     twice = rows.duplicated(keys)
     if twice.any():
         first = ", ".join(f"{key} {rows[key][twice].iloc[0]!r}" for key in keys)
-        raise DataError(f"{origin}: more than one row has {first}, in one file or in two; {_ONCE[tuple(keys)]}")
+        raise DataError(f"{origin}: more than one row has {first}, in one file or in two; {mend}")

@@ -205,7 +205,7 @@ def totals(weights: Weights, columns: Floats) -> Floats:
 def means(weights: Weights, columns: Floats) -> Floats:
     """Weighted means of each column under each row of the weights; shapes as :func:`totals`."""
     prompts: Floats = weights.sum(axis=1, dtype=np.float64)[:, None]
-    return totals(weights, columns) / prompts
+    return divide(totals(weights, columns), prompts)
 
 
 def by_rows(weights: Weights, figure: Callable[[Weights], Floats]) -> Floats:

@@ -107,15 +107,16 @@ def learn_ground(prompts: Sequence[str], config: FeaturesConfig, typical: Bools 
     Parameters
     ----------
     typical
-        ndarray of shape (n_prompts,), mask of the prompts that what is typical is learned from; None is all of them.
+        ndarray of shape (n_prompts,), mask of the prompts that word vectors and what is typical are learned from; None
+        is all of them. A word of the others alone says nothing of where a prompt lies, as an unknown one does.
     """
+    known = slice(None) if typical is None or typical.all() else typical
     vocabulary = learn_vocabulary(_tokens(prompts), config.words.max_terms, config.words.min_df)
     presence = _presence(prompts, vocabulary)
     if not config.embedding.dimensions:
         return Ground(vocabulary, presence, None)
-    vocabulary, embedding = _embedding(vocabulary, presence, config.embedding)
+    vocabulary, embedding = _embedding(vocabulary, presence[known], config.embedding)
     direction, surface = _place(prompts, vocabulary, embedding)
-    known = slice(None) if typical is None else typical
     familiarity = fit_familiarity(direction[known], surface[known], config.familiarity.codes, config.familiarity.seed)
     return Ground(vocabulary, presence, Embedded(embedding, direction, surface, familiarity))
 

@@ -17,9 +17,6 @@ from pointsman_train.cores import on_all_cores
 from pointsman_train.data import Bools, Floats
 from pointsman_train.featurize.logistic import Fit, fit_logistic
 
-# A column of such values has an offset that the penalty hardly holds back.
-_FREE = 5.0
-
 
 def fit_hardness(terms: sp.csr_array, logged: Floats, parts: Sequence[Bools], strength: float) -> list[Floats]:
     """Fit the direction on the logged prompts of each part.
@@ -51,8 +48,7 @@ def fit_hardness(terms: sp.csr_array, logged: Floats, parts: Sequence[Bools], st
 
     def fit(part: Bools) -> Floats:
         row, model = np.nonzero(~np.isnan(logged) & part[:, None])
-        at = np.arange(len(row)), model
-        offsets = sp.csr_array((np.full(len(row), _FREE), at), shape=(len(row), logged.shape[1]))
+        offsets = sp.csr_array((np.ones(len(row)), (np.arange(len(row)), model)), shape=(len(row), logged.shape[1]))
         weights, _ = fit_logistic(beside(terms[row], offsets), logged[row, model], None, strength)
         return weights[: terms.shape[1]]
 

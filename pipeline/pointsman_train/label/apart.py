@@ -16,7 +16,8 @@ from pointsman_train.errors import PoolError
 
 WORDS, ALL = "words", "all"
 LOGGED_CHOICES = (WORDS, ALL)
-WHY = "only a service's log has an outcome, which teaches words (kept)"
+WHY = "only a service's log has an outcome (kept)"
+ALIKE = "outcome of a service's log, which counts as one that was asked for (kept)"
 REPEATED = "outcome of a log of a prompt that models were asked about"
 
 
@@ -47,9 +48,10 @@ def refuse_unasked(asked: Outcomes, of_log: Outcomes) -> None:
     never = np.isnan(asked.score).all(axis=0) & ~np.isnan(of_log.score).all(axis=0)
     if never.any():
         unasked = [asked.models[m] for m in np.flatnonzero(never).tolist()]
+        mend = "" if never.all() else ", or take these out of the pool"
         raise PoolError(
-            f"only a service's log has outcomes of {unasked!r}, which teach how hard prompts are and no more: ask "
-            "every model about some hundreds of them (pointsman-collect plan=full), or take these out of the pool"
+            f"only a service's log has outcomes of {unasked!r}, which tell how hard prompts are and no more: ask every "
+            f"model about some hundreds of them (pointsman-collect plan=full){mend}"
         )
 
 

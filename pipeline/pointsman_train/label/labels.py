@@ -10,7 +10,7 @@ import numpy as np
 from pointsman_train.data import UNKNOWN_LABEL, Bools, Floats, Ints, Outcomes
 from pointsman_train.datasets.selected import asked_rows, of_rows
 from pointsman_train.errors import ConfigError, LabelError, PoolError
-from pointsman_train.label.apart import LOGGED_CHOICES, WHY, WORDS, put_apart, refuse_unasked
+from pointsman_train.label.apart import ALIKE, LOGGED_CHOICES, WHY, WORDS, put_apart, refuse_unasked
 from pointsman_train.label.ladder import climb, ladder_order
 from pointsman_train.label.partial import own_means
 from pointsman_train.label.success import succeeds
@@ -159,6 +159,8 @@ def label(outcomes: Outcomes, config: LabelConfig, strongest: int | None = None)
         first, reason = _settle_all_fail(first, reason, success.shape[1], all_fail)
     # A log of its own, so that labelling the same outcomes again does not count twice.
     climbed = replace(climbed, drops=climbed.drops.copy())
+    if of_log is None and outcomes.logged is not None:
+        climbed.drops.add(ALIKE, int(outcomes.logged.sum()))
     for why in sorted(set(reason) - {""}):
         climbed.drops.add(f"no label: {why}", reason.count(why))
     if strongest is None and (first == UNKNOWN_LABEL).all():

@@ -3,7 +3,7 @@
 from pointsman_train.split.groups import GroupConfig, group_near_duplicates
 from pointsman_train.split.sampling import sample_groups
 from pointsman_train.split.sources import deal_sources
-from pointsman_train.split.split import Split, SplitConfig, fold_of, judged_part, split
+from pointsman_train.split.split import Split, SplitConfig, fold_of, judged_part, logged_to_training, split
 
 __all__ = [
     "GroupConfig",
@@ -13,6 +13,7 @@ __all__ = [
     "fold_of",
     "group_near_duplicates",
     "judged_part",
+    "logged_to_training",
     "sample_groups",
     "split",
 ]

@@ -113,6 +113,29 @@ def split(prompt_id: Sequence[str], group: Ints, config: SplitConfig) -> Split:
     return Split(part, group, fingerprint_of(prompt_id, part))
 
 
+def logged_to_training(parts: Split, asked: Bools, prompt_id: Sequence[str]) -> Split:
+    """Train on the prompts of a service's log, wherever they were drawn: nothing can be judged on them.
+
+    Near-duplicates of prompts that are judged on stay with these, and teach nothing.
+
+    Parameters
+    ----------
+    asked
+        ndarray of shape (n_prompts,), mask of the prompts that are not of a log.
+
+    Examples
+    --------
+    >>> parts = Split(np.array([0, 2, 2, 2]), np.array([0, 1, 1, 2]), "")
+    >>> logged_to_training(parts, np.array([True, True, False, False]), ["a", "b", "c", "d"]).part.tolist()
+    [0, 2, 2, 0]
+    """
+    if asked.all():
+        return parts
+    held = np.isin(parts.group, parts.group[asked & (parts.part != 0)])
+    part = np.where(asked | held, parts.part, 0)
+    return replace(parts, part=part, fingerprint=fingerprint_of(prompt_id, part))
+
+
 def judged_part(parts: Split, most: int, seed: int, asked: Bools) -> Split:
     """Leave test prompts beyond ``most`` out of every part: whole groups are drawn to be judged.
 

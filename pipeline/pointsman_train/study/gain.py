@@ -65,10 +65,11 @@ def check_labels(curve: LearningCurve, gain: Estimate, least: int) -> Check:
     if labels < least:
         verdict, advice = CANNOT_TELL, f"Label {least - labels} more training prompts before asking again."
     elif gain.low > 0:
-        verdict = PAYS
-        advice = (
-            "More labels would help." if curve.buys else "There are enough: more of the same kind would add little."
-        )
+        verdict, advice = PAYS, "There are enough: more of the same kind would add little."
+        if curve.buys:
+            advice = "More labels would help."
+        elif not curve.gains:
+            advice = "There are enough to gain by; whether more would help cannot be told from so few."
     elif curve.buys:
         verdict, advice = CANNOT_TELL, "Label more prompts: the curve still rises."
     elif prompts_wanted(gain) > gain.n:

@@ -32,6 +32,7 @@ from pointsman_train.train.stage import train
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = ""
 # Share of the test prompts.
 _MOST_UNSEEN = 0.5
 
@@ -83,8 +84,8 @@ def leave_sources_out(task: Task, evaluation: Evaluation, weights: Weights, conf
     judged = list(compress(task.labelled.outcomes.source, rows))
     _refuse_ids(task, judged)
     done: list[_Done] = []
-    failed: dict[str, str] = {}
-    for sources in deal_sources(judged, config.folds):
+    failed = {} if all(judged) else {UNKNOWN_SOURCE: "where these prompts come from is not known"}
+    for sources in deal_sources(list(filter(None, judged)), config.folds):
         log.info("training without %s", ", ".join(sources))
         try:
             done.append(_without(task, evaluation, sources, config.most_prompts))
@@ -110,10 +111,10 @@ def _refuse_ids(task: Task, judged: Sequence[str]) -> None:
 def _without(task: Task, evaluation: Evaluation, sources: tuple[str, ...], most_prompts: int) -> _Done:
     """Train without these sources; a near-duplicate of a test prompt is never in training, whatever its source."""
     labelled, split = task.labelled, task.split
-    inside = np.isin(np.asarray(labelled.outcomes.source, dtype=object).astype(str), sources)
-    test = split.rows("test")
-    # Of a log's prompts nobody knows which source they are of.
-    others = split.rows("train", "calibration") & ~inside & labelled.asked
+    source = np.asarray(labelled.outcomes.source, dtype=object).astype(str)
+    inside, test = np.isin(source, sources), split.rows("test")
+    # A prompt of unknown source may be of these, and of a log's nobody knows.
+    others = split.rows("train", "calibration") & ~inside & (source != UNKNOWN) & labelled.asked
     drawn = sample_groups(split.group, others, most_prompts, task.train.seed)
     part = np.where(test | drawn, split.part, -1)
     router = train(labelled, replace(split, part=part), task.folds, task.train)

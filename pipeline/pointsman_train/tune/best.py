@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from pointsman_train.tune.names import ROOT, with_settings
 from pointsman_train.writing import write_text
 
 EXPERIMENT = "best"
+_OF_THE_SEARCH = ("experiment=", "tune", "stages=", "hydra")
 
 
 def write_best(train: TrainConfig, settings: Mapping[str, Any], head: str, run_dir: Path) -> Path:
@@ -45,14 +47,22 @@ def write_best(train: TrainConfig, settings: Mapping[str, Any], head: str, run_d
 
 
 def use_of(run_dir: Path) -> str:
-    """Return the command that trains with the best settings.
+    """Return the command that trains with the best settings, on the data that the search was given.
 
     Examples
     --------
     >>> use_of(Path("runs/x"))
     'pointsman-train --config-dir runs/x experiment=best'
     """
-    return f"pointsman-train --config-dir {_near(run_dir)} experiment={EXPERIMENT}"
+    words = ["pointsman-train", "--config-dir", str(_near(run_dir)), f"experiment={EXPERIMENT}", *_given(run_dir)]
+    return " ".join(map(shlex.quote, words))
+
+
+def _given(run_dir: Path) -> list[str]:
+    """Read what the search's command line set, but for what makes it a search; the command keeps that in the folder."""
+    kept = run_dir / ".hydra" / "overrides.yaml"
+    given: list[str] = yaml.safe_load(kept.read_text(encoding="utf-8")) if kept.is_file() else []
+    return [one for one in given if not one.lstrip("+~").startswith(_OF_THE_SEARCH)]
 
 
 def _near(folder: Path) -> Path:

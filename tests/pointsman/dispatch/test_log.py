@@ -50,7 +50,7 @@ def test_the_collector_reads_the_log_with_its_feedback(tmp_path):
         210,
     )
     assert all(second[name] != second[name] for name in ("selection_probability", "cost_usd", "input_tokens"))
-    assert drops.counts == {"no prompt": 1, "no model": 1, "no feedback (kept)": 1}
+    assert drops.counts == {"no prompt": 1, "no model": 1, "no feedback, so that they teach nothing (kept)": 1}
 
 
 def test_a_record_is_one_line_of_ascii_without_a_prompt_that_is_not_there():

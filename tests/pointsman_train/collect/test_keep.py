@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from fake_endpoint import Reply, always
 
+from pointsman_train.collect.config import CollectConfig
 from pointsman_train.collect.keep import refuse_to_lose
-from pointsman_train.collect.stage import collect
-from pointsman_train.errors import CollectError
+from pointsman_train.collect.stage import collect, summarise
+from pointsman_train.errors import CollectError, ConfigError
 
 
 @pytest.fixture
@@ -59,3 +60,37 @@ def test_nobody_is_asked_where_a_table_would_lose_rows(serve, configure):
         collect(config)
     pd.testing.assert_frame_equal(pd.read_parquet(config.out), before)
     assert len(new.prompts()) == asked == 2
+
+
+@pytest.mark.parametrize(("settings", "name"), [({"out": "x.csv"}, "out"), ({"prompts_out": "p.json"}, "prompts_out")])
+def test_a_table_that_is_not_named_as_parquet_is_refused(tmp_path, settings, name):
+    (tmp_path / "d.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigError, match=rf"^{name} is '.*'; tables are written as Parquet: end it in .parquet"):
+        CollectConfig(log=str(tmp_path / "d.jsonl"), **settings).check()
+
+
+def test_a_dry_run_says_what_would_stop_the_real_one(serve, configure, caplog):
+    old, new = serve(always(Reply())), serve(always(Reply()))
+    collect(configure({"old": old.url, "new": new.url}, ["a", "b"]))
+    config = configure({"old": old.url, "new": new.url}, ["a", "b"], pool=["new"], plan="ladder", dry_run=True)
+    collected = collect(config)
+    assert any("of models ('old') that are not asked now" in message for message in caplog.messages)
+    assert "this is the most: plan=ladder stops at the first success" in summarise(collected, config)
+
+
+def test_a_ladder_does_not_take_the_place_of_a_full_table(serve, configure):
+    models = {"low": serve(always(Reply())).url, "top": serve(always(Reply())).url}
+    full = configure(models, ["a", "b"])
+    collect(full)
+    before = pd.read_parquet(full.out)
+    with pytest.raises(CollectError, match=r"was collected with plan=full: plan=ladder would leave out 2 of its outc"):
+        collect(configure(models, ["a", "b"], plan="ladder", explore=0.5))
+    pd.testing.assert_frame_equal(pd.read_parquet(full.out), before)
+    collect(full)
+
+
+@pytest.mark.parametrize("explore", [0.0, 0.5])
+def test_a_ladder_goes_on_with_its_own_table(serve, configure, explore):
+    models = {"low": serve(always(Reply())).url, "top": serve(always(Reply())).url}
+    config = configure(models, list("abcdef"), plan="ladder", explore=explore)
+    assert len(collect(config).outcomes) == len(collect(config).outcomes)

@@ -62,7 +62,7 @@ def test_feedback_of_false_or_zero_is_a_failure_and_none_at_all_is_unknown(tmp_p
     assert outcomes.score.tolist()[:2] == [0.0, 0.0]
     assert np.isnan(outcomes.score["c"])
     assert (outcomes.trials["c"], outcomes.error["c"], outcomes.cost_usd["c"]) == (0, "no feedback", 0.25)
-    assert left_out == {"no feedback (kept)": 1}
+    assert left_out == {"no feedback, so that they teach nothing (kept)": 1}
 
 
 def test_the_last_user_turn_of_a_conversation_counts_as_it_does_when_routing(tmp_path):
@@ -135,7 +135,7 @@ def test_feedback_finds_its_decision_in_another_part_of_a_rotated_log(tmp_path):
     os.utime(tmp_path / "decisions.1.jsonl", (1, 1))
     tables = {"out": str(tmp_path / "o.parquet"), "prompts_out": str(tmp_path / "p.parquet")}
     said = collect_log(CollectConfig(log=str(now), **tables))
-    assert "feedback without a decision: 1; if the log was rotated, name all its parts: log='decisions*.jsonl'" in said
+    assert "feedback without a decision: 1; if the log was rotated, name all its parts: log='decisions*.jsonl*'" in said
     said = collect_log(CollectConfig(log=str(tmp_path / "decisions*.jsonl"), **tables))
     assert said.startswith("2 decisions, 2 of them with feedback\nprompts")
     assert pd.read_parquet(tables["out"])["score"].tolist() == [0.7, 1.0]
@@ -184,6 +184,6 @@ def test_the_command_needs_neither_prompts_nor_a_catalog_for_a_log(tmp_path):
         [*command, "prompts_out=p.parquet"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert "2 decisions, 1 of them with feedback\nno feedback (kept): 1\n" in done.stdout
+    assert "2 decisions, 1 of them with feedback\nno feedback, so that they teach nothing (kept): 1\n" in done.stdout
     assert pd.read_parquet(tmp_path / "o.parquet")["selection_probability"].tolist() == [0.9, 0.9]
     assert pd.read_parquet(tmp_path / "p.parquet")["prompt_id"].tolist() == ["d1", "d2"]

@@ -169,6 +169,6 @@ def test_lone_surrogates_in_ids_and_texts_pass_validation():
 def test_repeats_of_another_probability_are_of_two_collections_and_are_not_averaged():
     [_, fault] = failure(outcomes, prompt_id=["a", "b", "a", "a"], selection_probability=[1.0, None, 0.2, 1.0])
     assert fault.startswith("  row 3 repeats row 1, prompt_id 'a' and model 'x'; they have other probabilities")
-    assert fault.endswith("the one with all outcomes, and drop the other's rows")
+    assert fault.endswith("where a column logged marks them")
     [_, fault] = failure(outcomes, prompt_id=["a", "b", "a", "a"], selection_probability=[0.2, None, 0.2, 1.0])
     assert fault.endswith(REMEDY)

@@ -60,7 +60,7 @@ def test_another_word_is_refused():
 
 def test_models_that_only_a_log_knows_are_named(served):
     rows = served.take([1, 2, 3])
-    with pytest.raises(PoolError, match=r"only a service's log has outcomes of \['b'\], which teach"):
+    with pytest.raises(PoolError, match=r"only a service's log has outcomes of \['b'\], which tell"):
         label(rows, LabelConfig())
     # A part of all prompts may have none that were asked.
     assert (label(rows.take([0, 1]), LabelConfig(ladder=["a", "b"]), strongest=1).label == -1).all()

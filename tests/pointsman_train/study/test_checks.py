@@ -215,6 +215,12 @@ def test_the_verdict_on_the_labels_goes_by_gain_slope_and_width(an_estimate, lab
     assert check.found.startswith(f"{labels:,} labelled training prompts, 500 test prompts.")
 
 
+def test_where_the_slope_cannot_be_told_it_is_not_said_to_be_flat(an_estimate):
+    curve = replace(curve_of(an_estimate, 500, False), gains={})
+    check = check_labels(curve, an_estimate(0.2, 0.1, 0.3, 1_000), 200)
+    assert (check.verdict, check.advice[:30]) == (PAYS, "There are enough to gain by; w")
+
+
 def test_an_interval_half_as_wide_takes_four_times_the_prompts(an_estimate):
     assert prompts_wanted(an_estimate(0.0, -0.1, 0.1, 300)) == 1_200
     assert prompts_wanted(an_estimate(0.0, -0.05, 0.05, 300)) == 300

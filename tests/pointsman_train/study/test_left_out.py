@@ -10,6 +10,7 @@ from pointsman_train.evaluate.bootstrap import resample_weights
 from pointsman_train.evaluate.detail import GAPS
 from pointsman_train.evaluate.figures import evaluate
 from pointsman_train.evaluate.settings import LeftOutConfig
+from pointsman_train.evaluate.slicing import UNKNOWN_SOURCE
 from pointsman_train.split import deal_sources
 from pointsman_train.study import left_out
 from pointsman_train.study.left_out import PER_SOURCE, leave_sources_out
@@ -133,8 +134,25 @@ def test_sources_are_dealt_by_size_one_by_one_while_there_are_few():
     assert sorted(name for fold in folds for name in fold) == list("abcdefgh")
 
 
-def test_prompts_of_unknown_source_are_a_source_of_their_own():
-    assert deal_sources(["", "a", ""], 2) == [("",), ("a",)]
+def test_prompts_of_unknown_source_are_neither_left_out_nor_trained_on(trained, task, weights, monkeypatch):
+    outcomes = task.labelled.outcomes
+    unknown = np.random.default_rng(0).random(len(outcomes.source)) < 0.3
+    source = ["" if lost else name for lost, name in zip(unknown, outcomes.source, strict=True)]
+    apart = replace(task, labelled=replace(task.labelled, outcomes=replace(outcomes, source=source)))
+    seen = []
+    real = left_out.train
+
+    def note(labelled, split, *rest):
+        seen.append(split.rows("train", "calibration"))
+        return real(labelled, split, *rest)
+
+    monkeypatch.setattr(left_out, "train", note)
+    found = leave_sources_out(apart, trained.result.evaluation, weights, LeftOutConfig(folds=2))
+    assert len(seen) == 2
+    assert not np.any(seen, axis=0)[unknown].any()
+    judged = task.split.rows("test") & ~np.isnan(task.labelled.success).any(axis=1)
+    assert found.prompts == int((judged & ~unknown).sum())
+    assert found.not_measured == {UNKNOWN_SOURCE: "where these prompts come from is not known"}
 
 
 def test_a_source_that_is_an_id_of_each_prompt_says_nothing(trained, task, weights):

@@ -14,7 +14,7 @@ from pointsman_train.config import build, register
 from pointsman_train.paths import conf_dir
 from pointsman_train.pipeline import PipelineConfig, run_pipeline
 from pointsman_train.train.stage import TrainConfig
-from pointsman_train.tune.best import write_best
+from pointsman_train.tune.best import use_of, write_best
 from pointsman_train.tune.names import with_settings
 from pointsman_train.tune.report import tune
 
@@ -61,6 +61,17 @@ def test_the_best_settings_are_an_experiment_that_says_all(task, tmp_path):
         "train.average.of": ["pooled", "logistic"],
         "train.pooled.booster.leaves": None,
     }
+    (tmp_path / ".hydra").mkdir()
+    given = [
+        "experiment=tune",
+        "tune.trials=2",
+        "dataset=outcomes",
+        "dataset.outcomes=[a b.parquet,c.parquet]",
+        "pool=[x,y]",
+    ]
+    (tmp_path / ".hydra" / "overrides.yaml").write_text("".join(f"- {one}\n" for one in given))
+    command = f"pointsman-train --config-dir {tmp_path} experiment=best dataset=outcomes"
+    assert use_of(tmp_path) == f"{command} 'dataset.outcomes=[a b.parquet,c.parquet]' 'pool=[x,y]'"
     write_best(task.train, settings, "two\nlines", tmp_path)
     register(command_of("train"))
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
