@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import threading
 import time
+from numbers import Real
 from pathlib import Path
 
 from pointsman.dispatch.errors import SettingsError
@@ -60,11 +60,11 @@ class DecisionLog:
         Raises
         ------
         ValueError
-            When the score is out of range.
+            When the score is no such number.
         """
-        if not (math.isfinite(score) and 0 <= score <= 1):
+        if not isinstance(score, Real) or not 0 <= score <= 1:
             raise ValueError(f"score is {score!r}, expected a number from 0 to 1")
-        self._append(json.dumps({"decision_id": decision_id, "feedback": score}))
+        self._append(json.dumps({"decision_id": decision_id, "feedback": float(score)}))
 
     def close(self) -> None:
         """Close the file; later records are lost."""

@@ -32,9 +32,10 @@ def read_prompts(named: str | Sequence[str], column: str, setting: str) -> tuple
 def _prompts_in(path: str, column: str, setting: str) -> tuple[list[str], int]:
     table = open_table(path)
     if column not in table.columns:
+        of_log = "; a log has them with the setting log_prompts = true" if "decision_id" in table.columns else ""
         raise DataError(
             f"{path}: no column {column!r}{did_you_mean(column, table.columns)}; the columns are "
-            f"{listed(table.columns)}; name the one with the prompts in {setting}"
+            f"{listed(table.columns)}; name the one with the prompts in {setting}{of_log}"
         )
     texts = table.read([column])[column]
     prompts = [sanitise(str(text)) for text in texts[texts.notna()] if str(text).strip()]

@@ -127,7 +127,7 @@ def test_after_closing_nothing_is_written(tmp_path):
     assert written(log) == []
 
 
-@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf"), "1", None])
 def test_feedback_out_of_range_is_refused(tmp_path, score):
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         DecisionLog(tmp_path / "log.jsonl").feedback("d", score)

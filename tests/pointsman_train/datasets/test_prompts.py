@@ -31,6 +31,13 @@ def test_a_column_that_is_not_there_is_named_with_the_setting_that_names_it(path
         read_prompts(path, "texts", "dataset.columns.prompt")
 
 
+def test_a_log_without_prompts_says_how_it_would_have_them(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"decision_id": "d1", "model": "small"}\n')
+    with pytest.raises(DataError, match=r"no column 'prompt'; .*a log has them with the setting log_prompts = true"):
+        read_prompts(str(path), "prompt", "dataset.columns.prompt")
+
+
 def test_a_column_without_a_prompt_is_refused(path):
     pd.DataFrame({"text": [" "]}).to_json(path, orient="records", lines=True)
     with pytest.raises(DataError, match="the column 'text' has no prompt"):
