@@ -105,35 +105,38 @@ def targets_in(parts, field):
     return dict(pair for part in rows for pair in part)
 
 
-def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, fleet, cut, store):
-    rows = pd.read_parquet(fleet.outcomes)
-    ids, models = sorted(rows["prompt_id"].unique()), sorted(rows["model"].unique())
-    of_log = rows["prompt_id"].isin(ids[::3])
-    rows = rows[~of_log | (rows["model"] == models[0])].assign(logged=of_log)
-    path = store.with_suffix(".parquet")
-    rows.to_parquet(path)
-    here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
+@pytest.fixture
+def served(fleet, store):
+    """Write outcomes of which a log has one alone, of one model, on all prompts but each of this many."""
+
+    def write(asked_each: int) -> LongConfig:
+        rows = pd.read_parquet(fleet.outcomes)
+        ids, models = sorted(rows["prompt_id"].unique()), sorted(rows["model"].unique())
+        of_log = ~rows["prompt_id"].isin(ids[::asked_each])
+        path = store.with_suffix(".parquet")
+        rows[~of_log | (rows["model"] == models[0])].assign(logged=of_log).to_parquet(path)
+        return LongConfig(outcomes=str(path), prompts=fleet.prompts)
+
+    return write
+
+
+def test_a_log_s_prompts_are_put_apart_there_too(inline, quick, served, cut, store):
+    here = served(2)
     config = quick(store, dataset=here)
     there, parts = prepare(inline, replace(config, dataset=cut(here, 2)), engine(store))
     alone = prepare_here(config)
     same(there, alone)
     np.testing.assert_array_equal(there.labelled.logged, alone.labelled.logged)
     apart = ~np.isnan(alone.labelled.logged).all(axis=1)
-    assert 0 < apart.sum() <= len(ids[::3])
+    assert 100 < apart.sum() < 0.6 * len(apart)
     of_parts = targets_in(parts, "success")
     rows = np.array([of_parts[name] for name in alone.labelled.outcomes.prompt_id])
     assert np.isnan(rows[apart]).all()
     np.testing.assert_array_equal(rows, alone.labelled.success)
 
 
-def test_a_log_leaves_what_was_asked_its_place_in_the_sample(inline, quick, fleet, cut, store):
-    rows = pd.read_parquet(fleet.outcomes)
-    ids, models = sorted(rows["prompt_id"].unique()), sorted(rows["model"].unique())
-    of_log = ~rows["prompt_id"].isin(ids[::5])
-    rows = rows[~of_log | (rows["model"] == models[0])].assign(logged=of_log)
-    path = store.with_suffix(".parquet")
-    rows.to_parquet(path)
-    here = LongConfig(outcomes=str(path), prompts=fleet.prompts)
+def test_a_log_leaves_what_was_asked_its_place_in_the_sample(inline, quick, served, cut, store):
+    here = served(5)
     there, _ = prepare(inline, replace(quick(store), dataset=cut(here, 2)), engine(store, sample=100))
     alone, training = prepare_here(replace(quick(store), dataset=here)), there.split.part != 2
     asked = int((alone.labelled.asked & (alone.split.part != 2)).sum())
