@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -29,14 +31,16 @@ def test_a_search_and_then_training_with_the_best(fleet, tmp_path):
     own = (*dataset(fleet), *LIGHT, "tracking=none")
     done = run(tmp_path, "experiment=tune", "tune.trials=2", "tune.folds=2", *space, "hydra.run.dir=runs/x", *own)
     assert done.returncode == 0, done.stderr
-    assert "train with the best: pointsman-train --config-dir runs/x experiment=best\n" in done.stdout
+    [command] = re.findall(r"^train with the best: pointsman-train (.*)$", done.stdout, re.MULTILINE)
+    best = ["--config-dir", "runs/x", "experiment=best", *dataset(fleet), "evaluate.resamples=60", "tracking=none"]
+    assert shlex.split(command) == best
     assert (tmp_path / "runs/tune/pointsman.db").is_file()
     best = json.loads((tmp_path / "runs/x/tune.json").read_text())
     settings = best["trials"][best["best"]]["settings"]
     assert list(settings) == ["train.rule.caution"]
     # The best says that it is logistic, on words alone; only the data are named again.
-    also = ("evaluate.left_out.enabled=false", "evaluate.robustness.enabled=false", "evaluate.resamples=60")
-    done = run(tmp_path, "--config-dir", "runs/x", "experiment=best", "tracking=none", *dataset(fleet), *also)
+    also = ("evaluate.left_out.enabled=false", "evaluate.robustness.enabled=false")
+    done = run(tmp_path, *shlex.split(command), *also)
     assert done.returncode == 0, done.stderr
     router = json.loads((tmp_path / "export/routers/pointsman/1/router.json").read_text())
     assert router["operating_points"]["balanced"]["caution"] == settings["train.rule.caution"]

@@ -15,7 +15,9 @@ from pointsman_train.tune.names import ROOT, with_settings
 from pointsman_train.writing import write_text
 
 EXPERIMENT = "best"
-_OF_THE_SEARCH = ("experiment=", "tune", "stages=", "hydra")
+# What is a setting of the search itself, or of training, which the experiment says already.
+_OF_THE_SEARCH = ("experiment=", "tune", "stages=", "hydra", "train.")
+_OF_TRAINING = ("calibration", "complexity", "features", "formulation", "guard", "operating_points", "rule")
 
 
 def write_best(train: TrainConfig, settings: Mapping[str, Any], head: str, run_dir: Path) -> Path:
@@ -59,10 +61,11 @@ def use_of(run_dir: Path) -> str:
 
 
 def _given(run_dir: Path) -> list[str]:
-    """Read what the search's command line set, but for what makes it a search; the command keeps that in the folder."""
+    """Read what the search's command line set of data, pool and labels; the command keeps that in the run's folder."""
     kept = run_dir / ".hydra" / "overrides.yaml"
     given: list[str] = yaml.safe_load(kept.read_text(encoding="utf-8")) if kept.is_file() else []
-    return [one for one in given if not one.lstrip("+~").startswith(_OF_THE_SEARCH)]
+    known = _OF_THE_SEARCH + tuple(f"{group}=" for group in _OF_TRAINING)
+    return [one for one in given if not one.lstrip("+~").startswith(known)]
 
 
 def _near(folder: Path) -> Path:

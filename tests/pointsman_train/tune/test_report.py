@@ -62,13 +62,8 @@ def test_the_best_settings_are_an_experiment_that_says_all(task, tmp_path):
         "train.pooled.booster.leaves": None,
     }
     (tmp_path / ".hydra").mkdir()
-    given = [
-        "experiment=tune",
-        "tune.trials=2",
-        "dataset=outcomes",
-        "dataset.outcomes=[a b.parquet,c.parquet]",
-        "pool=[x,y]",
-    ]
+    of_search = ["experiment=tune", "tune.trials=2", "+tune.space={}", "train.rule.caution=0.1", "rule=conservative"]
+    given = [*of_search, "dataset=outcomes", "dataset.outcomes=[a b.parquet,c.parquet]", "pool=[x,y]"]
     (tmp_path / ".hydra" / "overrides.yaml").write_text("".join(f"- {one}\n" for one in given))
     command = f"pointsman-train --config-dir {tmp_path} experiment=best dataset=outcomes"
     assert use_of(tmp_path) == f"{command} 'dataset.outcomes=[a b.parquet,c.parquet]' 'pool=[x,y]'"
