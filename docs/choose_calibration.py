@@ -41,6 +41,7 @@ from pointsman_train.train.formulations import FORMULATIONS
 from pointsman_train.train.link import logit
 from pointsman_train.train.rows import describe_models, labels_that_occur, rows_of
 from pointsman_train.train.sigmoid import Sigmoid, shared_logistic
+from pointsman_train.train.stage import TrainConfig
 
 MEASURED = Path(__file__).resolve().parent / "measured" / "calibration.json"
 # Training prompts (None is four fifths) and draws.
@@ -95,7 +96,7 @@ def measure(name: str, prompts: int | None, draws: int) -> list[dict[str, object
     prepared = data(name)
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
     for draw in range(draws):
-        drawn = fitted(prepared, prompts, np.random.default_rng(draw))
+        drawn = fitted(prepared, prompts, np.random.default_rng(draw), recipes([DEFAULT])[DEFAULT])
         for calibration, calibrate in TRIED.items():
             p = calibrate(drawn.out_of_fold, drawn.success).success_probability(drawn.held_out)
             figures = judged(prepared, drawn.test, p, drawn.p_label_held_out)
@@ -113,9 +114,9 @@ def measure(name: str, prompts: int | None, draws: int) -> list[dict[str, object
     return rows
 
 
-def fitted(prepared: Prepared, prompts: int | None, rng: np.random.Generator) -> Drawn:
-    """Fit the default on a draw of the training prompts."""
-    labelled, group, config = prepared.labelled, prepared.split.group, recipes([DEFAULT])[DEFAULT]
+def fitted(prepared: Prepared, prompts: int | None, rng: np.random.Generator, config: TrainConfig) -> Drawn:
+    """Fit on a draw of the training prompts."""
+    labelled, group = prepared.labelled, prepared.split.group
     train, test = _drawn(group, prompts, rng)
     fold = fold_of(group[train], 5, rng)
     rows, others = rows_of(labelled, group, train), rows_of(labelled, group, test)

@@ -71,17 +71,19 @@ def _both(*changes: Callable[[TrainConfig], None]) -> Callable[[TrainConfig], No
 
 
 NO_WORDS = _both(_set("features.words.max_terms", 0), _set("features.words.min_df", 10**9))
+NO_TASK = _set("features.task.enabled", False)
+NO_EMBEDDING = _set("features.embedding.dimensions", 0)
 CHANGES: Mapping[str, Callable[[TrainConfig], None]] = {
     "threshold rule": _set("rule.kind", "threshold"),
     "conservative rule": _set("rule.kind", "conservative"),
     "platt": _set("calibration.success", "platt"),
     "isotonic": _set("calibration.success", "isotonic"),
     "not calibrated": _set("calibration.success", "none"),
-    "surface only": _both(NO_WORDS, _set("features.embedding.dimensions", 0)),
-    "surface, words": _set("features.embedding.dimensions", 0),
-    "surface, words, vectors": _set("features.codebook.enabled", False),
+    "surface only": _both(NO_WORDS, NO_TASK, NO_EMBEDDING),
+    "surface, words": _both(NO_TASK, NO_EMBEDDING),
+    "surface, words, task": NO_EMBEDDING,
+    "surface, words, task, vectors": _set("features.codebook.enabled", False),
     "average of two": _both(_set("formulation", "average"), _set("average.of", ["pooled", "difference"])),
-    "with task": _set("features.task.enabled", True),
 }
-ABLATION = ("surface only", "surface, words", "surface, words, vectors", "pooled", "with task")
+ABLATION = ("surface only", "surface, words", "surface, words, task", "surface, words, task, vectors", "pooled")
 VARIANTS = ("threshold rule", "conservative rule", "platt", "isotonic", "not calibrated")

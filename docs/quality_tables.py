@@ -35,7 +35,7 @@ SHOWN = (
     "cpt80_binned",
 )
 # Changes of one part, each beside the formulation that it was made to.
-_CHANGED = ("threshold rule", "conservative rule", "platt", "isotonic", "not calibrated", "with task")
+_CHANGED = ("threshold rule", "conservative rule", "platt", "isotonic", "not calibrated")
 _SERVED_OF = (DEFAULT, "guard off", "pooled", "threshold rule", "conservative rule")
 PAIRED = ("hull_gain", "auc_macro", "boundary_accuracy_half_cost", "log_loss")
 HEAD = {

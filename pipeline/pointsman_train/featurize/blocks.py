@@ -97,20 +97,20 @@ class FamiliarityConfig:
 
 @dataclass(slots=True)
 class TaskConfig:
-    """Settings of the task block: scores of which source a prompt looks like it is from.
+    """Settings of the task block: how well each model does on the kind of task that a prompt looks like.
+
+    It is the word block once more, taught by success rates of the sources in the place of outcomes: see
+    :mod:`~pointsman_train.featurize.source_rates`.
 
     Attributes
     ----------
     enabled
-        Off by default: it knows the sources of training and no others.
-    max_sources
-        The most frequent ones have a score.
+        Whether there is such a block where the training prompts have two known sources.
     strength
         Inverse of the L2 penalty (scikit-learn's ``C``).
     """
 
-    enabled: bool = False
-    max_sources: int = 20
+    enabled: bool = True
     strength: float = 1.0
 
 
@@ -145,7 +145,6 @@ class FeaturesConfig:
                 f"from 1 to {WINDOW_PIECES}",
             ),
             "embedding.table_words": (self.embedding.table_words >= 1, self.embedding.table_words, "1 or more"),
-            "task.max_sources": (self.task.max_sources >= 1, self.task.max_sources, "1 or more"),
             "task.strength": (self.task.strength > 0, self.task.strength, "above 0"),
             "vectors.strength": (self.vectors.strength > 0, self.vectors.strength, "above 0"),
             "codebook.codes": (self.codebook.codes >= 1, self.codebook.codes, "1 or more"),

@@ -57,13 +57,13 @@ class Featurizer:
     Attributes
     ----------
     models
-        The ladder; the blocks words, vectors and neighbours have one column for each.
+        The ladder; the blocks words, task, vectors and neighbours have one column for each.
     embedding, vectors, codebook, familiarity
         None where the block is off.
     embedding_columns
         Whether the embedding itself is among the features.
-    task, sources
-        Scores of the sources of training, by their names; None where the block is off.
+    task
+        Scores of how well each model does on the kind of task that a prompt looks like; None where the block is off.
     """
 
     models: tuple[str, ...]
@@ -75,14 +75,14 @@ class Featurizer:
     codebook: Codebook | None = None
     familiarity: Familiarity | None = None
     task: WordModel | None = None
-    sources: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:
         """Which columns are which."""
         blocks = [Block("surface", SURFACE_NAMES), Block("lexicon", LEXICON_NAMES), self._per_model("words", "score")]
         if self.task is not None:
-            blocks.append(Block("task", tuple(f"task_{source}" for source in self.sources)))
+            # Not one of the per-model blocks: that a kind of task is hard for one model tells trees of the others too.
+            blocks.append(Block("task", tuple(f"task_{model}" for model in self.models)))
         if self.vectors is not None:
             blocks.append(self._per_model("vectors", "vector"))
         if self.codebook is not None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
 
 from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.datasets.selected import asked_rows
-from pointsman_train.featurize.blocks import FeaturesConfig, TaskConfig
+from pointsman_train.featurize.blocks import FeaturesConfig
 from pointsman_train.featurize.codebook import fit_codebook
 from pointsman_train.featurize.featurizer import Features, Featurizer
 from pointsman_train.featurize.ground import Embedded, Ground, learn_ground
+from pointsman_train.featurize.source_rates import source_rates
 from pointsman_train.featurize.stack import fit_scores, last_fit, pick_out_of_fold
 from pointsman_train.featurize.surface import SURFACE_NAMES
 from pointsman_train.featurize.vectors import VectorModel, fit_vectors
@@ -32,7 +32,7 @@ class Taught:
     success
         ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
     source
-        Of each prompt; read by the task block alone.
+        Of each prompt, "" where it is not known; the task block learns from it, and none reads it.
     fold
         ndarray of shape (n_prompts,), fold number from 0.
     drawn
@@ -162,11 +162,14 @@ def _merged(drawn: Bools, one: Features | None, other: Features) -> Features:
 def fit_wide(ground: Ground, taught: Taught, config: FeaturesConfig) -> Featurizer:
     """Fit every block, with the scores of every fit: each fold's and that on all rows."""
     presence, vocabulary = ground.presence, ground.vocabulary
-    outcomes = taught.success, taught.fold, config.words.strength, taught.stands_for, taught.logged
-    word_model = fit_scores(presence, vocabulary, *outcomes)
+    outcomes, counts = (taught.success, taught.fold), taught.stands_for
+    word_model = fit_scores(presence, vocabulary, *outcomes, config.words.strength, counts, taught.logged)
     wide = Featurizer(taught.models, vocabulary, word_model)
-    if config.task.enabled:
-        wide = _with_task(wide, presence, taught, config.task)
+    rates = source_rates(taught.source)
+    if config.task.enabled and rates.there_are_some:
+        # Of the log nothing: its prompts mostly have no source.
+        task = fit_scores(presence, vocabulary, *outcomes, config.task.strength, counts, rates=rates)
+        wide = replace(wide, task=task)
     return wide if ground.embedded is None else _with_embedding(wide, ground.embedded, taught, config)
 
 
@@ -177,17 +180,6 @@ def features_out_of_fold(wide: Featurizer, prompts: Sequence[str], fold: Ints) -
     """
     features, similarity = wide.transform_all(prompts)
     return pick_fold(features, widths_of(wide), fold), similarity
-
-
-def _with_task(wide: Featurizer, presence: sp.csr_array, taught: Taught, config: TaskConfig) -> Featurizer:
-    """Add a score of each source against the rest: the word block's models, with the sources for outcomes."""
-    asked = taught.asked
-    names, counts = np.unique(np.asarray(taught.source)[asked], return_counts=True)
-    kept = names[np.argsort(-counts, kind="stable")][: config.max_sources]
-    is_from = (np.asarray(taught.source)[:, None] == kept).astype(np.float64)
-    is_from[~asked] = np.nan  # of a log's prompts the source is mostly unknown
-    task = fit_scores(presence, wide.vocabulary, is_from, taught.fold, config.strength)
-    return replace(wide, task=task, sources=tuple(kept.tolist()))
 
 
 def _with_embedding(wide: Featurizer, embedded: Embedded, taught: Taught, config: FeaturesConfig) -> Featurizer:
@@ -212,7 +204,7 @@ def serving(wide: Featurizer) -> Featurizer:
     return replace(
         wide,
         word_model=last_fit(wide.word_model, n),
-        task=None if wide.task is None else last_fit(wide.task, len(wide.sources)),
+        task=None if wide.task is None else last_fit(wide.task, n),
         vectors=None if vectors is None else VectorModel(vectors.weights[:, -n:], vectors.bias[-n:]),
         codebook=None if codebook is None else replace(codebook, rates=codebook.rates[:, -n:]),
     )
@@ -222,7 +214,7 @@ def widths_of(wide: Featurizer) -> Widths:
     """Return the number of columns of each block with a score per fit, over all fits and in one."""
     n = len(wide.models)
     blocks = [(wide.word_model.weights.shape[1], n)]
-    blocks += [] if wide.task is None else [(wide.task.weights.shape[1], len(wide.sources))]
+    blocks += [] if wide.task is None else [(wide.task.weights.shape[1], n)]
     blocks += [] if wide.vectors is None else [(wide.vectors.weights.shape[1], n)]
     blocks += [] if wide.codebook is None else [(wide.codebook.rates.shape[1], n)]
     return tuple(blocks)

@@ -15,6 +15,7 @@ from pointsman_train.data import Bools, Floats, Ints
 from pointsman_train.errors import ConfigError
 from pointsman_train.featurize.hardness import fit_beside, fit_hardness
 from pointsman_train.featurize.logistic import Fit, fit_logistic
+from pointsman_train.featurize.source_rates import SourceRates
 from pointsman_train.featurize.vocabulary import Vocabulary
 from pointsman_train.featurize.words import WordModel
 
@@ -56,6 +57,7 @@ def fit_scores(
     strength: float,
     stands_for: Floats | None = None,
     logged: Floats | None = None,
+    rates: SourceRates | None = None,
 ) -> WordModel:
     """Fit one linear model per fold and model of the pool, then one per model on all rows.
 
@@ -74,6 +76,8 @@ def fit_scores(
         ndarray of shape (n_prompts, n_models), how many outcomes like it each stands for; None is one each.
     logged
         ndarray of the same shape, successes of the prompts of a service's log, NaN elsewhere; None without such.
+    rates
+        Puts success rates of sources in the place of outcomes; None learns from outcomes.
 
     Returns
     -------
@@ -87,6 +91,8 @@ def fit_scores(
     hardness = None if logged is None else fit_hardness(scaled, logged, parts_of(fold), strength)
 
     def fit(part: int, rows: Bools, target: Floats, count: Floats | None) -> Fit:
+        if rates is not None:
+            target = rates.of(rows, target, count)
         if hardness is None:
             return fit_logistic(scaled[rows], target, count, strength)
         return fit_beside(hardness[part], scaled[rows], target, count, strength)

@@ -13,7 +13,6 @@ from pointsman_train.featurize.blocks import (
     CodebookConfig,
     EmbeddingConfig,
     FeaturesConfig,
-    TaskConfig,
     VectorsConfig,
 )
 from pointsman_train.featurize.fit import Taught, fit_featurizer
@@ -58,7 +57,7 @@ def test_features_are_surface_then_lexicon_then_a_column_for_each_model(trained)
     featurizer, models = trained.router.featurizer, trained.router.models
     names = featurizer.names
     assert names[:N_BEFORE] == (*SURFACE_NAMES, *LEXICON_NAMES)
-    assert names[N_BEFORE:] == tuple(f"score_{model}" for model in models)
+    assert names[N_BEFORE:] == tuple(f"{block}_{model}" for block in ("score", "task") for model in models)
     assert featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1]
     assert trained.router.features.shape[1] == len(names) == len(set(names))
     assert trained.router.features.dtype == np.float32
@@ -233,21 +232,34 @@ def test_an_embedding_of_few_pieces_reads_both_ends_of_a_text():
     assert embedded("ruby", "teal", "blue") != embedded("ruby", "teal", "grey")
 
 
-def test_the_task_block_scores_each_source_without_having_seen_the_prompt():
-    prompts, success = memorised()
-    source = ["even" if i // 2 % 2 else "odd" for i in range(len(prompts))]
-    fold = np.repeat(np.arange(len(prompts) // 2) // 2 % 5, 2)
-    config = only_words(min_df=2, strength=100.0)
-    config.task = TaskConfig(enabled=True, strength=100.0)
-    fitted = fit_featurizer(prompts, taught(success, fold, source), config)
+def test_the_task_block_tells_the_rate_of_the_source_that_a_prompt_looks_like():
+    rng = np.random.default_rng(0)
+    source = np.array(["exam", "forum"])[np.arange(400) % 2]
+    words = {"exam": ["ruby", "teal", "blue", "grey"], "forum": ["cat", "dog", "cow", "hen"]}
+    prompts = [" ".join(rng.choice(words[name], 3)) for name in source]
+    # An outcome is a chance, and hangs on nothing but the source.
+    success = (rng.random((400, 1)) < np.where(source == "exam", 0.8, 0.3)[:, None]).astype(float)
+    config = FeaturesConfig(words=WordsConfig(min_df=2), embedding=EmbeddingConfig(dimensions=0))
+    fitted = fit_featurizer(prompts, taught(success, np.arange(400) // 2 % 5, source.tolist()), config)
     layout = fitted.featurizer.layout
-    assert layout.names[N_BEFORE:] == ("score_m", "task_even", "task_odd")
+    assert layout.names[N_BEFORE:] == ("score_m", "task_m")
     assert layout.per_model(0).tolist() == [N_BEFORE]
-    served = fitted.featurizer.transform(prompts)[:, layout.columns("task")]
-    assert (np.where(served[:, 0] > served[:, 1], "even", "odd") == np.array(source)).all()
-    # Every word tells its own source alone, so that a row of a fold that was not seen looks like its neighbours.
-    for k in range(5):
-        assert np.ptp(fitted.features[fold == k][:, layout.columns("task")], axis=0).max() < 1e-6
+    score, task = fitted.features[:, N_BEFORE], fitted.features[:, layout.columns("task")[0]]
+    for name, rate in (("exam", 0.8), ("forum", 0.3)):
+        own = 1 / (1 + np.exp(-task[source == name]))
+        assert own.mean() == pytest.approx(rate, abs=0.07)
+        # The word block takes chance for what words tell, the task block much less.
+        assert own.std() < 0.5 * (1 / (1 + np.exp(-score[source == name]))).std()
+
+
+@pytest.mark.parametrize("source", ["", "exam"])
+def test_without_two_sources_there_is_no_task_block(source):
+    prompts, success = memorised()
+    fold, sources = np.arange(len(prompts)) // 2 % 5, [source] * len(prompts)
+    fitted = fit_featurizer(prompts, taught(success, fold, sources), only_words(min_df=2))
+    assert fitted.featurizer.layout.names[N_BEFORE:] == ("score_m",)
+    named = fit_featurizer(prompts, taught(success, fold, [*sources[:-1], "forum"]), only_words(min_df=2))
+    assert ("task_m" in named.featurizer.layout.names) == (source != "")
 
 
 def test_a_table_of_word_vectors_knows_words_that_the_training_prompts_do_not_have(tmp_path):
