@@ -110,7 +110,7 @@ def _table(measured: dict[str, Any]) -> str:
     for name, one in measured.items():
         figures = [f"{one['quality'][figure][0]:.4f}" if figure in one["quality"] else "" for figure in FIGURES]
         times = [f"{t:.0f} ({t / base:.2f})" for t, base in zip(one["p50_us"], least, strict=True)]
-        shown = "surface, words, vectors, neighbours" if name == "pooled" else name
+        shown = "surface, words, task, vectors, neighbours" if name == "pooled" else name
         rows.append([shown, *figures, *times, str(one["megabytes"])])
     return table(head, rows)
 

@@ -22,7 +22,8 @@ class Columns:
     prompt_id, prompt
         Required wherever prompts are read; ``prompt_id`` ties outcomes to prompts.
     source
-        Optional: the benchmark, product or tenant a prompt came from. "" where absent.
+        Optional: the benchmark, product or tenant a prompt came from, which tells training what kinds of task there
+        are. "" where absent.
     model, score
         Required in long form. ``score`` is in [0, 1], null where the answer was not graded.
     trials

@@ -105,7 +105,7 @@ class TaskConfig:
     Attributes
     ----------
     enabled
-        Whether there is such a block where the training prompts have two known sources.
+        Whether there is such a block where two known sources have 20 training prompts or more.
     strength
         Inverse of the L2 penalty (scikit-learn's ``C``).
     """

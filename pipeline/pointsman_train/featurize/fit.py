@@ -32,7 +32,7 @@ class Taught:
     success
         ndarray of shape (n_prompts, n_models), 0 or 1, NaN where unknown.
     source
-        Of each prompt, "" where it is not known; the task block learns from it, and none reads it.
+        Of each prompt, "" where it is not known; the task block learns from it.
     fold
         ndarray of shape (n_prompts,), fold number from 0.
     drawn
@@ -166,8 +166,8 @@ def fit_wide(ground: Ground, taught: Taught, config: FeaturesConfig) -> Featuriz
     word_model = fit_scores(presence, vocabulary, *outcomes, config.words.strength, counts, taught.logged)
     wide = Featurizer(taught.models, vocabulary, word_model)
     rates = source_rates(taught.source)
-    if config.task.enabled and rates.there_are_some:
-        # Of the log nothing: its prompts mostly have no source.
+    if config.task.enabled and rates.enough(taught.success):
+        # From a service's log nothing: its prompts mostly have no source.
         task = fit_scores(presence, vocabulary, *outcomes, config.task.strength, counts, rates=rates)
         wide = replace(wide, task=task)
     return wide if ground.embedded is None else _with_embedding(wide, ground.embedded, taught, config)

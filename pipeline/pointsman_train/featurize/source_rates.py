@@ -38,13 +38,15 @@ class SourceRates:
 
     source: Ints
 
-    @property
-    def there_are_some(self) -> bool:
-        """Whether two sources are known: one alone tells nothing."""
-        return len(np.unique(self.source[self.source >= 0])) > 1
+    def enough(self, success: Floats) -> bool:
+        """Whether two sources have a rate to speak of; ``success`` is ndarray of shape (n_prompts, n_models)."""
+        known = (self.source >= 0) & ~np.isnan(success).all(axis=1)
+        return int((np.bincount(self.source[known]) >= _HALF_WAY).sum()) > 1
 
     def of(self, rows: Bools, success: Floats, count: Floats | None) -> Floats:
         """Return targets in [0, 1]: the fewer outcomes a source has, the nearer they are to the outcomes.
+
+        They are the outcomes where there are not two sources, since the rate of one tells no prompt from another.
 
         Parameters
         ----------
@@ -54,10 +56,14 @@ class SourceRates:
             ndarrays of shape (n_rows,): outcomes, 0 or 1, and how many like it each stands for; None is one each.
         """
         source = self.source[rows] + 1  # 0 is for those not known
+        if len(np.unique(source[source > 0])) < 2:
+            return success
         weight = np.ones(len(success)) if count is None else count
-        asked, solved = np.bincount(source, weight), np.bincount(source, weight * success)
-        rate = np.divide(solved, asked, out=np.zeros_like(solved), where=asked > 0)
-        share = asked / (asked + _HALF_WAY)
+        asked, squares, solved = (np.bincount(source, x) for x in (weight, weight**2, weight * success))
+        rate, told = (
+            np.divide(a, b, out=np.zeros(len(a)), where=b > 0) for a, b in ((solved, asked), (asked**2, squares))
+        )
+        share = told / (told + _HALF_WAY)  # by Kish's effective size, as evidence is
         share[0] = 0.0
         targets: Floats = success + share[source] * (rate[source] - success)
         return targets

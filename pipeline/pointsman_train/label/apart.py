@@ -1,7 +1,7 @@
 """Outcomes of a service's log, where a router chose who answered.
 
 They tell how hard prompts are, not how models differ: each model is known mostly on what it was thought good for. So by
-default they are put apart, and teach the scores of words alone: see :mod:`pointsman_train.featurize.hardness`.
+default they are put apart, and teach the word block alone: see :mod:`pointsman_train.featurize.hardness`.
 """
 
 from __future__ import annotations

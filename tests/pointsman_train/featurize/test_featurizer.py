@@ -57,7 +57,7 @@ def test_features_are_surface_then_lexicon_then_a_column_for_each_model(trained)
     featurizer, models = trained.router.featurizer, trained.router.models
     names = featurizer.names
     assert names[:N_BEFORE] == (*SURFACE_NAMES, *LEXICON_NAMES)
-    assert names[N_BEFORE:] == tuple(f"{block}_{model}" for block in ("score", "task") for model in models)
+    assert names[N_BEFORE:] == tuple(f"score_{model}" for model in models)
     assert featurizer.layout.per_model(1).tolist() == [N_BEFORE + 1]
     assert trained.router.features.shape[1] == len(names) == len(set(names))
     assert trained.router.features.dtype == np.float32
@@ -252,14 +252,28 @@ def test_the_task_block_tells_the_rate_of_the_source_that_a_prompt_looks_like():
         assert own.std() < 0.5 * (1 / (1 + np.exp(-score[source == name]))).std()
 
 
-@pytest.mark.parametrize("source", ["", "exam"])
-def test_without_two_sources_there_is_no_task_block(source):
+@pytest.mark.parametrize(("second", "there"), [("", False), ("exam", False), ("forum", True)])
+def test_without_two_sources_there_is_no_task_block(second, there):
     prompts, success = memorised()
-    fold, sources = np.arange(len(prompts)) // 2 % 5, [source] * len(prompts)
-    fitted = fit_featurizer(prompts, taught(success, fold, sources), only_words(min_df=2))
-    assert fitted.featurizer.layout.names[N_BEFORE:] == ("score_m",)
-    named = fit_featurizer(prompts, taught(success, fold, [*sources[:-1], "forum"]), only_words(min_df=2))
-    assert ("task_m" in named.featurizer.layout.names) == (source != "")
+    fold, half = np.arange(len(prompts)) // 2 % 5, len(prompts) // 2
+    fitted = fit_featurizer(prompts, taught(success, fold, ["exam"] * half + [second] * half), only_words(min_df=2))
+    assert fitted.featurizer.layout.names[N_BEFORE:] == (("score_m", "task_m") if there else ("score_m",))
+
+
+def test_a_services_log_teaches_words_and_not_the_task_block():
+    rng = np.random.default_rng(0)
+    prompts = [" ".join(rng.choice(["ruby", "teal", "blue", "grey"], 3)) for _ in range(200)]
+    source, fold = ["exam", "forum"] * 100, np.arange(200) // 2 % 5
+    asked = np.arange(200) < 100
+    outcome = rng.integers(0, 2, (200, 2)).astype(float)
+    success, config = np.where(asked[:, None], outcome, np.nan), FeaturesConfig(words=WordsConfig(min_df=2))
+    logs = [np.where(asked[:, None], np.nan, seen) for seen in (outcome, rng.integers(0, 2, (200, 2)))]
+    one, other = (
+        fit_featurizer(prompts, Taught(("a", "b"), success, source, fold, logged=log), config).featurizer
+        for log in logs
+    )
+    np.testing.assert_array_equal(one.task.weights, other.task.weights)
+    assert np.abs(one.word_model.weights - other.word_model.weights).max() > 0.01
 
 
 def test_a_table_of_word_vectors_knows_words_that_the_training_prompts_do_not_have(tmp_path):

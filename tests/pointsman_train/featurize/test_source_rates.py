@@ -32,10 +32,27 @@ def test_where_a_source_is_one_prompt_or_not_known_the_target_is_the_outcome():
 
 
 @pytest.mark.parametrize(
-    ("source", "some"), [(SOURCE, True), (["exam"] * 40, False), ([""] * 40, False), (["exam"] + [""] * 39, False)]
+    ("source", "enough"),
+    [
+        (SOURCE, True),
+        (["exam"] * 40, False),
+        ([""] * 20 + ["exam"] * 20, False),
+        ([f"q{i}" for i in range(40)], False),
+        (["exam"] * 21 + ["forum"] * 19, False),
+    ],
 )
-def test_two_known_sources_are_some(source, some):
-    assert source_rates(source).there_are_some is some
+def test_two_sources_of_twenty_prompts_are_enough(source, enough):
+    assert source_rates(source).enough(np.stack([SUCCESS, np.full(40, np.nan)], axis=1)) is enough
+
+
+def test_prompts_without_an_outcome_do_not_count():
+    success = np.where(np.arange(40) == 39, np.nan, SUCCESS)[:, None]
+    assert not source_rates(SOURCE).enough(success)
+
+
+@pytest.mark.parametrize("rows", [np.arange(40) < 20, np.zeros(40, bool)])
+def test_a_fit_that_sees_one_source_or_none_learns_from_the_outcomes(rows):
+    np.testing.assert_array_equal(source_rates(SOURCE).of(rows, SUCCESS[rows], None), SUCCESS[rows])
 
 
 def test_rates_are_of_the_prompts_that_a_fit_sees():
@@ -45,12 +62,14 @@ def test_rates_are_of_the_prompts_that_a_fit_sees():
     np.testing.assert_array_equal(seen, alone)
 
 
-def test_an_outcome_that_stands_for_three_counts_as_three_like_it():
-    count = 1.0 + 2 * (np.arange(40) % 3 == 0)
-    index = np.repeat(np.arange(40), count.astype(int))
-    weighed = source_rates(SOURCE).of(EVERY, SUCCESS, count)
-    copied = source_rates([SOURCE[i] for i in index]).of(np.ones(len(index), bool), SUCCESS[index], None)
-    np.testing.assert_allclose(weighed[index], copied)
+def test_rates_weigh_outcomes_and_what_stands_for_many_is_no_more_evidence():
+    count = np.r_[np.full(15, 3.0), np.ones(25)]
+    targets = source_rates(SOURCE).of(EVERY, SUCCESS, count)
+    told = 50**2 / (15 * 9 + 5)
+    share = told / (told + 20)
+    np.testing.assert_allclose(targets[[0, 15]], [1 - share * 0.1, share * 0.9])
+    alike = source_rates(SOURCE).of(EVERY, SUCCESS, np.full(40, 50.0))
+    np.testing.assert_allclose(alike, source_rates(SOURCE).of(EVERY, SUCCESS, None))
 
 
 @pytest.fixture
