@@ -232,50 +232,6 @@ def test_an_embedding_of_few_pieces_reads_both_ends_of_a_text():
     assert embedded("ruby", "teal", "blue") != embedded("ruby", "teal", "grey")
 
 
-def test_the_task_block_tells_the_rate_of_the_source_that_a_prompt_looks_like():
-    rng = np.random.default_rng(0)
-    source = np.array(["exam", "forum"])[np.arange(400) % 2]
-    words = {"exam": ["ruby", "teal", "blue", "grey"], "forum": ["cat", "dog", "cow", "hen"]}
-    prompts = [" ".join(rng.choice(words[name], 3)) for name in source]
-    # An outcome is a chance, and hangs on nothing but the source.
-    success = (rng.random((400, 1)) < np.where(source == "exam", 0.8, 0.3)[:, None]).astype(float)
-    config = FeaturesConfig(words=WordsConfig(min_df=2), embedding=EmbeddingConfig(dimensions=0))
-    fitted = fit_featurizer(prompts, taught(success, np.arange(400) // 2 % 5, source.tolist()), config)
-    layout = fitted.featurizer.layout
-    assert layout.names[N_BEFORE:] == ("score_m", "task_m")
-    assert layout.per_model(0).tolist() == [N_BEFORE]
-    score, task = fitted.features[:, N_BEFORE], fitted.features[:, layout.columns("task")[0]]
-    for name, rate in (("exam", 0.8), ("forum", 0.3)):
-        own = 1 / (1 + np.exp(-task[source == name]))
-        assert own.mean() == pytest.approx(rate, abs=0.07)
-        # The word block takes chance for what words tell, the task block much less.
-        assert own.std() < 0.5 * (1 / (1 + np.exp(-score[source == name]))).std()
-
-
-@pytest.mark.parametrize(("second", "there"), [("", False), ("exam", False), ("forum", True)])
-def test_without_two_sources_there_is_no_task_block(second, there):
-    prompts, success = memorised()
-    fold, half = np.arange(len(prompts)) // 2 % 5, len(prompts) // 2
-    fitted = fit_featurizer(prompts, taught(success, fold, ["exam"] * half + [second] * half), only_words(min_df=2))
-    assert fitted.featurizer.layout.names[N_BEFORE:] == (("score_m", "task_m") if there else ("score_m",))
-
-
-def test_a_services_log_teaches_words_and_not_the_task_block():
-    rng = np.random.default_rng(0)
-    prompts = [" ".join(rng.choice(["ruby", "teal", "blue", "grey"], 3)) for _ in range(200)]
-    source, fold = ["exam", "forum"] * 100, np.arange(200) // 2 % 5
-    asked = np.arange(200) < 100
-    outcome = rng.integers(0, 2, (200, 2)).astype(float)
-    success, config = np.where(asked[:, None], outcome, np.nan), FeaturesConfig(words=WordsConfig(min_df=2))
-    logs = [np.where(asked[:, None], np.nan, seen) for seen in (outcome, rng.integers(0, 2, (200, 2)))]
-    one, other = (
-        fit_featurizer(prompts, Taught(("a", "b"), success, source, fold, logged=log), config).featurizer
-        for log in logs
-    )
-    np.testing.assert_array_equal(one.task.weights, other.task.weights)
-    assert np.abs(one.word_model.weights - other.word_model.weights).max() > 0.01
-
-
 def test_a_table_of_word_vectors_knows_words_that_the_training_prompts_do_not_have(tmp_path):
     table = tmp_path / "vectors.txt"
     table.write_text("kitten 1 0\ncat 0.9 0.1\nlorry 0 1\ntruck 0.1 0.9\n")
